@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+
+namespace Runner.Engine.Workloads;
+
+/// <summary>
+/// The one change feed: current state of every workload of every cluster, and who wants to know when it changes.
+/// Snapshot and subscription are taken under one lock, so that a subscriber misses nothing and sees nothing twice.
+/// </summary>
+public sealed class WorkloadFeed
+{
+    private readonly Lock _lock = new();
+    private readonly List<WorkloadSubscription> _subscriptions = [];
+    private ImmutableDictionary<WorkloadKey, Workload> _workloads = ImmutableDictionary<WorkloadKey, Workload>.Empty;
+
+    /// <summary>Everything as it is now.</summary>
+    public ImmutableDictionary<WorkloadKey, Workload> Current => Volatile.Read(ref _workloads);
+
+    /// <summary>Stores the new state and tells every subscriber. Does nothing when it equals what is known.</summary>
+    /// <returns>What was known before, or null.</returns>
+    public Workload? Set(Workload workload)
+    {
+        lock (_lock)
+        {
+            _workloads.TryGetValue(workload.Key, out var before);
+            if (workload.Equals(before))
+            {
+                return before;
+            }
+
+            _workloads = _workloads.SetItem(workload.Key, workload);
+            Tell(workload.Key);
+            return before;
+        }
+    }
+
+    /// <summary>Forgets a workload that is gone from its cluster.</summary>
+    /// <returns>What was known before, or null.</returns>
+    public Workload? Remove(WorkloadKey key)
+    {
+        lock (_lock)
+        {
+            if (!_workloads.TryGetValue(key, out var before))
+            {
+                return null;
+            }
+
+            _workloads = _workloads.Remove(key);
+            Tell(key);
+            return before;
+        }
+    }
+
+    /// <summary>Tells subscribers that something beside the workload itself changed, such as its Kubernetes events.</summary>
+    public void Touch(WorkloadKey key)
+    {
+        lock (_lock)
+        {
+            Tell(key);
+        }
+    }
+
+    /// <summary>Everything as it is now, and from then on the keys of what changes. Dispose to end it.</summary>
+    public WorkloadSubscription Subscribe()
+    {
+        lock (_lock)
+        {
+            var subscription = new WorkloadSubscription(this, _workloads);
+            _subscriptions.Add(subscription);
+            return subscription;
+        }
+    }
+
+    internal void Remove(WorkloadSubscription subscription)
+    {
+        lock (_lock)
+        {
+            _subscriptions.Remove(subscription);
+        }
+    }
+
+    private void Tell(WorkloadKey key)
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            subscription.Tell(key);
+        }
+    }
+}
+
+/// <summary>
+/// One subscriber of a <see cref="WorkloadFeed"/>. Changes that arrive before they are taken are merged per key, so that a slow
+/// subscriber holds at most one entry a workload and always sees the newest state.
+/// </summary>
+public sealed class WorkloadSubscription : IDisposable
+{
+    private readonly WorkloadFeed _feed;
+    private readonly ConcurrentDictionary<WorkloadKey, bool> _dirty = new();
+    private readonly SemaphoreSlim _signal = new(0, 1);
+
+    internal WorkloadSubscription(WorkloadFeed feed, ImmutableDictionary<WorkloadKey, Workload> snapshot)
+    {
+        _feed = feed;
+        Snapshot = snapshot;
+    }
+
+    /// <summary>The state at the moment of subscribing.</summary>
+    public ImmutableDictionary<WorkloadKey, Workload> Snapshot { get; }
+
+    /// <summary>Waits until something changed, then gives the keys of all that did. Look the state up in <see cref="WorkloadFeed.Current"/>; a key that is not there is gone.</summary>
+    public async ValueTask<IReadOnlyCollection<WorkloadKey>> NextAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _signal.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var keys = _dirty.Keys.ToArray();
+            foreach (var key in keys)
+            {
+                _dirty.TryRemove(key, out _);
+            }
+
+            if (keys.Length > 0)
+            {
+                return keys;
+            }
+        }
+    }
+
+    public void Dispose() => _feed.Remove(this);
+
+    internal void Tell(WorkloadKey key)
+    {
+        _dirty[key] = true;
+
+        // Released under the feed's lock, so that only one caller at a time looks at the count.
+        if (_signal.CurrentCount == 0)
+        {
+            _signal.Release();
+        }
+    }
+}
