@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using k8s.Models;
 
 namespace Runner.Engine.Workloads.Services;
@@ -10,6 +12,175 @@ internal static class ServiceProjection
     /// <param name="revisions">All revisions labelled with the service's name.</param>
     /// <param name="pods">All pods labelled <c>serving.knative.dev/service</c> with the service's name, terminating ones included.</param>
     public static Workload Project(
-        string cluster, string clusterId, KnativeService service, IReadOnlyCollection<KnativeRevision> revisions, IReadOnlyCollection<V1Pod> pods) =>
-        throw new NotImplementedException();
+        string cluster, string clusterId, KnativeService service, IReadOnlyCollection<KnativeRevision> revisions, IReadOnlyCollection<V1Pod> pods)
+    {
+        var uid = service.Metadata.Uid ?? "";
+
+        // A service that was deleted and made anew has revisions and pods of the same names for a moment, with another uid.
+        var ownPods = pods.Where(pod => BelongsTo(pod.Metadata, uid))
+            .OrderByDescending(InstanceProjection.IsLive)
+            .ThenBy(pod => pod.Metadata.CreationTimestamp ?? DateTime.MaxValue)
+            .ThenBy(pod => pod.Metadata.Name, StringComparer.Ordinal)
+            .ToList();
+        var ownRevisions = revisions.Where(revision => BelongsTo(revision.Metadata, uid) && !IsDeleted(revision))
+            .OrderBy(revision => revision.Metadata.CreationTimestamp ?? DateTime.MaxValue)
+            .ThenBy(revision => revision.Metadata.Name, StringComparer.Ordinal)
+            .ToList();
+        var facts = new ServiceFacts(service, ownRevisions, [.. ownPods.Where(InstanceProjection.IsLive)], ownPods);
+        var status = StatusOf(facts);
+        var cause = CauseOf(facts, status);
+        var annotations = service.Metadata.Annotations ?? ImmutableDictionary<string, string>.Empty;
+        var container = service.Spec?.Template?.Spec?.Containers.FirstOrDefault();
+        return new Workload
+        {
+            Key = new WorkloadKey(cluster, WorkloadKind.Service, service.Metadata.NamespaceProperty ?? "", service.Metadata.Name),
+            Uid = uid,
+            ClusterId = clusterId,
+            CreatedAt = InstanceProjection.Time(service.Metadata.CreationTimestamp) ?? DateTimeOffset.UnixEpoch,
+            Status = status,
+            Reason = cause.Reason,
+            Message = cause.Message,
+            WaitingForRoom = IsWaitingForRoom(facts),
+            DeployId = Number(annotations, HubNames.DeployIdAnnotation),
+            TaskId = Number(annotations, HubNames.TaskIdAnnotation),
+            DeployType = (int)Math.Clamp(Number(annotations, HubNames.DeployTypeAnnotation), int.MinValue, int.MaxValue),
+            UserId = Text(annotations, HubNames.UserIdAnnotation),
+            UserName = Text(annotations, HubNames.UserNameAnnotation),
+            Sku = Text(annotations, HubNames.SkuAnnotation),
+            OrderDetailId = Number(annotations, HubNames.OrderDetailIdAnnotation),
+            Endpoint = service.Status?.Url ?? "",
+            Image = container?.Image ?? "",
+            ActualReplicas = facts.LivePods.Count(InstanceProjection.IsReady),
+            DesiredReplicas = DesiredReplicas(facts),
+            Requests = container?.Resources?.Requests?.ToImmutableSortedDictionary(entry => entry.Key, entry => entry.Value.ToString(), StringComparer.Ordinal)
+                ?? ImmutableSortedDictionary<string, string>.Empty,
+            Instances = ownPods.Select(InstanceProjection.Project).ToEquatableList(),
+            Revisions = ownRevisions.Select(revision => Revision(revision, service)).ToEquatableList(),
+        };
+    }
+
+    /// <summary>The code, by the table of the wire contract ("Status, from the cluster"), row by row.</summary>
+    private static DeployStatus StatusOf(ServiceFacts facts)
+    {
+        if (facts.Service.Metadata.DeletionTimestamp is not null)
+        {
+            return DeployStatus.Stopped;
+        }
+
+        var first = facts.LivePods.FirstOrDefault(pod => pod.Status?.Phase is null or "Pending" or "Running" && !InstanceProjection.IsFailed(pod));
+        if (first is { Status.Phase: null or "Pending" })
+        {
+            return InstanceProjection.IsBeingCreated(first) ? DeployStatus.Deploying : DeployStatus.Pending;
+        }
+
+        switch (Readiness(facts))
+        {
+            case null:
+            case "Unknown" when facts.LivePods.Count == 0:
+                return DeployStatus.Deploying;
+            case "True" when facts.LivePods.Count == 0:
+                // A pod that was evicted or deleted has a successor any moment: only a service that wants none sleeps.
+                return WantsInstances(facts) ? DeployStatus.Deploying : DeployStatus.Sleeping;
+            case "True":
+                return facts.LivePods.Any(InstanceProjection.IsReady) ? DeployStatus.Running : DeployStatus.Deploying;
+            default:
+                return first is { Status.Phase: "Running" } ? DeployStatus.Deploying : DeployStatus.DeployFailed;
+        }
+    }
+
+    /// <summary><c>True</c>, <c>False</c>, <c>Unknown</c>, or null before Knative has said anything.</summary>
+    private static string? Readiness(ServiceFacts facts)
+    {
+        // With several revisions the service's own condition is about the newest one, while an older one may well be serving.
+        if (facts.Revisions.Count > 1 && facts.Revisions.Any(revision => IsReady(revision) && TrafficOf(facts.Service, revision.Metadata.Name) > 0))
+        {
+            return "True";
+        }
+
+        return facts.Service.Status?.Conditions.Find("Ready")?.Status;
+    }
+
+    /// <summary>From the first pod with something to say; else what Knative holds against the newest revision, where pods cannot tell it.</summary>
+    private static Cause CauseOf(ServiceFacts facts, DeployStatus status)
+    {
+        if (status == DeployStatus.Stopped)
+        {
+            return new("Deleting", "The service is being deleted");
+        }
+
+        // Pods that ended for good (evicted ones stay listed for long) speak only while no other is ready.
+        var speakers = facts.LivePods.Any(InstanceProjection.IsReady) ? facts.LivePods : facts.AllPods.Where(pod => pod.Metadata.DeletionTimestamp is null);
+        foreach (var pod in speakers)
+        {
+            if (InstanceProjection.CauseOf(pod) is { IsNone: false } cause)
+            {
+                return cause;
+            }
+        }
+
+        return status is DeployStatus.DeployFailed or DeployStatus.Deploying && FailureOf(facts) is { } failure ? failure : default;
+    }
+
+    private static Cause? FailureOf(ServiceFacts facts)
+    {
+        var newest = facts.Revisions.LastOrDefault()?.Status?.Conditions.Find("Ready");
+        if (newest is { Status: "False" })
+        {
+            // With pods there, whatever Knative copied from them is old news; only the deadline is its own.
+            return facts.LivePods.Count == 0 || newest.Reason == "ProgressDeadlineExceeded" ? new(newest.Reason ?? "", newest.Message ?? "") : null;
+        }
+
+        return facts.LivePods.Count == 0 && facts.Service.Status?.Conditions.Find("Ready") is { Status: "False" } own
+            ? new(own.Reason ?? "", own.Message ?? "")
+            : null;
+    }
+
+    private static bool IsWaitingForRoom(ServiceFacts facts) =>
+        facts.Service.Metadata.DeletionTimestamp is null
+        && facts.LivePods.Any(InstanceProjection.IsUnschedulable)
+        && facts.LivePods.All(pod => InstanceProjection.IsUnschedulable(pod) || !InstanceProjection.IsFailed(pod));
+
+    private static int DesiredReplicas(ServiceFacts facts) =>
+        facts.Revisions.Count == 0
+            ? facts.LivePods.Count
+            : facts.Revisions.Sum(revision => revision.Status?.DesiredReplicas ?? facts.LivePods.Count(pod => RevisionOf(pod) == revision.Metadata.Name));
+
+    private static bool WantsInstances(ServiceFacts facts) => facts.Revisions.Any(revision => revision.Status?.DesiredReplicas > 0);
+
+    private static WorkloadRevision Revision(KnativeRevision revision, KnativeService service)
+    {
+        var ready = revision.Status?.Conditions.Find("Ready");
+        return new WorkloadRevision(
+            revision.Metadata.Name,
+            Text(revision.Metadata.Labels, HubNames.CommitIdLabel),
+            TrafficOf(service, revision.Metadata.Name),
+            IsReady(revision),
+            InstanceProjection.Time(revision.Metadata.CreationTimestamp) ?? DateTimeOffset.UnixEpoch,
+            ready?.Reason ?? "",
+            ready?.Message ?? "",
+            revision.Spec?.Containers.FirstOrDefault()?.Image ?? "");
+    }
+
+    private static int TrafficOf(KnativeService service, string revision) =>
+        (int)Math.Clamp(service.Status?.Traffic?.Where(target => target.RevisionName == revision).Sum(target => target.Percent ?? 0) ?? 0, 0, 100);
+
+    private static bool IsReady(KnativeRevision revision) => revision.Status?.Conditions.Find("Ready") is { Status: "True" };
+
+    private static bool IsDeleted(KnativeRevision revision) =>
+        revision.Metadata.DeletionTimestamp is not null || Text(revision.Metadata.Annotations, KnativeNames.RevisionStateAnnotation) == "deleted";
+
+    private static bool BelongsTo(V1ObjectMeta metadata, string serviceUid) =>
+        Text(metadata.Labels, KnativeNames.ServiceUidLabel) is var uid && (uid.Length == 0 || serviceUid.Length == 0 || uid == serviceUid);
+
+    private static string RevisionOf(V1Pod pod) => Text(pod.Metadata.Labels, KnativeNames.RevisionLabel);
+
+    private static string Text(IDictionary<string, string>? values, string key) => values is not null && values.TryGetValue(key, out var value) ? value ?? "" : "";
+
+    private static long Number(IDictionary<string, string> values, string key) =>
+        long.TryParse(Text(values, key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    /// <param name="Revisions">Oldest first, without those being deleted.</param>
+    /// <param name="LivePods">Oldest first, without those that were told to go or have ended.</param>
+    /// <param name="AllPods">Live ones first, then the others.</param>
+    private sealed record ServiceFacts(KnativeService Service, List<KnativeRevision> Revisions, List<V1Pod> LivePods, List<V1Pod> AllPods);
 }

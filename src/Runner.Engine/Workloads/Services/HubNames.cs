@@ -1,0 +1,20 @@
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>Annotations and labels by which the hub's facts travel with a service; part of the wire contract.</summary>
+internal static class HubNames
+{
+    public const string DeployIdAnnotation = "deploy_id";
+    public const string TaskIdAnnotation = "task_id";
+    public const string DeployTypeAnnotation = "deploy_type";
+    public const string UserIdAnnotation = "user_id";
+    public const string SkuAnnotation = "deploy_sku";
+    public const string OrderDetailIdAnnotation = "order-detail-id";
+    public const string UserNameAnnotation = "hub-deploy-user";
+
+    public const string LogTypeLabel = "csghub_log_label_type";
+    public const string LogClusterIdLabel = "csghub_log_label_cluster_id";
+    public const string DeployIdLabel = "csghub_deploy_id";
+    public const string DeployTypeLabel = "csghub_deploy_type";
+    public const string TaskIdLabel = "csghub_deploy_task_id";
+    public const string CommitIdLabel = "csghub_deploy_commit_id";
+}
