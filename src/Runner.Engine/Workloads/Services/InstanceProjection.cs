@@ -5,6 +5,8 @@ namespace Runner.Engine.Workloads.Services;
 /// <summary>Why something is as it is: one word and a sentence, as Kubernetes gives them.</summary>
 internal readonly record struct Cause(string Reason, string Message)
 {
+    public static Cause None { get; } = new("", "");
+
     public bool IsNone => Reason.Length == 0 && Message.Length == 0;
 }
 
@@ -89,7 +91,7 @@ internal static class InstanceProjection
 
         return IsOnLostNode(pod)
             ? new("NodeNotReady", $"Node {pod.Spec?.NodeName} does not answer; Kubernetes replaces the instance if the node stays away")
-            : default;
+            : Cause.None;
     }
 
     private static Cause CauseOf(V1ContainerStatus status)
@@ -104,7 +106,7 @@ internal static class InstanceProjection
             return CauseOf(waiting);
         }
 
-        return status.State?.Terminated is { ExitCode: not 0 } ended ? new(ended.Reason ?? "", ended.Message ?? "") : default;
+        return status.State?.Terminated is { ExitCode: not 0 } ended ? new(ended.Reason ?? "", ended.Message ?? "") : Cause.None;
     }
 
     // The kubelet swings between ErrImagePull and ImagePullBackOff with every attempt, the second message holding the first:
@@ -116,7 +118,7 @@ internal static class InstanceProjection
         switch (waiting.Reason)
         {
             case null or "" or "ContainerCreating" or "PodInitializing":
-                return default;
+                return Cause.None;
             case ErrImagePull:
                 return new(ImagePullBackOff, message);
             case ImagePullBackOff:

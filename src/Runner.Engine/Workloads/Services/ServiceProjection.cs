@@ -118,21 +118,19 @@ internal static class ServiceProjection
             }
         }
 
-        return status is DeployStatus.DeployFailed or DeployStatus.Deploying && FailureOf(facts) is { } failure ? failure : default;
+        return FailureOf(facts, status);
     }
 
-    private static Cause? FailureOf(ServiceFacts facts)
+    private static Cause FailureOf(ServiceFacts facts, DeployStatus status)
     {
         var newest = facts.Revisions.LastOrDefault()?.Status?.Conditions.Find("Ready");
-        if (newest is { Status: "False" })
-        {
-            // With pods there, whatever Knative copied from them is old news; only the deadline is its own.
-            return facts.LivePods.Count == 0 || newest.Reason == "ProgressDeadlineExceeded" ? new(newest.Reason ?? "", newest.Message ?? "") : null;
-        }
+        var failed = newest is { Status: "False" } ? newest : facts.Service.Status?.Conditions.Find("Ready");
 
-        return facts.LivePods.Count == 0 && facts.Service.Status?.Conditions.Find("Ready") is { Status: "False" } own
-            ? new(own.Reason ?? "", own.Message ?? "")
-            : null;
+        // With pods there, whatever Knative copied from them is old news; only the deadline is its own.
+        var speaks = facts.LivePods.Count == 0
+            ? status == DeployStatus.DeployFailed
+            : failed?.Reason == "ProgressDeadlineExceeded" && status is DeployStatus.DeployFailed or DeployStatus.Deploying;
+        return speaks && failed is { Status: "False" } ? new(failed.Reason ?? "", failed.Message ?? "") : Cause.None;
     }
 
     private static bool IsWaitingForRoom(ServiceFacts facts) =>
