@@ -4,6 +4,7 @@ using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Web.Hosting;
 using Runner.Web.Identity;
+using Runner.Web.Identity.SignIn;
 
 namespace Runner.Web;
 
@@ -44,13 +45,17 @@ public static class RunnerApp
         }
 
         builder.Services.AddRunnerEngine(options);
-        builder.Services.AddConsoleIdentity();
+        builder.Services.AddConsoleIdentity(options);
+        builder.Services.AddRazorComponents();
+        builder.Services.AddLocalization();
 
         var app = builder.Build();
         app.Services.GetRequiredService<Database>();
         app.UseStaticFiles();
         app.UseAuthentication();
+        app.UseRateLimiter();
         app.UseAuthorization();
+        app.MapSignIn();
         app.MapGet("/healthz", () => Results.Text("ok")).AllowAnonymous();
         return app;
     }

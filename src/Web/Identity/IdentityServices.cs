@@ -1,19 +1,75 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Runner.Engine.Configuration;
+using Runner.Web.Identity.SignIn;
+using Runner.Web.Identity.Users;
 
 namespace Runner.Web.Identity;
 
-/// <summary>Registers who may come in: sessions, the hub's token, policies and the audit log.</summary>
+/// <summary>Registers who may come in: accounts, sessions, the hub's token, policies and the audit log.</summary>
 internal static class IdentityServices
 {
-    public static IServiceCollection AddConsoleIdentity(this IServiceCollection services)
+    /// <summary>How long a session lasts after its last use.</summary>
+    private static readonly TimeSpan SessionLength = TimeSpan.FromHours(12);
+
+    public static IServiceCollection AddConsoleIdentity(this IServiceCollection services, RunnerOptions options)
     {
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<UserDirectory>();
+        services.AddSingleton<FirstSignIn>();
+        services.AddHostedService<AdministratorSetup>();
+        services.AddDataProtection()
+            .SetApplicationName("csghub-runner")
+            .PersistKeysToFileSystem(KeyFolder.Create(options.DataDirectory));
+        services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie.Name = "runner.antiforgery";
+            antiforgery.Cookie.HttpOnly = true;
+            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
+        SignInLimit.Add(services);
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
-            .AddCookie()
+            .AddCookie(ConfigureCookie)
             .AddScheme<AuthenticationSchemeOptions, HubTokenHandler>(HubTokenHandler.SchemeName, null);
         ConsolePolicies.Add(services.AddAuthorizationBuilder());
         services.AddCascadingAuthenticationState();
+        services.AddScoped<AuthenticationStateProvider, CircuitSession>();
         return services;
+    }
+
+    private static void ConfigureCookie(CookieAuthenticationOptions cookie)
+    {
+        cookie.Cookie.Name = "runner.session";
+        cookie.Cookie.HttpOnly = true;
+
+        // Lax and not Strict: an authorisation request comes from another site and needs the session.
+        cookie.Cookie.SameSite = SameSiteMode.Lax;
+        cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        cookie.ExpireTimeSpan = SessionLength;
+        cookie.SlidingExpiration = true;
+        cookie.LoginPath = SignInEndpoints.SignInPath;
+        cookie.ReturnUrlParameter = "returnUrl";
+        cookie.Events.OnValidatePrincipal = ConsoleSession.ValidateAsync;
+        cookie.Events.OnRedirectToLogin = context => RefuseAsync(context, StatusCodes.Status401Unauthorized, "Sign in first.");
+        cookie.Events.OnRedirectToAccessDenied = context => RefuseAsync(context, StatusCodes.Status403Forbidden, "Your role does not allow this.");
+    }
+
+    // A person who opens a page is led to sign-in; programs, posts and sockets get the plain status.
+    private static Task RefuseAsync(RedirectContext<CookieAuthenticationOptions> context, int status, string message)
+    {
+        var request = context.Request;
+        var browsing = HttpMethods.IsGet(request.Method) && !request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+            && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        if (browsing && status == StatusCodes.Status401Unauthorized)
+        {
+            context.Response.Redirect(context.RedirectUri);
+            return Task.CompletedTask;
+        }
+
+        context.Response.StatusCode = status;
+        return browsing ? Task.CompletedTask : context.Response.WriteAsJsonAsync(new { msg = message }, context.HttpContext.RequestAborted);
     }
 }
