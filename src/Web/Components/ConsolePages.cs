@@ -1,0 +1,72 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Localization;
+using MudBlazor;
+using MudBlazor.Services;
+using Runner.Web.Components.Models;
+using Runner.Web.Identity;
+using Runner.Web.Live;
+
+namespace Runner.Web.Components;
+
+/// <summary>Registers and maps the console's pages.</summary>
+internal static class ConsolePages
+{
+    /// <summary>The languages of the console; the first one is spoken to whoever asks for another.</summary>
+    public static IReadOnlyList<CultureInfo> Cultures { get; } = [new("en"), new("zh-Hans")];
+
+    /// <summary>Adds pages, their view models and what keeps them live.</summary>
+    public static IServiceCollection AddConsolePages(this IServiceCollection services)
+    {
+        services.AddLocalization();
+        services.Configure<RequestLocalizationOptions>(options =>
+        {
+            options.DefaultRequestCulture = new RequestCulture(Cultures[0]);
+            options.SupportedCultures = [.. Cultures];
+            options.SupportedUICultures = [.. Cultures];
+        });
+        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddSignalR(options =>
+        {
+            // A dead line is noticed within seconds on both ends, instead of half a minute.
+            options.KeepAliveInterval = TimeSpan.FromSeconds(3);
+            options.ClientTimeoutInterval = TimeSpan.FromSeconds(15);
+        });
+        services.AddMudServices(options =>
+        {
+            options.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomRight;
+            options.SnackbarConfiguration.VisibleStateDuration = 6000;
+            options.SnackbarConfiguration.ShowTransitionDuration = 120;
+            options.SnackbarConfiguration.HideTransitionDuration = 120;
+        });
+        services.AddCascadingAuthenticationState();
+        services.AddSingleton<IConsoleEngine, ConsoleEngine>();
+        services.AddScoped<LiveFeed>();
+        services.AddScoped<WorkloadActions>();
+        services.AddScoped<WorkloadTexts>();
+        return services;
+    }
+
+    /// <summary>Maps the pages and the language switch. Comes after authentication and authorisation.</summary>
+    public static WebApplication MapConsolePages(this WebApplication app)
+    {
+        app.UseRequestLocalization();
+        app.UseAntiforgery();
+        app.MapGet("/language/{culture}", ChooseLanguage).AllowAnonymous();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode().RequireAuthorization(ConsolePolicies.Viewer);
+        return app;
+    }
+
+    private static IResult ChooseLanguage(HttpContext context, string culture, string? returnUrl)
+    {
+        var known = Cultures.FirstOrDefault(c => c.Name.Equals(culture, StringComparison.OrdinalIgnoreCase)) ?? Cultures[0];
+        context.Response.Cookies.Append(
+            CookieRequestCultureProvider.DefaultCookieName,
+            CookieRequestCultureProvider.MakeCookieValue(new RequestCulture(known)),
+            new CookieOptions { MaxAge = TimeSpan.FromDays(365), SameSite = SameSiteMode.Lax, HttpOnly = true, Secure = context.Request.IsHttps, IsEssential = true });
+
+        // Only back into the console: an address from outside must not become a redirect.
+        return Results.LocalRedirect(IsLocal(returnUrl) ? returnUrl! : "/");
+    }
+
+    private static bool IsLocal(string? url) => url is ['/'] or ['/', not ('/' or '\\'), ..];
+}

@@ -1,0 +1,36 @@
+using MudBlazor;
+using Runner.Engine.Workloads;
+
+namespace Runner.Web.Components.Models;
+
+/// <summary>How a state looks: the same icon, word and colour on every page.</summary>
+/// <param name="Id">Key of the word in the resources: <c>State.{Id}</c>, with its meaning at <c>State.{Id}.Meaning</c>.</param>
+internal sealed record WorkloadState(string Id, WorkloadTone Tone, string Icon)
+{
+    private static readonly WorkloadState Waiting = new("WaitingForRoom", WorkloadTone.Wait, Icons.Material.Outlined.HourglassEmpty);
+
+    private static readonly Dictionary<DeployStatus, WorkloadState> ByStatus = new()
+    {
+        [DeployStatus.Pending] = new("Pending", WorkloadTone.Busy, Icons.Material.Outlined.Schedule),
+        [DeployStatus.BuildQueued] = new("BuildQueued", WorkloadTone.Busy, Icons.Material.Outlined.Schedule),
+        [DeployStatus.Building] = new("Building", WorkloadTone.Busy, Icons.Material.Outlined.Construction),
+        [DeployStatus.BuildFailed] = new("BuildFailed", WorkloadTone.Bad, Icons.Material.Filled.Error),
+        [DeployStatus.BuildSuccess] = new("BuildSuccess", WorkloadTone.Busy, Icons.Material.Outlined.Construction),
+        [DeployStatus.BuildSkipped] = new("BuildSkipped", WorkloadTone.Busy, Icons.Material.Outlined.Construction),
+        [DeployStatus.Deploying] = new("Deploying", WorkloadTone.Busy, Icons.Material.Outlined.Autorenew),
+        [DeployStatus.DeployFailed] = new("DeployFailed", WorkloadTone.Bad, Icons.Material.Filled.Error),
+        [DeployStatus.Startup] = new("Startup", WorkloadTone.Busy, Icons.Material.Outlined.Autorenew),
+        [DeployStatus.Running] = new("Running", WorkloadTone.Good, Icons.Material.Outlined.CheckCircle),
+        [DeployStatus.RuntimeError] = new("RuntimeError", WorkloadTone.Bad, Icons.Material.Filled.Error),
+        [DeployStatus.Sleeping] = new("Sleeping", WorkloadTone.Idle, Icons.Material.Outlined.Bedtime),
+        [DeployStatus.Stopped] = new("Stopped", WorkloadTone.Idle, Icons.Material.Outlined.StopCircle),
+        [DeployStatus.Deleted] = new("Deleted", WorkloadTone.Idle, Icons.Material.Outlined.DeleteOutline),
+        [DeployStatus.ResourceUnhealthy] = new("ResourceUnhealthy", WorkloadTone.Bad, Icons.Material.Filled.Error),
+    };
+
+    /// <summary>Every state there is.</summary>
+    public static IEnumerable<WorkloadState> All => ByStatus.Values.Append(Waiting);
+
+    /// <summary>A workload that waits for room is not broken, though the hub's code says so.</summary>
+    public static WorkloadState Of(Workload workload) => workload.WaitingForRoom ? Waiting : ByStatus[workload.Status];
+}

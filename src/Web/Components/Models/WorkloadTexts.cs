@@ -1,0 +1,52 @@
+using System.Globalization;
+using Microsoft.Extensions.Localization;
+using Runner.Engine.Workloads;
+
+namespace Runner.Web.Components.Models;
+
+/// <summary>Words and figures of workloads in the reader's language.</summary>
+internal sealed class WorkloadTexts(IStringLocalizer<Text> text, TimeProvider time)
+{
+    private static readonly string[] Types = ["Space", "Inference", "Finetune", "Serverless", "Evaluation", "Notebook"];
+
+    public string State(WorkloadState state) => text[$"State.{state.Id}"];
+
+    public string Meaning(WorkloadState state) => text[$"State.{state.Id}.Meaning"];
+
+    public string Type(int deployType) => deployType >= 0 && deployType < Types.Length ? text[$"Type.{Types[deployType]}"] : deployType.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Time since a moment in one or two units, as <c>kubectl</c> tells ages: <c>45s</c>, <c>4m12s</c>, <c>26h</c>, <c>12d</c>.</summary>
+    public string Age(DateTimeOffset since)
+    {
+        var units = text["Age.Units"].Value.Split(' ');
+        var age = time.GetUtcNow() - since;
+        var seconds = Math.Max(0, (long)age.TotalSeconds);
+        return seconds switch
+        {
+            < 120 => $"{seconds}{units[0]}",
+            < 600 when seconds % 60 != 0 => $"{seconds / 60}{units[1]}{seconds % 60}{units[0]}",
+            < 180 * 60 => $"{seconds / 60}{units[1]}",
+            < 48 * 3600 => $"{seconds / 3600}{units[2]}",
+            _ => $"{seconds / 86400}{units[3]}",
+        };
+    }
+
+    /// <summary>What a workload is called to its owner: the user's name, else the beginning of the id.</summary>
+    public static string Owner(Workload workload) => workload switch
+    {
+        { UserName.Length: > 0 } => workload.UserName,
+        { UserId.Length: > 8 } => workload.UserId[..8],
+        _ => workload.UserId,
+    };
+
+    /// <summary>The accelerators one instance asks for, as in <c>2 × nvidia.com/gpu</c>; empty for none.</summary>
+    public static string Accelerator(Workload workload) =>
+        string.Join(", ", workload.Requests.Where(request => IsAccelerator(request.Key)).Select(request => $"{request.Value} × {request.Key}"));
+
+    /// <summary>Nodes that run instances, without repetition.</summary>
+    public static string Nodes(Workload workload) =>
+        string.Join(", ", workload.Instances.Select(instance => instance.Node).Where(node => node.Length > 0).Distinct().Order(StringComparer.Ordinal));
+
+    // Extended resources have a domain; cpu, memory, ephemeral-storage and hugepages have none.
+    private static bool IsAccelerator(string resource) => resource.Contains('/', StringComparison.Ordinal);
+}

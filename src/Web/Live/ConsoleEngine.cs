@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using Runner.Engine.Clusters;
+using Runner.Engine.Hub;
+using Runner.Engine.Logs;
+using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Web.Live;
+
+/// <summary>The engine of this process, as pages see it.</summary>
+internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
+{
+    private readonly WorkloadFeed _feed;
+    private readonly ClusterDirectory _clusters;
+    private readonly Outbox _outbox;
+    private readonly ServiceOperations _services;
+    private readonly PodLogs _logs;
+
+    public ConsoleEngine(WorkloadFeed feed, ClusterDirectory clusters, Outbox outbox, ServiceOperations services, PodLogs logs)
+    {
+        _feed = feed;
+        _clusters = clusters;
+        _outbox = outbox;
+        _services = services;
+        _logs = logs;
+        clusters.StatusChanged += OnStatusChanged;
+    }
+
+    public event Action? ClustersChanged;
+
+    public event Action? HubChanged
+    {
+        add => _outbox.StatusChanged += value;
+        remove => _outbox.StatusChanged -= value;
+    }
+
+    public ImmutableDictionary<WorkloadKey, Workload> Workloads => _feed.Current;
+
+    public IReadOnlyList<ClusterView> Clusters =>
+        [.. _clusters.Connections.Select(connection => new ClusterView(connection.Name, connection.Origin, connection.Status, connection.State.Synced))];
+
+    public OutboxStatus Hub => _outbox.Status;
+
+    public WorkloadSubscription Subscribe() => _feed.Subscribe();
+
+    public IReadOnlyList<int> HubEventsPerMinute(int minutes) => _outbox.PerMinute(minutes);
+
+    public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key) => _clusters.Find(key.Cluster)?.State.EventsOf(key) ?? [];
+
+    public string? ManifestOf(WorkloadKey key) => _clusters.Find(key.Cluster)?.State.ManifestOf(key);
+
+    public IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken) =>
+        _logs.ReadAsync(Cluster(key), key.Namespace, pod, container, options, cancellationToken);
+
+    public Task StopAsync(WorkloadKey key, CancellationToken cancellationToken) => _services.StopAsync(Cluster(key), key.Name, cancellationToken);
+
+    public Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken) => _services.PurgeAsync(Cluster(key), key.Name, cancellationToken);
+
+    public void Dispose() => _clusters.StatusChanged -= OnStatusChanged;
+
+    private ClusterConnection Cluster(WorkloadKey key) =>
+        _clusters.Find(key.Cluster) ?? throw new UnknownClusterException($"There is no cluster connection named '{key.Cluster}'.");
+
+    private void OnStatusChanged(ClusterConnection connection) => ClustersChanged?.Invoke();
+}

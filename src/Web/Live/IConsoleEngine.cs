@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using Runner.Engine.Clusters;
+using Runner.Engine.Hub;
+using Runner.Engine.Logs;
+using Runner.Engine.Workloads;
+
+namespace Runner.Web.Live;
+
+/// <summary>One cluster as the pages show it.</summary>
+/// <param name="Synced">False until everything in the cluster has been listed once: what is shown before that may be incomplete.</param>
+internal sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterStatus Status, bool Synced)
+{
+    /// <summary>True when what is shown of the cluster is older than its last word.</summary>
+    public bool IsStale => Status.Health == ClusterHealth.Unreachable;
+}
+
+/// <summary>
+/// All that pages ask of the engine. Everything but the log and the two operations is answered from memory; no member waits for a cluster.
+/// </summary>
+internal interface IConsoleEngine
+{
+    ImmutableDictionary<WorkloadKey, Workload> Workloads { get; }
+
+    IReadOnlyList<ClusterView> Clusters { get; }
+
+    OutboxStatus Hub { get; }
+
+    /// <summary>Raised on any thread when <see cref="Clusters"/> changes.</summary>
+    event Action? ClustersChanged;
+
+    /// <summary>Raised on any thread when <see cref="Hub"/> changes.</summary>
+    event Action? HubChanged;
+
+    /// <summary>The keys of workloads that change from now on.</summary>
+    WorkloadSubscription Subscribe();
+
+    /// <summary>Events for the hub written per minute, oldest first.</summary>
+    IReadOnlyList<int> HubEventsPerMinute(int minutes);
+
+    /// <summary>Kubernetes events about the workload, newest first; empty for an unknown cluster.</summary>
+    IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key);
+
+    /// <summary>The workload's object as YAML, secret values masked; null when it is gone.</summary>
+    string? ManifestOf(WorkloadKey key);
+
+    /// <summary>Lines of one container of the workload.</summary>
+    IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Deletes the workload's service.</summary>
+    Task StopAsync(WorkloadKey key, CancellationToken cancellationToken);
+
+    /// <summary>Deletes the workload's service and everything that was kept for it.</summary>
+    Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken);
+}

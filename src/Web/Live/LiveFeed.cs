@@ -1,0 +1,187 @@
+using Runner.Engine.Workloads;
+
+namespace Runner.Web.Live;
+
+/// <summary>What changed since the last batch.</summary>
+/// <param name="Workloads">Keys of workloads that changed, appeared or went. Their state is in <see cref="IConsoleEngine.Workloads"/>.</param>
+/// <param name="Clusters">True when a connection's state changed.</param>
+/// <param name="Hub">True when the outbox's state changed.</param>
+internal sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool Clusters, bool Hub);
+
+/// <summary>
+/// Carries changes to the pages of one circuit in batches: the first change after a pause at once, then at most one batch every <see cref="Interval"/>.
+/// What arrives between two batches is merged per workload, so that a slow browser holds at most one entry a workload. Watches only while somebody listens.
+/// </summary>
+internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time, ILogger<LiveFeed> logger) : IAsyncDisposable
+{
+    /// <summary>Least time between two batches.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private readonly List<Func<LiveBatch, Task>> _listeners = [];
+    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly HashSet<WorkloadKey> _dirty = [];
+    private bool _clusters;
+    private bool _hub;
+    private CancellationTokenSource? _stop;
+    private Task _running = Task.CompletedTask;
+
+    /// <summary>
+    /// Calls <paramref name="listener"/> with each batch, one at a time, until the result is disposed. Changes from now on are not missed: read the present state after this call.
+    /// </summary>
+    public IDisposable Listen(Func<LiveBatch, Task> listener)
+    {
+        lock (_lock)
+        {
+            _listeners.Add(listener);
+            if (_stop is null)
+            {
+                _stop = new CancellationTokenSource();
+                var subscription = engine.Subscribe();
+                engine.ClustersChanged += OnClusters;
+                engine.HubChanged += OnHub;
+                var stopping = _stop.Token;
+                _running = Task.WhenAll(Task.Run(() => CollectAsync(subscription, stopping), CancellationToken.None), Task.Run(() => DeliverAsync(stopping), CancellationToken.None));
+            }
+        }
+
+        return new Listening(() => Forget(listener));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task running;
+        lock (_lock)
+        {
+            _listeners.Clear();
+            Stop();
+            running = _running;
+        }
+
+        await running.ConfigureAwait(false);
+        _signal.Dispose();
+    }
+
+    private void Forget(Func<LiveBatch, Task> listener)
+    {
+        lock (_lock)
+        {
+            _listeners.Remove(listener);
+            if (_listeners.Count == 0)
+            {
+                Stop();
+            }
+        }
+    }
+
+    private void Stop()
+    {
+        if (_stop is null)
+        {
+            return;
+        }
+
+        engine.ClustersChanged -= OnClusters;
+        engine.HubChanged -= OnHub;
+        _stop.Cancel();
+        _stop.Dispose();
+        _stop = null;
+    }
+
+    private void OnClusters() => Mark(() => _clusters = true);
+
+    private void OnHub() => Mark(() => _hub = true);
+
+    private void Mark(Action change)
+    {
+        lock (_lock)
+        {
+            change();
+            if (_stop is not null && _signal.CurrentCount == 0)
+            {
+                _signal.Release();
+            }
+        }
+    }
+
+    private async Task CollectAsync(WorkloadSubscription subscription, CancellationToken stopping)
+    {
+        using (subscription)
+        {
+            try
+            {
+                while (true)
+                {
+                    var keys = await subscription.NextAsync(stopping).ConfigureAwait(false);
+                    Mark(() => _dirty.UnionWith(keys));
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // Nobody listens any more.
+            }
+        }
+    }
+
+    private async Task DeliverAsync(CancellationToken stopping)
+    {
+        try
+        {
+            while (true)
+            {
+                await _signal.WaitAsync(stopping).ConfigureAwait(false);
+                var started = time.GetTimestamp();
+                var (batch, listeners) = Take();
+                foreach (var listener in listeners)
+                {
+                    await DeliverAsync(listener, batch).ConfigureAwait(false);
+                }
+
+                var rest = Interval - time.GetElapsedTime(started);
+                if (rest > TimeSpan.Zero)
+                {
+                    await Task.Delay(rest, time, stopping).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Nobody listens any more.
+        }
+    }
+
+    private (LiveBatch Batch, Func<LiveBatch, Task>[] Listeners) Take()
+    {
+        lock (_lock)
+        {
+            var batch = new LiveBatch([.. _dirty], _clusters, _hub);
+            _dirty.Clear();
+            _clusters = _hub = false;
+            return (batch, [.. _listeners]);
+        }
+    }
+
+    private async Task DeliverAsync(Func<LiveBatch, Task> listener, LiveBatch batch)
+    {
+        try
+        {
+            await listener(batch).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // A page that fails to draw must not end the updates of the others; the circuit reports its own errors.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            ListenerFailed(logger, exception);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A page failed to take an update; the next one is delivered all the same")]
+    private static partial void ListenerFailed(ILogger logger, Exception exception);
+
+    private sealed class Listening(Action forget) : IDisposable
+    {
+        private Action? _forget = forget;
+
+        public void Dispose() => Interlocked.Exchange(ref _forget, null)?.Invoke();
+    }
+}

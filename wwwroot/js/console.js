@@ -1,0 +1,161 @@
+// What only the browser can do: connection overlay, relative times, keyboard in tables, log scrolling. No state of the console lives here.
+(() => {
+  const root = document.documentElement;
+
+  // --- Connection -----------------------------------------------------------------------------------------------------
+  const lost = document.getElementById("connection-lost");
+  let lostAt = 0;
+  const showLost = on => {
+    if (on && !lostAt) { lostAt = Date.now(); }
+    if (!on) { lostAt = 0; }
+    root.classList.toggle("is-disconnected", on);
+    if (lost) { lost.hidden = !on; }
+  };
+  const comeBack = async () => {
+    // The server forgot this circuit (it was restarted): load the page anew as soon as it answers.
+    for (;;) {
+      try {
+        const answer = await fetch("healthz", { cache: "no-store" });
+        if (answer.ok) { location.reload(); return; }
+      } catch { /* still down */ }
+      await new Promise(resolve => setTimeout(resolve, 700));
+    }
+  };
+  let returning = false;
+  const reload = () => { if (!returning) { returning = true; showLost(true); comeBack(); } };
+
+  Blazor.start({
+    circuit: {
+      configureSignalR: builder => builder.withServerTimeout(9000).withKeepAliveInterval(3000),
+      reconnectionOptions: { maxRetries: 1000000, retryIntervalMilliseconds: attempt => attempt === 0 ? 0 : Math.min(500 + attempt * 250, 3000) },
+      reconnectionHandler: {
+        onConnectionDown: async () => {
+          showLost(true);
+          for (let attempt = 0; ; attempt++) {
+            try {
+              // false: the server answers but does not know this circuit any more.
+              if (await Blazor.reconnect()) { showLost(false); return; }
+              reload();
+              return;
+            } catch { /* server unreachable */ }
+            await new Promise(resolve => setTimeout(resolve, Math.min(300 + attempt * 200, 2000)));
+          }
+        },
+        onConnectionUp: () => showLost(false),
+      },
+    },
+  });
+
+  // --- Relative times -------------------------------------------------------------------------------------------------
+  // <time data-age datetime="…">: the server writes the first text, from then on it ages here without a round trip.
+  const ageText = milliseconds => {
+    const [s, m, h, d] = (root.dataset.ageUnits || "s m h d").split(" ");
+    const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+    if (seconds < 120) { return seconds + s; }
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 10) { const rest = seconds % 60; return minutes + m + (rest ? rest + s : ""); }
+    if (minutes < 180) { return minutes + m; }
+    const hours = Math.floor(minutes / 60);
+    if (hours < 48) { return hours + h; }
+    return Math.floor(hours / 24) + d;
+  };
+  const tick = () => {
+    if (document.hidden) { return; }
+    const now = Date.now();
+    for (const element of document.querySelectorAll("time[data-age]")) {
+      const at = Date.parse(element.dateTime);
+      const text = element.firstChild;
+      if (Number.isNaN(at) || !text) { continue; }
+      const next = ageText(now - at);
+      if (text.data !== next) { text.data = next; }
+      const exact = new Date(at).toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "long" });
+      if (element.title !== exact) { element.title = exact; }
+    }
+  };
+  setInterval(tick, 1000);
+  document.addEventListener("visibilitychange", tick);
+
+  // --- Keyboard -------------------------------------------------------------------------------------------------------
+  const typing = target => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
+  const focusRow = (grid, row) => {
+    if (!row) { return; }
+    for (const other of grid.querySelectorAll("tr[data-row][tabindex='0']")) { other.tabIndex = -1; }
+    row.tabIndex = 0;
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  };
+  const rowsOf = grid => [...grid.querySelectorAll("tr[data-row]")];
+  const gridKey = (event, grid) => {
+    const rows = rowsOf(grid);
+    const current = event.target.closest("tr[data-row]");
+    const at = rows.indexOf(current);
+    const page = Math.max(1, Math.floor(grid.clientHeight / 34) - 2);
+    const to = index => { event.preventDefault(); focusRow(grid, rows[Math.max(0, Math.min(rows.length - 1, index))]); };
+    switch (event.key) {
+      case "ArrowDown": to(at + 1); break;
+      case "ArrowUp": to(at - 1); break;
+      case "PageDown": to(at + page); break;
+      case "PageUp": to(at - page); break;
+      case "Home": if (current) { event.preventDefault(); grid.scrollTop = 0; requestAnimationFrame(() => focusRow(grid, rowsOf(grid)[0])); } break;
+      case "End": if (current) { event.preventDefault(); grid.scrollTop = grid.scrollHeight; setTimeout(() => focusRow(grid, rowsOf(grid).at(-1)), 120); } break;
+      case "Enter": if (current && event.target === current) { event.preventDefault(); current.querySelector("a[data-open]")?.click(); } break;
+      case " ": if (current && event.target === current) { event.preventDefault(); current.querySelector("input[type=checkbox]")?.click(); } break;
+    }
+  };
+  document.addEventListener("keydown", event => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) { return; }
+    const dialog = document.querySelector(".mud-dialog, .mud-popover-open");
+    if (event.key === "/" && !typing(event.target) && !dialog) {
+      const filter = document.querySelector("[data-filter]");
+      if (filter) { event.preventDefault(); filter.focus(); filter.select(); }
+      return;
+    }
+    if (event.key === "Escape" && !dialog) {
+      if (typing(event.target)) { event.target.blur(); return; }
+      const close = document.querySelector("[data-close]");
+      if (close) { const open = document.querySelector("tr[data-row][aria-selected=true]"); close.click(); open?.focus(); }
+      return;
+    }
+    if (event.key === "ArrowDown" && event.target.matches?.("[data-filter]")) {
+      const grid = document.querySelector("[data-grid]");
+      if (grid) { event.preventDefault(); focusRow(grid, rowsOf(grid)[0]); }
+      return;
+    }
+    const grid = event.target.closest?.("[data-grid]");
+    if (grid && !typing(event.target)) { gridKey(event, grid); }
+  });
+  // A click anywhere on a row that is not itself a control opens the row.
+  document.addEventListener("click", event => {
+    const row = event.target.closest?.("tr[data-row]");
+    if (row && !event.target.closest("a, button, input, label") && !String(getSelection())) { row.querySelector("a[data-open]")?.click(); }
+    const copy = event.target.closest?.("[data-copy]");
+    if (copy) { navigator.clipboard?.writeText(copy.dataset.copy); copy.classList.add("is-copied"); setTimeout(() => copy.classList.remove("is-copied"), 1200); }
+  });
+
+  // --- Logs -----------------------------------------------------------------------------------------------------------
+  window.consoleLogs = {
+    // Keeps the end in view while following; tells the page when the reader scrolls away from it or back.
+    attach(element, page) {
+      let following = true;
+      let lastTop = 0;
+      const state = {
+        page,
+        stick() { if (following) { element.scrollTop = element.scrollHeight; lastTop = element.scrollTop; } },
+        follow(on) { following = on; state.stick(); },
+      };
+      const observer = new MutationObserver(() => state.stick());
+      observer.observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["style"] });
+      element.addEventListener("scroll", () => {
+        const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
+        // Only a movement up is the reader's wish to stop: growth at the end also moves the distance.
+        if (following && !atEnd && element.scrollTop < lastTop - 2) { following = false; page.invokeMethodAsync("FollowChanged", false); }
+        else if (!following && atEnd && element.scrollTop > lastTop) { following = true; page.invokeMethodAsync("FollowChanged", true); }
+        lastTop = element.scrollTop;
+      }, { passive: true });
+      element.consoleLog = state;
+      element.consoleLogEnd = () => observer.disconnect();
+    },
+    follow(element, on) { element.consoleLog?.follow(on); },
+    detach(element) { element.consoleLogEnd?.(); },
+  };
+})();
