@@ -2,6 +2,7 @@ using System.Net;
 using Runner.Engine;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
+using Runner.Web.Components;
 using Runner.Web.Hosting;
 using Runner.Web.Identity;
 using Runner.Web.Identity.SignIn;
@@ -46,8 +47,7 @@ public static class RunnerApp
 
         builder.Services.AddRunnerEngine(options);
         builder.Services.AddConsoleIdentity(options);
-        builder.Services.AddRazorComponents();
-        builder.Services.AddLocalization();
+        builder.Services.AddConsolePages();
 
         var app = builder.Build();
         app.Services.GetRequiredService<Database>();
@@ -57,6 +57,7 @@ public static class RunnerApp
         app.UseAuthorization();
         app.MapSignIn();
         app.MapGet("/healthz", () => Results.Text("ok")).AllowAnonymous();
+        app.MapConsolePages();
         return app;
     }
 }

@@ -8,7 +8,7 @@ namespace Runner.Web.Live;
 
 /// <summary>One cluster as the pages show it.</summary>
 /// <param name="Synced">False until everything in the cluster has been listed once: what is shown before that may be incomplete.</param>
-internal sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterStatus Status, bool Synced)
+public sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterStatus Status, bool Synced)
 {
     /// <summary>True when what is shown of the cluster is older than its last word.</summary>
     public bool IsStale => Status.Health == ClusterHealth.Unreachable;
@@ -17,7 +17,7 @@ internal sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterSta
 /// <summary>
 /// All that pages ask of the engine. Everything but the log and the two operations is answered from memory; no member waits for a cluster.
 /// </summary>
-internal interface IConsoleEngine
+public interface IConsoleEngine
 {
     ImmutableDictionary<WorkloadKey, Workload> Workloads { get; }
 

@@ -6,7 +6,7 @@ namespace Runner.Web.Live;
 /// <param name="Workloads">Keys of workloads that changed, appeared or went. Their state is in <see cref="IConsoleEngine.Workloads"/>.</param>
 /// <param name="Clusters">True when a connection's state changed.</param>
 /// <param name="Hub">True when the outbox's state changed.</param>
-internal sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool Clusters, bool Hub);
+public sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool Clusters, bool Hub);
 
 /// <summary>
 /// Carries changes to the pages of one circuit in batches: the first change after a pause at once, then at most one batch every <see cref="Interval"/>.

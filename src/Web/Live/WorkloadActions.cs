@@ -7,7 +7,7 @@ using Runner.Web.Identity;
 namespace Runner.Web.Live;
 
 /// <summary>What an operator does to workloads.</summary>
-internal enum WorkloadAction
+public enum WorkloadAction
 {
     Stop,
     Purge,
@@ -15,7 +15,7 @@ internal enum WorkloadAction
 
 /// <summary>How an action on one workload ended.</summary>
 /// <param name="Problem">Null when it was done; else what went wrong, for people.</param>
-internal sealed record ActionResult(WorkloadKey Key, string? Problem);
+public sealed record ActionResult(WorkloadKey Key, string? Problem);
 
 /// <summary>
 /// Carries out what the signed-in user asks for. The role is checked here, on the server and at the moment of the act, whatever the page offered; every act and every refusal is audited.

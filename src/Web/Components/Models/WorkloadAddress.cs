@@ -3,7 +3,7 @@ using Runner.Engine.Workloads;
 namespace Runner.Web.Components.Models;
 
 /// <summary>Addresses of pages about one workload.</summary>
-internal static class WorkloadAddress
+public static class WorkloadAddress
 {
     public static string Details(WorkloadKey key, string query = "") => $"/workloads/{Path(key)}{query}";
 

@@ -5,7 +5,7 @@ namespace Runner.Web.Components.Models;
 /// <param name="Shown">Whether it is there unless the reader chooses otherwise.</param>
 /// <param name="Figures">Whether it holds figures, which are set right-aligned.</param>
 /// <param name="Compare">Order of rows by this column.</param>
-internal sealed record WorkloadColumn(string Id, bool Shown, bool Figures, Comparison<WorkloadRow> Compare)
+public sealed record WorkloadColumn(string Id, bool Shown, bool Figures, Comparison<WorkloadRow> Compare)
 {
     /// <summary>All columns from left to right.</summary>
     public static IReadOnlyList<WorkloadColumn> All { get; } =

@@ -3,7 +3,7 @@ using Runner.Engine.Workloads;
 namespace Runner.Web.Components.Models;
 
 /// <summary>One workload as the table shows it. Made once per change, so that filtering and sorting a thousand of them costs next to nothing.</summary>
-internal sealed record WorkloadRow
+public sealed record WorkloadRow
 {
     public required Workload Workload { get; init; }
 

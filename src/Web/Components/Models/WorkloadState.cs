@@ -5,7 +5,7 @@ namespace Runner.Web.Components.Models;
 
 /// <summary>How a state looks: the same icon, word and colour on every page.</summary>
 /// <param name="Id">Key of the word in the resources: <c>State.{Id}</c>, with its meaning at <c>State.{Id}.Meaning</c>.</param>
-internal sealed record WorkloadState(string Id, WorkloadTone Tone, string Icon)
+public sealed record WorkloadState(string Id, WorkloadTone Tone, string Icon)
 {
     private static readonly WorkloadState Waiting = new("WaitingForRoom", WorkloadTone.Wait, Icons.Material.Outlined.HourglassEmpty);
 

@@ -5,7 +5,7 @@ using Runner.Engine.Workloads;
 namespace Runner.Web.Components.Models;
 
 /// <summary>Words and figures of workloads in the reader's language.</summary>
-internal sealed class WorkloadTexts(IStringLocalizer<Text> text, TimeProvider time)
+public sealed class WorkloadTexts(IStringLocalizer<Text> text, TimeProvider time)
 {
     private static readonly string[] Types = ["Space", "Inference", "Finetune", "Serverless", "Evaluation", "Notebook"];
 

@@ -1,7 +1,7 @@
 namespace Runner.Web.Components.Models;
 
 /// <summary>The five groups into which every state falls: what colour and which filter chip it has.</summary>
-internal enum WorkloadTone
+public enum WorkloadTone
 {
     /// <summary>Failed or unhealthy: somebody has to look.</summary>
     Bad,

@@ -4,7 +4,7 @@ using Runner.Web.Live;
 namespace Runner.Web.Components.Models;
 
 /// <summary>The list of workloads: what is in it, in which order, what is selected. Plain state without a page; used by one circuit at a time.</summary>
-internal sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
+public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
 {
     private readonly Dictionary<WorkloadKey, WorkloadRow> _all = [];
     private readonly HashSet<WorkloadKey> _selected = [];

@@ -4,7 +4,7 @@ using System.Web;
 namespace Runner.Web.Components.Models;
 
 /// <summary>What of the workloads is shown and how, exactly as it stands in the URL, so that a view can be bookmarked and sent.</summary>
-internal sealed record WorkloadsQuery
+public sealed record WorkloadsQuery
 {
     public const string DefaultSort = "name";
 
@@ -67,7 +67,7 @@ internal sealed record WorkloadsQuery
     /// <summary>Orders by a column; a second time turns the order round.</summary>
     public WorkloadsQuery SortedBy(string column) => this with { Sort = column, Descending = Sort == column && !Descending };
 
-    public WorkloadsQuery Toggled(WorkloadTone tone) => this with { Tones = Tones.Contains(tone) ? Tones.Remove(tone) : Tones.Add(tone) };
+    public WorkloadsQuery Toggled(WorkloadTone tone) => this with { Tones = Tones.SymmetricExcept([tone]) };
 
     /// <summary>Shows or hides a column; the name stays, because it is what a row is known by.</summary>
     public WorkloadsQuery ToggledColumn(string column)
