@@ -4,6 +4,7 @@ using MudBlazor;
 using MudBlazor.Services;
 using Runner.Web.Components.Models;
 using Runner.Web.Identity;
+using Runner.Web.Identity.SignIn;
 using Runner.Web.Live;
 
 namespace Runner.Web.Components;
@@ -65,8 +66,6 @@ internal static class ConsolePages
             new CookieOptions { MaxAge = TimeSpan.FromDays(365), SameSite = SameSiteMode.Lax, HttpOnly = true, Secure = context.Request.IsHttps, IsEssential = true });
 
         // Only back into the console: an address from outside must not become a redirect.
-        return Results.LocalRedirect(IsLocal(returnUrl) ? returnUrl! : "/");
+        return Results.LocalRedirect(LocalUrl.OrHome(returnUrl));
     }
-
-    private static bool IsLocal(string? url) => url is ['/'] or ['/', not ('/' or '\\'), ..];
 }
