@@ -1,95 +1,239 @@
 using System.Threading.Channels;
 using LiteDB;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Runner.Engine.Storage;
 
 /// <summary>
 /// The one LiteDB file of the process. LiteDB's locks belong to threads, so every write runs on one thread of its own, fed by a bounded
-/// channel, inside one transaction each; reads run on the caller's thread and must materialise what they return.
+/// channel, in a transaction of its own; writes that wait together share one sync to the disk. A write that has returned survives the
+/// death of the process and of the machine. Reads run on the caller's thread and must materialise what they return.
 /// </summary>
-public sealed class Database : IAsyncDisposable
+public sealed partial class Database : IAsyncDisposable
 {
-    private readonly LiteDatabase _database;
-    private readonly FileStream _lockFile;
-    private readonly Channel<Action> _writes = Channel.CreateBounded<Action>(new BoundedChannelOptions(1024) { SingleReader = true });
-    private readonly Thread _writer;
+    private const int MostWritesPerSync = 256;
+    private const long LargeLog = 8 * 1024 * 1024;
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
-    private Database(LiteDatabase database, FileStream lockFile)
+    private readonly string _folder;
+    private readonly FileStream _lockFile;
+    private readonly ILogger _logger;
+    private readonly BsonMapper _mapper;
+    private readonly ReaderWriterLockSlim _engineLock = new(LockRecursionPolicy.SupportsRecursion);
+    private readonly Channel<PendingWrite> _writes = Channel.CreateBounded<PendingWrite>(new BoundedChannelOptions(1024) { SingleReader = true });
+    private readonly Thread _writer;
+    private readonly ITimer _quietTimer;
+    private DatabaseEngine? _engine;
+    private int _checkpointDue;
+
+    private Database(string folder, FileStream lockFile, BsonMapper mapper, DatabaseEngine engine, TimeProvider time, ILogger logger)
     {
-        _database = database;
+        _folder = folder;
         _lockFile = lockFile;
+        _mapper = mapper;
+        _engine = engine;
+        _logger = logger;
+        _quietTimer = time.CreateTimer(_ => RequestCheckpoint(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _writer = new Thread(WriteLoop) { IsBackground = true, Name = "database writer" };
         _writer.Start();
     }
 
     /// <summary>Opens or creates the database in a data folder that no other process uses.</summary>
-    /// <exception cref="InvalidOperationException">Another process holds the folder.</exception>
-    public static Database Open(string dataFolder)
+    /// <exception cref="DataFolderInUseException">Another process holds the folder.</exception>
+    /// <exception cref="DatabaseDamagedException">The files are not a whole database; they are left as they are.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static Database Open(string dataFolder, TimeProvider? time = null, ILogger<Database>? logger = null)
     {
         Directory.CreateDirectory(dataFolder);
-        FileStream lockFile;
+        var lockFile = Lock(dataFolder);
         try
         {
-            lockFile = new FileStream(Path.Combine(dataFolder, "runner.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var mapper = DatabaseMapping.Create();
+            var engine = DatabaseEngine.Open(dataFolder, mapper);
+            return new Database(dataFolder, lockFile, mapper, engine, time ?? TimeProvider.System, logger ?? NullLogger<Database>.Instance);
         }
-        catch (IOException exception)
+        catch
         {
-            throw new InvalidOperationException(
-                $"The data folder '{Path.GetFullPath(dataFolder)}' is in use by another runner. Stop that one, or give this one a folder of its own with RUNNER_DATA_DIR.", exception);
+            lockFile.Dispose();
+            throw;
         }
-
-        var database = new LiteDatabase(new ConnectionString { Filename = Path.Combine(dataFolder, "runner.db"), Connection = ConnectionType.Direct })
-        {
-            UtcDate = true,
-        };
-        return new Database(database, lockFile);
     }
 
-    /// <summary>Runs a write on the writer thread in a transaction, and returns when it is committed.</summary>
+    /// <summary>
+    /// Prepares the mapping of a document type. Call it once for each type before the first use: LiteDB's own lazy preparation is not safe
+    /// while other threads map.
+    /// </summary>
+    public void Register<T>() => _mapper.Entity<T>();
+
+    /// <summary>
+    /// Runs a write on the writer thread in a transaction, and returns when it is on the disk. An exception of the write undoes it and is
+    /// thrown to the caller; other writes are not touched by it.
+    /// </summary>
+    /// <param name="write">Must not catch LiteDB's exceptions and go on: LiteDB has ended the transaction by then.</param>
+    /// <param name="cancellationToken">A write that has not begun is dropped; one that has begun is carried out, though the caller no longer waits.</param>
+    /// <exception cref="IOException">The disk refused (full, gone). The write did not happen.</exception>
     public async Task<T> WriteAsync<T>(Func<ILiteDatabase, T> write, CancellationToken cancellationToken)
     {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _writes.Writer.WriteAsync(
-            () =>
-            {
-                try
-                {
-                    _database.BeginTrans();
-                    var result = write(_database);
-                    _database.Commit();
-                    done.TrySetResult(result);
-                }
-#pragma warning disable CA1031 // Handed to the caller.
-                catch (Exception exception)
-#pragma warning restore CA1031
-                {
-                    _database.Rollback();
-                    done.TrySetException(exception);
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
-        return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var pending = new PendingWrite<T>(write, cancellationToken);
+        try
+        {
+            await _writes.Writer.WriteAsync(pending, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException exception)
+        {
+            throw new ObjectDisposedException("The database is closed.", exception);
+        }
+
+        return await pending.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads on the calling thread. The result must not be lazy: end every query with <c>ToList()</c>, <c>FirstOrDefault()</c> or the like.</summary>
-    public T Read<T>(Func<ILiteDatabase, T> read) => read(_database);
+    /// <exception cref="IOException">The disk failed and the database could not be opened again yet.</exception>
+    public T Read<T>(Func<ILiteDatabase, T> read)
+    {
+        _engineLock.EnterReadLock();
+        try
+        {
+            return read(Engine().Database);
+        }
+        finally
+        {
+            _engineLock.ExitReadLock();
+        }
+    }
 
+    /// <summary>Carries out the writes that wait, and closes the files.</summary>
     public async ValueTask DisposeAsync()
     {
-        _writes.Writer.TryComplete();
+        if (!_writes.Writer.TryComplete())
+        {
+            return;
+        }
+
+        await _quietTimer.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_writer.Join).ConfigureAwait(false);
-        _database.Dispose();
+        _engine?.Dispose();
         await _lockFile.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static FileStream Lock(string dataFolder)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(dataFolder, "runner.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new DataFolderInUseException(
+                $"The data folder '{Path.GetFullPath(dataFolder)}' is in use by another runner. Stop that one, or give this one a folder of its own with RUNNER_DATA_DIR.", exception);
+        }
+    }
+
+    private DatabaseEngine Engine() =>
+        _engine ?? throw new IOException($"The database in '{Path.GetFullPath(_folder)}' is closed after a failure of the disk and could not be opened again yet.");
+
+    private void RequestCheckpoint()
+    {
+        Interlocked.Exchange(ref _checkpointDue, 1);
+        _writes.Writer.TryWrite(PendingWrite.Nothing);
     }
 
     private void WriteLoop()
     {
+        var batch = new List<PendingWrite>(MostWritesPerSync);
         while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
-            while (_writes.Reader.TryRead(out var write))
+            batch.Clear();
+            while (batch.Count < MostWritesPerSync && _writes.Reader.TryRead(out var write))
             {
-                write();
+                batch.Add(write);
+            }
+
+            WriteBatch(batch);
+            if (Interlocked.Exchange(ref _checkpointDue, 0) == 1 || _engine?.LogLength > LargeLog)
+            {
+                Guarded(engine => engine.Checkpoint());
+            }
+            else
+            {
+                _quietTimer.Change(Quiet, Timeout.InfiniteTimeSpan);
             }
         }
+
+        Guarded(engine => engine.Checkpoint());
     }
+
+    private void WriteBatch(List<PendingWrite> batch)
+    {
+        var failure = Guarded(engine =>
+        {
+            foreach (var write in batch)
+            {
+                write.Run(engine.Database);
+            }
+
+            engine.Persist();
+        });
+        foreach (var write in batch)
+        {
+            write.Complete(failure);
+        }
+    }
+
+    /// <summary>Does something with the engine. When that fails the engine is opened anew, at once or at the next attempt.</summary>
+    /// <returns>The failure, or null.</returns>
+    private Exception? Guarded(Action<DatabaseEngine> action)
+    {
+        try
+        {
+            if (_engine is null)
+            {
+                Reopen();
+            }
+
+            action(Engine());
+            return null;
+        }
+#pragma warning disable CA1031 // Whatever it is, the writer lives on and the caller gets the exception.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogFailed(_folder, exception.Message);
+            try
+            {
+                Reopen();
+            }
+#pragma warning disable CA1031 // Tried again at the next write.
+            catch (Exception again)
+#pragma warning restore CA1031
+            {
+                LogNotReopened(_folder, again.Message);
+            }
+
+            return exception as IOException ?? new IOException($"The database could not be written: {exception.Message}", exception);
+        }
+    }
+
+    private void Reopen()
+    {
+        _engineLock.EnterWriteLock();
+        try
+        {
+            var broken = _engine;
+            _engine = null;
+            broken?.Dispose();
+            _engine = DatabaseEngine.Open(_folder, _mapper);
+        }
+        finally
+        {
+            _engineLock.ExitWriteLock();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "The database in {Folder} could not be written: {Problem}. Writers are told; it is opened again.")]
+    private partial void LogFailed(string folder, string problem);
+
+    [LoggerMessage(LogLevel.Error, "The database in {Folder} could not be opened again: {Problem}. The next write tries once more.")]
+    private partial void LogNotReopened(string folder, string problem);
 }

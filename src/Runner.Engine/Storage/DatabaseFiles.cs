@@ -1,0 +1,108 @@
+namespace Runner.Engine.Storage;
+
+/// <summary>
+/// The data file and the log of the database. After a failed write nothing reaches either file until they are opened anew, cut back to
+/// what was last known to be on the disk.
+/// </summary>
+internal sealed class DatabaseFiles : IDisposable
+{
+    public const string DataFileName = "runner.db";
+    public const string LogFileName = "runner-log.db";
+
+    private readonly object _changed = new();
+    private readonly string _logPath;
+    private Exception? _failure;
+    private long _durableLogLength;
+
+    public DatabaseFiles(string folder)
+    {
+        _logPath = Path.Combine(folder, LogFileName);
+        Data = new DurableStream(Path.Combine(folder, DataFileName), this, syncOnFlush: true);
+        try
+        {
+            Log = new DurableStream(_logPath, this, syncOnFlush: false);
+        }
+        catch
+        {
+            Data.Dispose();
+            throw;
+        }
+
+        _durableLogLength = Log.Length;
+    }
+
+    public DurableStream Data { get; }
+
+    public DurableStream Log { get; }
+
+    /// <summary>What went wrong with the disk, or null.</summary>
+    public Exception? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Notes a failure; the first one counts.</summary>
+    public void Fail(Exception exception)
+    {
+        Interlocked.CompareExchange(ref _failure, exception, null);
+        Wrote();
+    }
+
+    /// <summary>Wakes <see cref="Persist"/>.</summary>
+    public void Wrote()
+    {
+        lock (_changed)
+        {
+            Monitor.PulseAll(_changed);
+        }
+    }
+
+    /// <summary>Waits until LiteDB has written the log up to a length, and then until it is on the disk.</summary>
+    /// <exception cref="IOException">The disk refused; what was to be persisted is not.</exception>
+    public void Persist(long logLength)
+    {
+        lock (_changed)
+        {
+            while (Log.Length < logLength && Failure is null)
+            {
+                Monitor.Wait(_changed);
+            }
+        }
+
+        if (Log.Length != Interlocked.Read(ref _durableLogLength))
+        {
+            Log.Sync();
+        }
+
+        ThrowIfFailed();
+        Interlocked.Exchange(ref _durableLogLength, Log.Length);
+    }
+
+    /// <summary>Says that LiteDB has carried the log over to the data file and emptied it.</summary>
+    /// <exception cref="IOException">The disk refused; the log is still there.</exception>
+    public void Emptied()
+    {
+        ThrowIfFailed();
+        Interlocked.Exchange(ref _durableLogLength, Log.Length);
+    }
+
+    /// <summary>Closes both files; after a failure cuts off what the log holds beyond the last <see cref="Persist"/>, because it was never acknowledged.</summary>
+    public void Dispose()
+    {
+        Data.Dispose();
+        Log.Dispose();
+        if (Failure is not null)
+        {
+            using var log = File.OpenHandle(_logPath, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+            if (RandomAccess.GetLength(log) > _durableLogLength)
+            {
+                RandomAccess.SetLength(log, _durableLogLength);
+            }
+        }
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (Failure is { } failure)
+        {
+            throw new IOException($"The database could not be written: {failure.Message}", failure);
+        }
+    }
+}
