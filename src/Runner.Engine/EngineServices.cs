@@ -1,15 +1,34 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Logs;
+using Runner.Engine.Workloads;
 
 namespace Runner.Engine;
 
 /// <summary>Registers the engine.</summary>
 public static class EngineServices
 {
-    /// <summary>Adds connections, caches, operations, logs, outbox and the loops that drive them as hosted services.</summary>
+    /// <summary>
+    /// Adds connections, caches, operations, logs, outbox and the loops that drive them as hosted services. The clusters are the
+    /// <see cref="ClusterEndpoint"/>s among the services, at least one; the first one is the default.
+    /// </summary>
     public static IServiceCollection AddRunnerEngine(this IServiceCollection services, RunnerOptions options)
     {
         services.AddSingleton(options);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<WorkloadFeed>();
+        services.AddSingleton(provider => new ClusterDirectory(
+            [.. provider.GetServices<ClusterEndpoint>()],
+            options,
+            provider.GetRequiredService<WorkloadFeed>(),
+            provider.GetServices<IWorkloadObserver>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<PodLogs>();
+        services.AddHostedService<ClusterService>();
         return services;
     }
 }

@@ -6,6 +6,9 @@ public sealed record RunnerOptions
     /// <summary><c>STARHUB_SERVER_CLUSTER_SPACES_NAMESPACE</c>: namespace of the workloads.</summary>
     public string WorkloadNamespace { get; init; } = "spaces";
 
+    /// <summary><c>STARHUB_SERVER_CLUSTER_ID</c>: id by which the hub knows the default cluster; null takes the UID of <see cref="WorkloadNamespace"/>.</summary>
+    public string? ClusterId { get; init; }
+
     /// <summary><c>RUNNER_DATA_DIR</c>: folder of the database, keys and generated files.</summary>
     public string DataDirectory { get; init; } = "data";
 

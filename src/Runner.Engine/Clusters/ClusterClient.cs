@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using k8s;
+using k8s.Exceptions;
+using YamlDotNet.Core;
+
+namespace Runner.Engine.Clusters;
+
+/// <summary>A client and what it was made from.</summary>
+internal sealed class ClusterClient
+{
+    private readonly string _madeFrom;
+
+    private ClusterClient(Kubernetes kubernetes, string madeFrom)
+    {
+        Kubernetes = kubernetes;
+        _madeFrom = madeFrom;
+    }
+
+    public Kubernetes Kubernetes { get; }
+
+    /// <summary>Reads the configuration and makes a client of it, or keeps the current one with its open connections where nothing changed.</summary>
+    /// <exception cref="ClusterUnreachableException">The configuration cannot be read; the message says what to try and holds no secret.</exception>
+    public static ClusterClient Load(ClusterEndpoint endpoint, ClusterClient? current)
+    {
+        try
+        {
+            var configuration = endpoint.LoadConfiguration();
+            var fingerprint = Fingerprint(configuration);
+            return current?._madeFrom == fingerprint ? current : new ClusterClient(new Kubernetes(configuration), fingerprint);
+        }
+        catch (YamlException exception)
+        {
+            // The parser's own message may quote the file.
+            throw new ClusterUnreachableException($"The kubeconfig of cluster '{endpoint.Name}' is not valid YAML at line {exception.Start.Line}, column {exception.Start.Column}. Correct the file; it is read again by itself.");
+        }
+        catch (Exception exception) when (exception is KubeConfigException or KubernetesClientException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            throw new ClusterUnreachableException($"The configuration of cluster '{endpoint.Name}' cannot be used: {exception.Message.TrimEnd('.')}. Correct it; it is read again by itself.");
+        }
+#pragma warning disable CA1031 // Bad certificates, keys and addresses surface as exceptions of many kinds; each makes a dead cluster, none may end the process.
+        catch (Exception exception) when (exception is not ClusterUnreachableException)
+#pragma warning restore CA1031
+        {
+            throw new ClusterUnreachableException($"The configuration of cluster '{endpoint.Name}' cannot be used ({exception.GetType().Name}). Check addresses, certificates and keys in it; it is read again by itself.");
+        }
+    }
+
+    /// <summary>A digest, so that no copy of the secrets is kept.</summary>
+    private static string Fingerprint(KubernetesClientConfiguration configuration) => Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<string?[]>(
+    [
+        configuration.Host, configuration.AccessToken, configuration.Username, configuration.Password,
+        configuration.ClientCertificateData, configuration.ClientCertificateKeyData, configuration.ClientCertificateFilePath, configuration.ClientKeyFilePath,
+        configuration.SkipTlsVerify.ToString(), configuration.TlsServerName,
+        .. configuration.SslCaCerts?.Select(certificate => certificate.Thumbprint) ?? [],
+    ])));
+}

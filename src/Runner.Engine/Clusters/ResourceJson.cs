@@ -1,0 +1,181 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using k8s;
+using k8s.Models;
+
+namespace Runner.Engine.Clusters;
+
+/// <summary>One object as it came from the API server.</summary>
+/// <param name="Json">Its JSON without <c>managedFields</c>, only where <see cref="ResourceKind{T}.KeepJson"/> asks for it.</param>
+internal readonly record struct Received<T>(T Object, byte[]? Json);
+
+/// <summary>What follows the items of a list.</summary>
+/// <param name="Continue">Token of the next page, null after the last.</param>
+internal readonly record struct ListEnd(string ResourceVersion, string? Continue);
+
+internal enum WatchEventType
+{
+    Added,
+    Modified,
+    Deleted,
+    Bookmark,
+    Error,
+}
+
+/// <summary>One line of a watch.</summary>
+/// <param name="Item">The object of an added, modified or deleted event.</param>
+/// <param name="ResourceVersion">Where a later watch goes on.</param>
+/// <param name="Error">What went wrong, of an error event.</param>
+internal readonly record struct WatchEvent<T>(WatchEventType Type, Received<T> Item, string ResourceVersion, ApiStatusException? Error);
+
+/// <summary>Reads pages of lists and lines of watches. Each object is parsed once.</summary>
+internal sealed class ResourceJson<T>(ResourceKind<T> kind)
+    where T : IKubernetesObject<V1ObjectMeta>
+{
+    private readonly JsonTypeInfo<T> _type = (JsonTypeInfo<T>)kind.Json.GetTypeInfo(typeof(T));
+
+    /// <summary>Reads <c>{"metadata":{"resourceVersion":…,"continue":…},"items":[…]}</c>.</summary>
+    /// <exception cref="JsonException">The page is not a list of such objects.</exception>
+    public ListEnd ReadPage(ReadOnlySpan<byte> page, List<Received<T>> items)
+    {
+        var reader = new Utf8JsonReader(page);
+        var (version, next) = ("", (string?)null);
+        Expect(ref reader, JsonTokenType.StartObject);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("metadata"u8))
+            {
+                (version, next) = ReadListMetadata(ref reader);
+            }
+            else if (reader.ValueTextEquals("items"u8))
+            {
+                ReadItems(ref reader, page, items);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return new ListEnd(version, string.IsNullOrEmpty(next) ? null : next);
+    }
+
+    /// <summary>Reads <c>{"type":"ADDED","object":{…}}</c>.</summary>
+    /// <exception cref="JsonException">The line is not a watch event.</exception>
+    public WatchEvent<T> ReadEvent(ReadOnlySpan<byte> line)
+    {
+        var reader = new Utf8JsonReader(line);
+        Expect(ref reader, JsonTokenType.StartObject);
+        WatchEventType? type = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("type"u8))
+            {
+                reader.Read();
+                type = ToType(ref reader);
+            }
+            else if (reader.ValueTextEquals("object"u8) && type is { } known)
+            {
+                reader.Read();
+                return ReadObject(known, ref reader, line);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        throw new JsonException("A watch event has no type before its object.");
+    }
+
+    private static void Expect(ref Utf8JsonReader reader, JsonTokenType type)
+    {
+        if (!reader.Read() || reader.TokenType != type)
+        {
+            throw new JsonException($"Expected {type}, found {reader.TokenType}.");
+        }
+    }
+
+    private static (string Version, string? Continue) ReadListMetadata(ref Utf8JsonReader reader)
+    {
+        var (version, next) = ("", (string?)null);
+        Expect(ref reader, JsonTokenType.StartObject);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("resourceVersion"u8))
+            {
+                reader.Read();
+                version = reader.GetString() ?? "";
+            }
+            else if (reader.ValueTextEquals("continue"u8))
+            {
+                reader.Read();
+                next = reader.GetString();
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return (version, next);
+    }
+
+    private static WatchEventType ToType(ref Utf8JsonReader reader) => reader.GetString() switch
+    {
+        "ADDED" => WatchEventType.Added,
+        "MODIFIED" => WatchEventType.Modified,
+        "DELETED" => WatchEventType.Deleted,
+        "BOOKMARK" => WatchEventType.Bookmark,
+        "ERROR" => WatchEventType.Error,
+        var other => throw new JsonException($"Unknown type '{other}' of a watch event."),
+    };
+
+    private void ReadItems(ref Utf8JsonReader reader, ReadOnlySpan<byte> page, List<Received<T>> items)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            items.Add(ReadItem(ref reader, page));
+        }
+    }
+
+    private WatchEvent<T> ReadObject(WatchEventType type, ref Utf8JsonReader reader, ReadOnlySpan<byte> line)
+    {
+        switch (type)
+        {
+            case WatchEventType.Error:
+                using (var status = JsonDocument.ParseValue(ref reader))
+                {
+                    return new(type, default, "", RawApi.ToException(status.RootElement, 0));
+                }
+
+            case WatchEventType.Bookmark:
+                using (var mark = JsonDocument.ParseValue(ref reader))
+                {
+                    return new(type, default, mark.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString() ?? "", null);
+                }
+
+            default:
+                var item = ReadItem(ref reader, line);
+                return new(type, item, item.Object.Metadata.ResourceVersion ?? "", null);
+        }
+    }
+
+    private Received<T> ReadItem(ref Utf8JsonReader reader, ReadOnlySpan<byte> source)
+    {
+        var start = (int)reader.TokenStartIndex;
+        var item = JsonSerializer.Deserialize(ref reader, _type);
+        if (item?.Metadata?.Name is null)
+        {
+            throw new JsonException($"An object of {kind.Name} has no name.");
+        }
+
+        return new(item, kind.KeepJson ? ApiJson.WithoutManagedFields(source[start..(int)reader.BytesConsumed]) : null);
+    }
+}
