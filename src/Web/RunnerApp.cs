@@ -1,5 +1,6 @@
 using System.Net;
 using Runner.Engine;
+using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Web.Components;
@@ -40,7 +41,14 @@ public static class RunnerApp
 
         // By a factory, so that the container closes it.
         builder.Services.AddSingleton(_ => database);
-        if (ClusterChoice.Embedded(web))
+        var clusters = ClusterEndpoints.Discover(
+            web.Cluster, Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+        foreach (var cluster in clusters)
+        {
+            builder.Services.AddSingleton(cluster);
+        }
+
+        if (clusters.Count == 0)
         {
             EmbeddedClusterService.Add(builder.Services, options);
         }

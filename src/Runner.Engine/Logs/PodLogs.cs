@@ -13,4 +13,12 @@ public sealed class PodLogs
     public IAsyncEnumerable<LogLine> ReadAsync(
         ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options, CancellationToken cancellationToken) =>
         throw new NotImplementedException();
+
+    /// <summary>
+    /// The log of one container as it comes, for passing on: whole pieces without timestamps, cut anywhere. Follows and resumes like
+    /// <see cref="ReadAsync"/>. A piece is valid until the next one is asked for.
+    /// </summary>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadBytesAsync(
+        ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options, CancellationToken cancellationToken) =>
+        throw new NotImplementedException();
 }
