@@ -1,0 +1,210 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Runner.Engine.Configuration;
+
+/// <summary>What came of reading the settings.</summary>
+/// <param name="Options">Null when there are errors.</param>
+/// <param name="Errors">A sentence for each variable that is not valid; secrets are masked.</param>
+public sealed record OptionsResult(RunnerOptions? Options, IReadOnlyList<string> Errors);
+
+public sealed partial record RunnerOptions
+{
+    private const int LongestInterval = 86_400;
+
+    /// <summary>The SHA-256 of the token that the Go program has as its default: it is public, so it protects nothing.</summary>
+    private const string PublicTokenHash = "0edab19fa842988c38c8df3e318a7cca562cb252cbbb4327a5a428749abeee5c";
+
+    /// <summary>Reads the settings. Pure: the same variables give the same answer, all errors at once.</summary>
+    /// <param name="variables">As in the environment; missing and empty mean the default.</param>
+    public static OptionsResult Load(IReadOnlyDictionary<string, string?> variables)
+    {
+        var read = new EnvironmentReader(variables);
+        var options = new RunnerOptions
+        {
+            DataDirectory = read.Text("data", "RUNNER_DATA_DIR"),
+            Cluster = read.Choice("RUNNER_CLUSTER", "", "incluster", "kubeconfig", "embedded"),
+            AdminPassword = read.Parse("RUNNER_ADMIN_PASSWORD", "", "at least 8 characters", (string text, out string value) => (value = text).Length >= 8, secret: true),
+            Bind = read.Parse<IPAddress?>("RUNNER_BIND", null, "an IP address such as 0.0.0.0", (string text, out IPAddress? value) => IPAddress.TryParse(text, out value)),
+            Port = read.Number("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", 8082, 0, 65_535),
+            ApiToken = ReadApiToken(read),
+            TimeZone = ReadTimeZone(read),
+            ClusterId = read.Find("STARHUB_SERVER_CLUSTER_ID").Value,
+            Region = read.Text("region-0", "STARHUB_SERVER_CLUSTER_REGION"),
+            WorkloadNamespace = read.KubernetesName("STARHUB_SERVER_CLUSTER_SPACES_NAMESPACE", "spaces", label: true),
+            RunnerNamespace = read.KubernetesName("STARHUB_SERVER_CLUSTER_RUNNER_NAMESPACE", "csghub", label: true),
+            QuotaNamespace = read.KubernetesName("STARHUB_SERVER_CLUSTER_RESOURCE_QUOTA_NAMESPACE", "spaces", label: true),
+            QuotaName = read.KubernetesName("STARHUB_SERVER_CLUSTER_QUOTA_NAME", ""),
+            AllowCpuOnGpuNodes = read.Flag("STARHUB_SERVER_CLUSTER_ALLOW_CPU_RESOURCE_SCHEDULE_TO_GPU_NODE", false),
+            StorageClass = read.KubernetesName("STARHUB_SERVER_RUNNER_STORAGE_CLASS", ""),
+            PublicDomain = read.Text("", "STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN"),
+            ApplicationEndpoint = read.Text("", "STARHUB_SERVER_RUNNER_APPLICATION_ENDPOINT"),
+            NetworkInterface = read.Text("", "STARHUB_SERVER_RUNNER_NETWORK_INTERFACE"),
+            Hub = ReadHub(read),
+            Services = ReadServices(read),
+            ImageBuilds = ReadImageBuilds(read),
+            Workflows = new()
+            {
+                ServiceAccount = read.KubernetesName("STARHUB_SERVER_ARGO_SERVICE_ACCOUNT", "executor"),
+                JobTtl = read.Seconds("STARHUB_SERVER_ARGO_TTL", 120, 0, 30 * LongestInterval),
+                PublicBucket = read.Text("", "STARHUB_SERVER_ARGO_S3_PUBLIC_BUCKET"),
+            },
+            Accelerators = ReadAccelerators(read),
+            ObjectStore = ReadObjectStore(read),
+            LogCollector = ReadLogCollector(read),
+            Proxy = ReadProxy(read),
+            Tracing = new() { Endpoint = ReadOtlpEndpoint(read), Logging = read.Flag("OPENCSG_TRACING_OTLP_LOGGING", false) },
+        };
+        return read.Errors.Count == 0 ? new(options, []) : new(null, read.Errors);
+    }
+
+    private static string ReadApiToken(EnvironmentReader read)
+    {
+        const string Name = "STARHUB_SERVER_API_TOKEN";
+        var token = read.Text("", Name);
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(token)));
+        if (hash == PublicTokenHash)
+        {
+            read.Fail(Name, token, "is the default of the hub's source code, which everybody knows; set another one here and at the hub", secret: true);
+        }
+        else if (token.Any(character => character is < '!' or > '~'))
+        {
+            read.Fail(Name, token, "must be visible ASCII characters without blanks, as it travels in a header", secret: true);
+        }
+
+        return token;
+    }
+
+    private static TimeZoneInfo ReadTimeZone(EnvironmentReader read) => read.Parse(
+        "STARHUB_SERVER_TIMEZONE",
+        TimeZoneInfo.TryFindSystemTimeZoneById("Asia/Shanghai", out var shanghai) ? shanghai : TimeZoneInfo.Utc,
+        "the name of a time zone such as Asia/Shanghai or UTC",
+        (string text, out TimeZoneInfo value) => TimeZoneInfo.TryFindSystemTimeZoneById(text, out value!));
+
+    private static HubOptions ReadHub(EnvironmentReader read) => new()
+    {
+        WebhookEndpoint = read.Address("STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"),
+        ConfigMapName = read.KubernetesName("STARHUB_SERVER_RUNNER_WATCH_CONFIGMAP_NAME", ""),
+        ConfigMapInterval = read.Seconds("STARHUB_SERVER_RUNNER_WATCH_CONFIGMAP_INTERVAL_IN_SEC", 60),
+        HeartbeatInterval = read.Seconds("STARHUB_SERVER_RUNNER_HEARTBEAT_INTERVAL_IN_SEC", 120),
+        PublicRootDomain = read.Text("", "STARHUB_SERVER_PUBLIC_ROOT_DOMAIN"),
+        InternalRootDomain = read.Text("", "STARHUB_SERVER_INTERNAL_ROOT_DOMAIN"),
+    };
+
+    private static ServiceOptions ReadServices(EnvironmentReader read) => new()
+    {
+        ModelRegistry = read.Text("", "STARHUB_SERVER_MODEL_DOCKER_REG_BASE"),
+        BuildRegistry = read.Text("", "STARHUB_SERVER_DOCKER_REG_BASE"),
+        PublicRegistry = read.Text("", "STARHUB_SERVER_RUNNER_PUBLIC_DOCKER_REG_BASE"),
+        ImagePullSecret = read.KubernetesName("STARHUB_SERVER_DOCKER_IMAGE_PULL_SECRET", ""),
+        ModelDeployTimeoutMinutes = read.Number("STARHUB_SERVER_MODEL_DEPLOY_TIMEOUT_IN_MINUTES", 60, 1, 10_080),
+        ModelDownloadEndpoint = read.Text("", "STARHUB_SERVER_MODEL_DOWNLOAD_ENDPOINT"),
+        NimPullSecret = read.KubernetesName("STARHUB_SERVER_MODEL_NIM_DOCKER_SECRET_NAME", "ngc-secret"),
+        NimKeySecret = read.KubernetesName("STARHUB_SERVER_MODEL_NIM_NGC_SECRET_NAME", "nvidia-nim-secrets"),
+        PyPiIndexUrl = read.Text("", "STARHUB_SERVER_SPACE_PYPI_INDEX_URL"),
+        ReadinessDelaySeconds = read.Number("STARHUB_SERVER_READINESS_DELAY_SECONDS", 120, 0, LongestInterval),
+        ReadinessPeriodSeconds = read.Number("STARHUB_SERVER_READINESS_PERIOD_SECONDS", 10, 1, LongestInterval),
+        ReadinessFailureThreshold = read.Number("STARHUB_SERVER_READINESS_FAILURE_THRESHOLD", 3, 1, 10_000),
+        KubeScheduler = read.KubernetesName("STARHUB_SERVER_RUNNER_KUBE_SCHEDULER", ""),
+        VolcanoQueue = read.KubernetesName("STARHUB_SERVER_RUNNER_VOLCANO_QUEUE", "default"),
+    };
+
+    private static ImageBuildOptions ReadImageBuilds(EnvironmentReader read) => new()
+    {
+        GitImage = read.Text("opencsghq/git:2.52.0", "STARHUB_SERVER_RUNNER_IMAGE_BUILDER_GIT_IMAGE"),
+        KanikoImage = read.Text("opencsghq/kaniko-executor:v1.24.0", "STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_IMAGE"),
+        JobTtl = read.Seconds("STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL", 300, 0, 30 * LongestInterval),
+        KanikoArguments = read.List("STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_ARGS", ','),
+    };
+
+    private static AcceleratorOptions ReadAccelerators(EnvironmentReader read) => new()
+    {
+        ModelLabels = ReadModelLabels(read),
+        VgpuNodeAnnotation = read.Text("hami.io/node-nvidia-register", "STARHUB_SERVER_RUNNER_VGPU_NODE_RESOURCE_NAME"),
+        VgpuPodAnnotation = read.Text("hami.io/vgpu-devices-allocated", "STARHUB_SERVER_RUNNER_VGPU_POD_RESOURCE_NAME"),
+        VgpuResource = read.Text("nvidia.com/vgpu", "STARHUB_SERVER_RUNNER_VGPU_RESOURCE_REQ_KEY"),
+        VgpuMemoryResource = read.Text("nvidia.com/vgpumem", "STARHUB_SERVER_RUNNER_VGPU_MEMORY_REQ_KEY"),
+        VgpuMemoryScalingFactor = read.Number("STARHUB_SERVER_RUNNER_VGPU_MEMORY_SCING_FACTOR", 10, 1, 1_000_000),
+    };
+
+    private static EquatableList<AcceleratorLabel> ReadModelLabels(EnvironmentReader read)
+    {
+        var (name, text) = read.Find("STARHUB_SERVER_GPU_MODEL_LABEL", "STARHUB_SERVER_RUNNER_GPU_MODEL_LABEL");
+        if (text is null)
+        {
+            return EquatableList<AcceleratorLabel>.Empty;
+        }
+
+        try
+        {
+            var labels = JsonSerializer.Deserialize<List<LabelJson>>(text) ?? [];
+            if (labels.All(label => label is { TypeLabel.Length: > 0, CapacityLabel.Length: > 0 }))
+            {
+                return labels.Select(label => new AcceleratorLabel(label.TypeLabel!, label.CapacityLabel!, label.MemoryLabel ?? "")).ToEquatableList();
+            }
+        }
+        catch (JsonException)
+        {
+            // Told below, with what is allowed.
+        }
+
+        read.Fail(name, text, """must be a JSON array such as [{"type_label":"nvidia.com/gpu.product","capacity_label":"nvidia.com/gpu","mem_label":""}]""");
+        return EquatableList<AcceleratorLabel>.Empty;
+    }
+
+    private static ObjectStoreOptions ReadObjectStore(EnvironmentReader read) => new()
+    {
+        AccessKeyId = read.Text("", "STARHUB_SERVER_S3_ACCESS_KEY_ID"),
+        AccessKeySecret = read.Text("", "STARHUB_SERVER_S3_ACCESS_KEY_SECRET"),
+        Endpoint = read.Text("", "STARHUB_SERVER_S3_ENDPOINT"),
+        Bucket = read.Text("", "STARHUB_SERVER_S3_BUCKET"),
+        Region = read.Text("", "STARHUB_SERVER_S3_REGION"),
+        EnableSsl = read.Flag("STARHUB_SERVER_S3_ENABLE_SSL", false),
+        BucketLookup = read.Choice("STARHUB_SERVER_S3_BUCKET_LOOKUP", "auto", "auto", "dns", "path"),
+    };
+
+    private static LogCollectorOptions ReadLogCollector(EnvironmentReader read) => new()
+    {
+        Port = read.Number("STARHUB_SERVER_LOGCOLLECTOR_PORT", 8096, 0, 65_535),
+        LokiUrl = read.Address("STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL"),
+        BatchSize = read.Number("STARHUB_SERVER_LOGCOLLECTOR_BATCH_SIZE", 100, 1, 100_000),
+        BatchDelay = read.Seconds("STARHUB_SERVER_LOGCOLLECTOR_BATCH_DELAY", 3),
+        MaxRetries = read.Number("STARHUB_SERVER_LOGCOLLECTOR_MAX_RETRIES", 3, 0, 1000),
+        RetryInterval = read.Seconds("STARHUB_SERVER_LOGCOLLECTOR_RETRY_INTERVAL", 1),
+        HealthInterval = read.Seconds("STARHUB_SERVER_LOGCOLLECTOR_HEALTH_INTERVAL", 5),
+        MaxConcurrentStreams = read.Number("STARHUB_SERVER_LOGCOLLECTOR_MAX_CONCURRENT_STREAMS", 1000, 1, 100_000),
+        WatchNamespaceInterval = read.Seconds("STARHUB_SERVER_LOGCOLLECTOR_WATCH_NS_INTERVAL", 3),
+        DropMessageTimeout = read.Seconds("STARHUB_SERVER_LOGCOLLECTOR_DROP_MSG_TIMEOUT", 60),
+        AcceptLabelPrefix = read.Text("csghub_", "STARHUB_SERVER_LOGCOLLECTOR_ACCEPT_LABEL_PREFIX"),
+        MaxStoreDays = read.Number("STARHUB_SERVER_LOGCOLLECTOR_MAX_STORE_TIME_DAY", 7, 1, 3650),
+        QueryLastReportTimeout = read.Seconds("STARHUB_SERVER_LOGCOLLECTOR_QUERY_LAST_REPORT_TIMEOUT", 300),
+    };
+
+    private static ProxyOptions ReadProxy(EnvironmentReader read)
+    {
+        var proxy = new ProxyOptions
+        {
+            Enabled = read.Flag("STARHUB_SERVER_PROXY_ENABLE", false),
+            Url = read.Address("STARHUB_SERVER_PROXY_URL", secret: true),
+            Hosts = read.List("STARHUB_SERVER_PROXY_HOSTS", ';'),
+        };
+        if (proxy is { Enabled: true, Url: null } && read.Find("STARHUB_SERVER_PROXY_URL").Value is null)
+        {
+            read.Fail("STARHUB_SERVER_PROXY_URL", "", "must be set while STARHUB_SERVER_PROXY_ENABLE is true");
+        }
+
+        return proxy;
+    }
+
+    // The Go program takes host:port here, as its exporter does.
+    private static Uri? ReadOtlpEndpoint(EnvironmentReader read) => read.Parse<Uri?>(
+        "OPENCSG_TRACING_OTLP_ENDPOINT", null, "an address such as http://host:4317 or host:4317",
+        (string text, out Uri? value) =>
+            Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text, UriKind.Absolute, out value) && value.Scheme is "http" or "https");
+
+    private sealed record LabelJson(
+        [property: JsonPropertyName("type_label")] string? TypeLabel,
+        [property: JsonPropertyName("capacity_label")] string? CapacityLabel,
+        [property: JsonPropertyName("mem_label")] string? MemoryLabel);
+}
