@@ -1,0 +1,371 @@
+using System.Text.Json.Nodes;
+using Runner.EmbeddedCluster.Controllers.Runtime;
+
+namespace Runner.EmbeddedCluster.Controllers.Kubelet;
+
+/// <summary>
+/// The life of one pod on its node, as a list of steps with times: prepare, pull, start, become ready, crash, back off, stop.
+/// Steps change the state of containers and record events; the kubelet turns the state into a status.
+/// </summary>
+/// <param name="images">Images the node has; images pulled are added.</param>
+/// <param name="record">Records an event: type, reason, message, container.</param>
+internal sealed class PodRun(
+    JsonObject pod, string address, SimulationClock clock, HashSet<string> images, ContainerOutput output, Action<string, string, string, string?> record)
+{
+    private static readonly TimeSpan PullTime = TimeSpan.FromMilliseconds(412);
+    private static readonly TimeSpan FailedPullTime = TimeSpan.FromMilliseconds(1020);
+    private static readonly TimeSpan StartTime = TimeSpan.FromMilliseconds(110);
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(5);
+
+    private readonly PriorityQueue<Action, (DateTimeOffset Due, long Order)> _steps = new();
+    private readonly string _restartPolicy = pod.Text("spec", "restartPolicy") ?? "Always";
+    private long _order;
+    private int _starting;
+    private bool _stopping;
+
+    public string Uid { get; } = pod.Uid();
+
+    /// <summary>The pod's own address, null before its sandbox exists.</summary>
+    public string? Address { get; private set; }
+
+    public IReadOnlyList<ContainerRun> InitContainers { get; } =
+        [.. pod.Items("spec", "initContainers").Select(c => new ContainerRun(c, InitBehaviour(pod, c), isInit: true))];
+
+    public IReadOnlyList<ContainerRun> Containers { get; } =
+        [.. pod.Items("spec", "containers").Select((c, i) => new ContainerRun(c, PodBehaviour.Of(pod, c, i == 0), isInit: false))];
+
+    /// <summary>Whether all init containers have done their work.</summary>
+    public bool Initialized { get; private set; }
+
+    /// <summary>Whether every container has been started, or tried, once.</summary>
+    public bool Started { get; private set; }
+
+    /// <summary>Whether the pod was told to stop and all its containers have.</summary>
+    public bool Stopped { get; private set; }
+
+    /// <summary>Whether the state differs from what was last written.</summary>
+    public bool Dirty { get; set; }
+
+    public DateTimeOffset? NodeMissingSince { get; set; }
+
+    /// <summary>Simulated time until the next step; null when none is planned.</summary>
+    public TimeSpan? NextStep => _steps.TryPeek(out _, out var next) ? clock.Until(next.Due) : null;
+
+    public void Begin()
+    {
+        if (InitContainers.Count > 0)
+        {
+            foreach (var container in InitContainers.Concat(Containers))
+            {
+                container.State = ContainerRun.Waiting("PodInitializing");
+            }
+        }
+
+        In(TimeSpan.FromMilliseconds(250), Change);
+        In(Containers[0].Behaviour.Preparation, () =>
+        {
+            Address = address;
+            Initialize(0);
+        });
+    }
+
+    /// <summary>Stops all containers; does nothing the second time.</summary>
+    public void Stop()
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        _stopping = true;
+        _steps.Clear();
+        var running = InitContainers.Concat(Containers).Where(c => c.IsRunning).ToList();
+        foreach (var container in running)
+        {
+            record("Normal", "Killing", $"Stopping container {container.Name}", container.Name);
+        }
+
+        var time = running.Count == 0 ? TimeSpan.FromMilliseconds(100) : running.Max(c => c.Behaviour.StopTime);
+        if (time > TimeSpan.FromSeconds(6))
+        {
+            In(TimeSpan.FromSeconds(6), () => SetUnready());
+        }
+
+        In(time, () =>
+        {
+            foreach (var container in running)
+            {
+                End(container, 0, "Completed");
+            }
+
+            Stopped = true;
+            Change();
+        });
+    }
+
+    public void RunDueSteps()
+    {
+        while (_steps.TryPeek(out var step, out var priority) && priority.Due <= clock.Now)
+        {
+            _steps.Dequeue();
+            step();
+        }
+    }
+
+    private static PodBehaviour InitBehaviour(JsonObject pod, JsonObject container)
+    {
+        var behaviour = PodBehaviour.Of(pod, container, isMain: false);
+        var staysUp = container.Text("restartPolicy") == "Always";
+        return behaviour.FirstRun is null && !staysUp && !behaviour.ImageMissing
+            ? behaviour with { FirstRun = TimeSpan.FromSeconds(1), FurtherRuns = TimeSpan.FromSeconds(1) }
+            : behaviour;
+    }
+
+    private void Initialize(int index)
+    {
+        if (index < InitContainers.Count)
+        {
+            Pull(InitContainers[index], () => Initialize(index + 1));
+            return;
+        }
+
+        Initialized = true;
+        foreach (var container in Containers)
+        {
+            container.State = ContainerRun.Waiting("ContainerCreating");
+        }
+
+        _starting = Containers.Count;
+        Dirty |= InitContainers.Count > 0;
+        StartNext(0);
+    }
+
+    private void StartNext(int index)
+    {
+        if (index < Containers.Count)
+        {
+            Pull(Containers[index], () => StartNext(index + 1));
+        }
+    }
+
+    // Goes on with the next container when this one runs, or when its image turns out to be missing; init containers must end first.
+    private void Pull(ContainerRun container, Action next)
+    {
+        // The sidecar's image comes with the installation and is on every node.
+        var present = images.Contains(container.Image) || container.Name == "queue-proxy";
+        if (present && container.Spec.Text("imagePullPolicy") == "IfNotPresent" && !container.Behaviour.ImageMissing)
+        {
+            container.Pulled = true;
+            record("Normal", "Pulled", $"Container image \"{container.Image}\" already present on machine and can be accessed by the pod", container.Name);
+            Create(container, next);
+            return;
+        }
+
+        record("Normal", "Pulling", $"Pulling image \"{container.Image}\"", container.Name);
+        if (container.Behaviour.ImageMissing)
+        {
+            In(FailedPullTime, () => PullFailed(container));
+            if (!container.IsInit)
+            {
+                next();
+            }
+
+            return;
+        }
+
+        In(PullTime, () =>
+        {
+            container.Pulled = true;
+            images.Add(container.Image);
+            record("Normal", "Pulled", $"Successfully pulled image \"{container.Image}\" in 412ms (412ms including waiting). Image size: 183412786 bytes.", container.Name);
+            Create(container, next);
+        });
+    }
+
+    private void PullFailed(ContainerRun container)
+    {
+        var image = container.Image;
+        var message = $"rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found";
+        record("Warning", "Failed", $"Failed to pull image \"{image}\": {message}", container.Name);
+        record("Warning", "Failed", "Error: ErrImagePull", container.Name);
+        container.State = ContainerRun.Waiting("ErrImagePull", message);
+        if (container.PullFailures++ == 0)
+        {
+            Settled(container);
+        }
+
+        Change();
+        In(TimeSpan.FromMilliseconds(1550), () =>
+        {
+            record("Normal", "BackOff", $"Back-off pulling image \"{image}\"", container.Name);
+            record("Warning", "Failed", "Error: ImagePullBackOff", container.Name);
+            container.State = ContainerRun.Waiting("ImagePullBackOff", $"Back-off pulling image \"{image}\": ErrImagePull: {message}");
+            Change();
+        });
+        In(BackOff(container.PullFailures) + TimeSpan.FromMilliseconds(1600), () =>
+        {
+            record("Normal", "Pulling", $"Pulling image \"{image}\"", container.Name);
+            In(FailedPullTime, () => PullFailed(container));
+        });
+    }
+
+    private void Create(ContainerRun container, Action next)
+    {
+        record("Normal", "Created", "Container created", container.Name);
+        In(StartTime, () =>
+        {
+            Run(container);
+            if (container.IsInit && container.Behaviour.FirstRun is not null)
+            {
+                container.WhenDone = next;
+                Change();
+                return;
+            }
+
+            Settled(container);
+            next();
+        });
+    }
+
+    private void Settled(ContainerRun container)
+    {
+        if (!container.IsInit && --_starting == 0)
+        {
+            Started = true;
+            Change();
+        }
+    }
+
+    private void Run(ContainerRun container)
+    {
+        record("Normal", "Started", "Container started", container.Name);
+        var run = ++container.Run;
+        container.StartedAt = clock.Now;
+        container.State = new JsonObject { ["running"] = new JsonObject { ["startedAt"] = clock.Timestamp } };
+        container.Ready = !container.HasReadinessProbe;
+        output.Start(container, (after, step) => During(container, run, after, step));
+        if (container.HasReadinessProbe)
+        {
+            if (container.Behaviour.ReadyAfter is { } readyAfter)
+            {
+                During(container, run, readyAfter, () =>
+                {
+                    container.Ready = true;
+                    Change();
+                });
+            }
+
+            During(container, run, TimeSpan.FromSeconds(5), () => ProbeFailed(container, run));
+        }
+
+        if ((run == 1 ? container.Behaviour.FirstRun : container.Behaviour.FurtherRuns) is { } length)
+        {
+            During(container, run, length, () => Exited(container));
+        }
+    }
+
+    private void ProbeFailed(ContainerRun container, int run)
+    {
+        if (container.Ready)
+        {
+            return;
+        }
+
+        record("Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", container.Name);
+        During(container, run, TimeSpan.FromSeconds(10), () => ProbeFailed(container, run));
+    }
+
+    private void Exited(ContainerRun container)
+    {
+        End(container, container.Behaviour.ExitCode, container.Behaviour.ExitReason);
+        Change();
+        if (container.Behaviour.ExitCode == 0 && container.WhenDone is { } done)
+        {
+            done();
+            return;
+        }
+
+        var failed = container.Behaviour.ExitCode != 0;
+        if (_restartPolicy == "Always" || (_restartPolicy == "OnFailure" && failed) || container.Spec.Text("restartPolicy") == "Always")
+        {
+            In(TimeSpan.FromMilliseconds(1020), () => BackOffOrRestart(container));
+        }
+    }
+
+    private void End(ContainerRun container, int exitCode, string reason)
+    {
+        var terminated = new JsonObject { ["exitCode"] = exitCode, ["reason"] = reason };
+        if (reason == "Error")
+        {
+            terminated["message"] = ContainerOutput.CrashMessage;
+        }
+
+        terminated["startedAt"] = SimulationClock.Format(container.StartedAt);
+        terminated["finishedAt"] = clock.Timestamp;
+        terminated["containerID"] = container.ContainerId(Uid);
+        output.End(container, exitCode, reason);
+        container.Run++;
+        container.Ready = false;
+        container.State = new JsonObject { ["terminated"] = terminated };
+    }
+
+    // The first restart comes at once, each further one after a pause that doubles.
+    private void BackOffOrRestart(ContainerRun container)
+    {
+        container.LastState = (JsonObject)container.State.DeepClone();
+        if (container.RestartCount == 0)
+        {
+            Restart(container);
+            return;
+        }
+
+        var pause = BackOff(container.RestartCount);
+        var name = $"{pod.Name()}_{pod.Namespace()}({Uid})";
+        container.State = ContainerRun.Waiting(
+            "CrashLoopBackOff", $"back-off {Duration(pause)} restarting failed container={container.Name} pod={name}");
+        record("Warning", "BackOff", $"Back-off restarting failed container {container.Name} in pod {name}", container.Name);
+        Change();
+        In(pause, () => Restart(container));
+    }
+
+    private void Restart(ContainerRun container)
+    {
+        container.RestartCount++;
+        record("Normal", "Pulled", $"Container image \"{container.Image}\" already present on machine and can be accessed by the pod", container.Name);
+        record("Normal", "Created", "Container created", container.Name);
+        Run(container);
+        Change();
+    }
+
+    private void SetUnready()
+    {
+        foreach (var container in Containers.Where(c => c.HasReadinessProbe))
+        {
+            container.Ready = false;
+        }
+
+        Change();
+    }
+
+    private static TimeSpan BackOff(int failures)
+    {
+        var pause = TimeSpan.FromSeconds(10 * Math.Pow(2, Math.Min(failures - 1, 10)));
+        return pause < LongestBackOff ? pause : LongestBackOff;
+    }
+
+    // As Go writes it: 80 s are "1m20s".
+    private static string Duration(TimeSpan pause) =>
+        pause < TimeSpan.FromMinutes(1) ? $"{pause.Seconds}s" : $"{(int)pause.TotalMinutes}m{pause.Seconds}s";
+
+    private void Change() => Dirty = true;
+
+    private void In(TimeSpan after, Action step) => _steps.Enqueue(step, (clock.After(clock.Now, after), _order++));
+
+    private void During(ContainerRun container, int run, TimeSpan after, Action step) => In(after, () =>
+    {
+        if (container.Run == run)
+        {
+            step();
+        }
+    });
+}

@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using Runner.EmbeddedCluster.Controllers.Runtime;
+using Runner.EmbeddedCluster.Storage;
+
+namespace Runner.EmbeddedCluster.Controllers.Seed;
+
+/// <summary>What the cluster holds from the start.</summary>
+internal static class ClusterSeed
+{
+    private static readonly string[] SystemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+    private static readonly string[] WorkNamespaces = ["argo", "csghub", "knative-serving", "spaces"];
+
+    /// <summary>Namespaces that every cluster has. What exists already is left alone.</summary>
+    public static void System(Cluster cluster)
+    {
+        foreach (var name in SystemNamespaces)
+        {
+            Namespace(cluster, name);
+        }
+    }
+
+    /// <summary>The namespaces the runner works in, the fleet, a default storage class, and a few workloads.</summary>
+    public static void Examples(Cluster cluster)
+    {
+        foreach (var name in WorkNamespaces)
+        {
+            Namespace(cluster, name);
+        }
+
+        TryCreate(cluster, ObjectKind.StorageClass, new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = "embedded-nfs",
+                ["annotations"] = new JsonObject { ["storageclass.kubernetes.io/is-default-class"] = "true" },
+            },
+            ["provisioner"] = "embedded.csghub.io/nfs",
+            ["reclaimPolicy"] = "Delete",
+            ["volumeBindingMode"] = "Immediate",
+            ["allowVolumeExpansion"] = true,
+        });
+        foreach (var node in SeedNodes.All())
+        {
+            TryCreate(cluster, ObjectKind.Node, node);
+        }
+
+        foreach (var workload in SeedWorkloads.All())
+        {
+            TryCreate(cluster, ObjectKind.KnativeService, workload);
+        }
+    }
+
+    private static void Namespace(Cluster cluster, string name)
+    {
+        TryCreate(cluster, ObjectKind.Namespace, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["kubernetes.io/metadata.name"] = name } },
+            ["spec"] = new JsonObject { ["finalizers"] = new JsonArray("kubernetes") },
+            ["status"] = new JsonObject { ["phase"] = "Active" },
+        });
+        TryCreate(cluster, ObjectKind.ServiceAccount, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "default", ["namespace"] = name } });
+    }
+
+    private static void TryCreate(Cluster cluster, ObjectKind kind, JsonObject json)
+    {
+        try
+        {
+            cluster.Create(kind, json);
+        }
+        catch (ApiException exists) when (exists.Code == 409)
+        {
+        }
+    }
+}
