@@ -1,3 +1,4 @@
+using System.Text;
 using k8s;
 using Runner.EmbeddedCluster;
 using Runner.Engine.Clusters;
@@ -26,7 +27,7 @@ internal sealed class EmbeddedClusterService(string kubeconfig) : IHostedService
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), cancellationToken).ConfigureAwait(false);
-        await SecretFile.WriteAsync(kubeconfig, _host.Kubeconfig(), cancellationToken).ConfigureAwait(false);
+        SecretFile.Write(kubeconfig, Encoding.UTF8.GetBytes(_host.Kubeconfig()));
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

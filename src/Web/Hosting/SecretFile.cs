@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Runner.Web.Hosting;
 
 /// <summary>Writes files that only the owner may read.</summary>
@@ -8,7 +6,7 @@ internal static class SecretFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Writes or replaces a file in one step: a reader sees the old or the new content, never a part.</summary>
-    public static async Task WriteAsync(string path, string content, CancellationToken cancellationToken)
+    public static void Write(string path, ReadOnlySpan<byte> content)
     {
         var temporary = path + ".tmp";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
@@ -17,9 +15,9 @@ internal static class SecretFile
             options.UnixCreateMode = OwnerOnly;
         }
 
-        await using (var file = new FileStream(temporary, options))
+        using (var file = new FileStream(temporary, options))
         {
-            await file.WriteAsync(Encoding.UTF8.GetBytes(content), cancellationToken).ConfigureAwait(false);
+            file.Write(content);
             file.Flush(flushToDisk: true);
         }
 

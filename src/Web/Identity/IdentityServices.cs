@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Runner.Engine.Configuration;
 using Runner.Web.Identity.SignIn;
+using Runner.Web.Identity.Tokens;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Web.Identity;
@@ -14,7 +15,7 @@ internal static class IdentityServices
     /// <summary>How long a session lasts after its last use.</summary>
     private static readonly TimeSpan SessionLength = TimeSpan.FromHours(12);
 
-    public static IServiceCollection AddConsoleIdentity(this IServiceCollection services, RunnerOptions options)
+    public static IServiceCollection AddConsoleIdentity(this IServiceCollection services, RunnerOptions options, TimeProvider time)
     {
         services.AddSingleton<AuditLog>();
         services.AddSingleton<UserDirectory>();
@@ -34,7 +35,10 @@ internal static class IdentityServices
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
             .AddCookie(ConfigureCookie)
             .AddScheme<AuthenticationSchemeOptions, HubTokenHandler>(HubTokenHandler.SchemeName, null);
-        ConsolePolicies.Add(services.AddAuthorizationBuilder());
+        var policies = services.AddAuthorizationBuilder();
+        ConsolePolicies.Add(policies);
+        ApiAccess.Add(policies);
+        services.AddTokenServer(options, time);
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, CircuitSession>();
         return services;

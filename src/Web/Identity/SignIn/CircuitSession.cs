@@ -10,5 +10,5 @@ internal sealed class CircuitSession(ILoggerFactory loggers, UserDirectory users
     protected override TimeSpan RevalidationInterval => TimeSpan.FromSeconds(5);
 
     protected override Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken) =>
-        Task.FromResult(ConsoleSession.Holds(authenticationState.User, users));
+        Task.FromResult(ConsoleSession.UserOf(authenticationState.User, users) is not null);
 }

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using OpenIddict.Abstractions;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Web.Identity.SignIn;
@@ -18,16 +19,18 @@ internal static class ConsoleSession
         ],
         CookieAuthenticationDefaults.AuthenticationScheme));
 
-    /// <summary>Whether the session of this principal is still good.</summary>
-    public static bool Holds(ClaimsPrincipal principal, UserDirectory users) =>
-        principal.FindFirstValue(ClaimTypes.NameIdentifier) is { } id
-        && users.FindById(id) is { } user
-        && user.SecurityStamp == principal.FindFirstValue(ConsoleClaims.SecurityStamp);
+    /// <summary>The account behind a session or token; null when it is gone or its sessions have ended since.</summary>
+    public static ConsoleUser? UserOf(ClaimsPrincipal principal, UserDirectory users)
+    {
+        var id = principal.FindFirstValue(ClaimTypes.NameIdentifier) ?? principal.FindFirstValue(OpenIddictConstants.Claims.Subject);
+        var user = id is null ? null : users.FindById(id);
+        return user?.SecurityStamp == principal.FindFirstValue(ConsoleClaims.SecurityStamp) ? user : null;
+    }
 
     /// <summary>Asked on every request with a cookie.</summary>
     public static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
-        if (context.Principal is null || !Holds(context.Principal, context.HttpContext.RequestServices.GetRequiredService<UserDirectory>()))
+        if (context.Principal is null || UserOf(context.Principal, context.HttpContext.RequestServices.GetRequiredService<UserDirectory>()) is null)
         {
             context.RejectPrincipal();
             await context.HttpContext.SignOutAsync(context.Scheme.Name).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
+using Runner.Web.Identity.Tokens;
 
 namespace Runner.Web.Identity.SignIn;
 
@@ -12,19 +13,25 @@ internal static class SignInLimit
     /// <summary>Attempts per address in <see cref="Window"/>.</summary>
     public const int Attempts = 10;
 
+    /// <summary>The policy of the token endpoint: a client may guess its secret no faster than this, and has no reason to ask more often.</summary>
+    public const string TokenPolicy = "token";
+
+    /// <summary>Tokens per address in <see cref="Window"/>.</summary>
+    public const int Tokens = 120;
+
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
     public static void Add(IServiceCollection services) => services.AddRateLimiter(options =>
     {
         options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
         options.OnRejected = (context, cancellationToken) => new ValueTask(TooMany(context.HttpContext));
-        options.AddPolicy(Policy, context => RateLimitPartition.GetSlidingWindowLimiter(Network(context.Connection.RemoteIpAddress), _ => new SlidingWindowRateLimiterOptions
-        {
-            PermitLimit = Attempts,
-            Window = Window,
-            SegmentsPerWindow = 6,
-        }));
+        options.AddPolicy(Policy, context => Limit(context, Attempts));
+        options.AddPolicy(TokenPolicy, context => Limit(context, Tokens));
     });
+
+    private static RateLimitPartition<string> Limit(HttpContext context, int permits) => RateLimitPartition.GetSlidingWindowLimiter(
+        Network(context.Connection.RemoteIpAddress),
+        _ => new SlidingWindowRateLimiterOptions { PermitLimit = permits, Window = Window, SegmentsPerWindow = 6 });
 
     // One household or office has a whole /64 of IPv6 addresses to try from.
     private static string Network(IPAddress? address) => address switch
@@ -38,6 +45,8 @@ internal static class SignInLimit
     private static Task TooMany(HttpContext context)
     {
         context.Response.Headers.RetryAfter = ((int)Window.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return SignInEndpoints.TooManyPage().ExecuteAsync(context);
+        return context.Request.Path == TokenEndpoints.TokenPath
+            ? Results.Json(new { error = "slow_down", error_description = "Too many requests for tokens. Wait a minute." }, statusCode: StatusCodes.Status429TooManyRequests).ExecuteAsync(context)
+            : SignInEndpoints.TooManyPage().ExecuteAsync(context);
     }
 }

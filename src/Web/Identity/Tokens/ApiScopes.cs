@@ -1,0 +1,34 @@
+namespace Runner.Web.Identity.Tokens;
+
+/// <summary>What a client of the token server may ask for. The name of a scope is also the name of the policy that demands it.</summary>
+public static class ApiScopes
+{
+    /// <summary>Read the audit log. Of people: administrators.</summary>
+    public const string AuditRead = "audit.read";
+
+    /// <summary>Read the configuration, secrets masked. Of people: viewers.</summary>
+    public const string ConfigRead = "config.read";
+
+    /// <summary>Read and write the values of the configuration. Of people: administrators.</summary>
+    public const string ConfigValues = "config.values";
+
+    /// <summary>Subscribe to live workloads. Of people: viewers.</summary>
+    public const string LiveRead = "live.read";
+
+    /// <summary>Read workloads and their logs. Of people: viewers.</summary>
+    public const string WorkloadsRead = "workloads.read";
+
+    /// <summary>Stop and purge workloads. Of people: operators.</summary>
+    public const string WorkloadsWrite = "workloads.write";
+
+    /// <summary>Every scope, the role that a person needs for it, and what it is for.</summary>
+    internal static readonly (string Scope, ConsoleRole Role, string Description)[] All =
+    [
+        (AuditRead, ConsoleRole.Administrator, "Read the audit log"),
+        (ConfigRead, ConsoleRole.Viewer, "Read the configuration, secrets masked"),
+        (ConfigValues, ConsoleRole.Administrator, "Read and write the configuration's values"),
+        (LiveRead, ConsoleRole.Viewer, "Subscribe to live workloads"),
+        (WorkloadsRead, ConsoleRole.Viewer, "Read workloads and their logs"),
+        (WorkloadsWrite, ConsoleRole.Operator, "Stop and purge workloads"),
+    ];
+}

@@ -1,0 +1,64 @@
+using Runner.Engine.Configuration;
+using Runner.Web.Identity.Stores;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace Runner.Web.Identity.Tokens;
+
+/// <summary>Registers the OpenID Connect server, its LiteDB stores, and the validation of the tokens it issues.</summary>
+internal static class TokenServer
+{
+    /// <summary>Short, because a token cannot be called back from a client that holds it.</summary>
+    private static readonly TimeSpan AccessTokenLifetime = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan RefreshTokenLifetime = TimeSpan.FromDays(14);
+
+    public static IServiceCollection AddTokenServer(this IServiceCollection services, RunnerOptions options, TimeProvider time)
+    {
+        var keys = KeyFolder.Create(options.DataDirectory);
+        services.AddOpenIddict()
+            .AddCore(core =>
+            {
+                core.SetDefaultApplicationEntity<ApplicationEntity>()
+                    .SetDefaultAuthorizationEntity<AuthorizationEntity>()
+                    .SetDefaultScopeEntity<ScopeEntity>()
+                    .SetDefaultTokenEntity<TokenEntity>();
+                core.ReplaceApplicationStore<ApplicationEntity, ApplicationStore>(ServiceLifetime.Singleton)
+                    .ReplaceAuthorizationStore<AuthorizationEntity, AuthorizationStore>(ServiceLifetime.Singleton)
+                    .ReplaceScopeStore<ScopeEntity, ScopeStore>(ServiceLifetime.Singleton)
+                    .ReplaceTokenStore<TokenEntity, TokenStore>(ServiceLifetime.Singleton);
+            })
+            .AddServer(server =>
+            {
+                server.SetAuthorizationEndpointUris(TokenEndpoints.AuthorizePath)
+                    .SetTokenEndpointUris(TokenEndpoints.TokenPath)
+                    .SetEndSessionEndpointUris(TokenEndpoints.EndSessionPath)
+                    .SetIntrospectionEndpointUris("connect/introspect")
+                    .SetRevocationEndpointUris("connect/revoke");
+                server.AllowClientCredentialsFlow()
+                    .AllowAuthorizationCodeFlow()
+                    .RequireProofKeyForCodeExchange()
+                    .AllowRefreshTokenFlow();
+                server.RegisterScopes([Scopes.OpenId, Scopes.OfflineAccess, .. ApiScopes.All.Select(scope => scope.Scope)]);
+                server.SetAccessTokenLifetime(AccessTokenLifetime).SetRefreshTokenLifetime(RefreshTokenLifetime);
+                server.AddSigningCertificate(TokenCertificates.Signing(keys, time)).AddEncryptionCertificate(TokenCertificates.Encryption(keys, time));
+
+                // TLS ends at the gateway in front of the pod, as for every service of CSGHub.
+                server.UseAspNetCore()
+                    .EnableAuthorizationEndpointPassthrough()
+                    .EnableTokenEndpointPassthrough()
+                    .EnableEndSessionEndpointPassthrough()
+                    .DisableTransportSecurityRequirement();
+            })
+            .AddValidation(validation =>
+            {
+                validation.UseLocalServer();
+                validation.UseAspNetCore();
+
+                // A revoked token ends at once and not only when it expires: looking it up costs one read of the local file.
+                validation.EnableTokenEntryValidation();
+            });
+        services.AddHostedService<TokenSetup>();
+        services.AddHostedService<TokenPruning>();
+        return services;
+    }
+}
