@@ -1,5 +1,6 @@
 using System.Collections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Storage;
 using Runner.Web.Hosting;
 
 namespace Runner.Web;
@@ -9,28 +10,49 @@ public static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        var command = CommandLine.Parse(args);
+        if (command.Command == RunnerCommand.Help)
+        {
+            var refused = command.Problem.Length > 0;
+            await (refused ? Console.Error : Console.Out).WriteLineAsync(refused ? $"{command.Problem}\n{CommandLine.Usage}" : CommandLine.Usage);
+            return refused ? 2 : 0;
+        }
+
         var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value);
         var (options, errors) = RunnerOptions.Load(variables);
         if (options is null)
         {
-            await Console.Error.WriteLineAsync("The settings are not valid. Correct these variables and start again:");
-            foreach (var error in errors)
-            {
-                await Console.Error.WriteLineAsync("  " + error);
-            }
-
-            return 1;
+            return await RefuseAsync(["The settings are not valid. Correct these variables and start again:", .. errors.Select(error => "  " + error)]);
         }
 
-        if (options.ApiToken.Length == 0)
+        return command.Command == RunnerCommand.HealthCheck
+            ? await HealthCheck.AskAsync(options.Port)
+            : await RunAsync(options with { LogLevel = command.Level ?? options.LogLevel });
+    }
+
+    private static async Task<int> RunAsync(RunnerOptions options)
+    {
+        try
         {
-            options = options with { ApiToken = await KeptTokenAsync(options.DataDirectory) };
+            var token = options.ApiToken.Length > 0 ? options.ApiToken : await KeptTokenAsync(options.DataDirectory);
+            await using var app = RunnerApp.Build([], options with { ApiToken = token });
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception exception) when (exception is DataFolderInUseException or DatabaseDamagedException or IOException or UnauthorizedAccessException or StartRefusedException)
+        {
+            return await RefuseAsync([exception.Message]);
+        }
+    }
+
+    private static async Task<int> RefuseAsync(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            await Console.Error.WriteLineAsync(line);
         }
 
-        var web = new WebOptions { Cluster = options.Cluster, AdminPassword = options.AdminPassword };
-        await using var app = RunnerApp.Build(args, options, options.Bind is { } bind ? web with { Bind = bind } : web);
-        await app.RunAsync();
-        return 0;
+        return 1;
     }
 
     private static async Task<string> KeptTokenAsync(string folder)

@@ -4,24 +4,29 @@ using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Web.Components;
+using Runner.Web.ConsoleApi;
 using Runner.Web.Hosting;
 using Runner.Web.Identity;
 using Runner.Web.Identity.SignIn;
+using Runner.Web.Identity.Tokens;
 
 namespace Runner.Web;
 
 /// <summary>The composition of the whole program: engine, runner API, console pages, identity. The one place that knows every room.</summary>
 public static class RunnerApp
 {
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>Builds the program without starting it. Opens the database, so the data folder is this process's from here on.</summary>
     /// <param name="args">Command line of the host, for settings as in <c>--Logging:LogLevel:Default=Debug</c>.</param>
-    /// <param name="options">Settings of the engine; port 0 takes a free one.</param>
-    /// <param name="web">Settings of the host.</param>
+    /// <param name="options">All settings; port 0 takes a free one.</param>
     /// <param name="time">The clock; tests may bring their own.</param>
-    /// <exception cref="InvalidOperationException">Another process uses the data folder.</exception>
-    public static WebApplication Build(string[] args, RunnerOptions options, WebOptions web, TimeProvider? time = null)
+    /// <exception cref="DataFolderInUseException">Another process uses the data folder.</exception>
+    /// <exception cref="DatabaseDamagedException">The files in the data folder are not a whole database.</exception>
+    /// <exception cref="IOException">The data folder cannot be written.</exception>
+    public static WebApplication Build(string[] args, RunnerOptions options, TimeProvider? time = null)
     {
-        var database = Database.Open(options.DataDirectory);
+        var clock = time ?? TimeProvider.System;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
             Args = args,
@@ -29,43 +34,101 @@ public static class RunnerApp
             ContentRootPath = AppContext.BaseDirectory,
             WebRootPath = WebRoot.Find(),
         });
-        builder.WebHost.UseStaticWebAssets();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        ConfigureLogging(builder.Logging, options);
+        ConfigureServer(builder.WebHost, options);
+
+        var services = builder.Services;
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        services.AddSingleton(clock);
+        var database = Database.Open(options.DataDirectory, clock);
+        try
+        {
+            // By a factory, so that the container closes it.
+            services.AddSingleton(_ => database);
+            AddClusters(services, options);
+            services.AddRunnerEngine(options);
+            services.AddConsolePages();
+            services.AddConsoleIdentity(options, clock);
+
+            var app = builder.Build();
+            app.Services.GetRequiredService<Database>();
+            Map(app, options);
+            return app;
+        }
+        catch
+        {
+            // Nobody else will: the container does not exist yet, and the folder must not stay locked.
+            database.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging, RunnerOptions options)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        });
+        logging.SetMinimumLevel(options.LogLevel);
+
+        // What the framework says of every request is for whoever debugs it; an address may hold a one-time link or a code.
+        var quiet = options.LogLevel < LogLevel.Warning ? LogLevel.Warning : options.LogLevel;
+        logging.AddFilter("Microsoft.AspNetCore", quiet);
+        logging.AddFilter("System.Net.Http.HttpClient", quiet);
+        logging.AddFilter("OpenIddict", quiet);
+        logging.AddFilter("Polly", quiet);
+        logging.AddFilter("Microsoft.Hosting.Lifetime", options.LogLevel);
+    }
+
+    private static void ConfigureServer(IWebHostBuilder host, RunnerOptions options)
+    {
+        host.UseStaticWebAssets();
+        host.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(web.Bind, options.Port);
+            kestrel.Limits.MaxRequestBodySize = RequestLimits.Body;
+            kestrel.Listen(options.Bind ?? DefaultBind(), options.Port);
         });
+    }
 
-        builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSingleton(web);
+    // In a container nobody but the pod's network reaches the port; from source it is somebody's own machine.
+    private static IPAddress DefaultBind() =>
+        Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true" ? IPAddress.Any : IPAddress.Loopback;
 
-        // By a factory, so that the container closes it.
-        builder.Services.AddSingleton(_ => database);
+    private static void AddClusters(IServiceCollection services, RunnerOptions options)
+    {
         var clusters = ClusterEndpoints.Discover(
-            web.Cluster, Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+            options.Cluster, Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
         foreach (var cluster in clusters)
         {
-            builder.Services.AddSingleton(cluster);
+            services.AddSingleton(cluster);
         }
 
         if (clusters.Count == 0)
         {
-            EmbeddedClusterService.Add(builder.Services, options);
+            EmbeddedClusterService.Add(services, options);
         }
+    }
 
-        builder.Services.AddRunnerEngine(options);
-        builder.Services.AddConsoleIdentity(options);
-        builder.Services.AddConsolePages();
-
-        var app = builder.Build();
-        app.Services.GetRequiredService<Database>();
+    private static void Map(WebApplication app, RunnerOptions options)
+    {
+        app.UseTrustedProxies(options);
+        app.UseSecurityHeaders();
+        app.UseRequestLocalization();
+        app.UseProblems();
         app.UseStaticFiles();
-        app.UseAuthentication();
+        app.UseOriginCheck();
+        app.UseRouting();
         app.UseRateLimiter();
+        app.UseAuthentication();
         app.UseAuthorization();
+        app.MapGet(HealthCheck.Path, HealthCheck.Answer).AllowAnonymous();
         app.MapSignIn();
-        app.MapGet("/healthz", () => Results.Text("ok")).AllowAnonymous();
+        app.MapTokenServer();
+        app.MapConsoleApi();
         app.MapConsolePages();
-        return app;
     }
 }

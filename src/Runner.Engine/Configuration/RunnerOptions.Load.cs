@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging;
 
 namespace Runner.Engine.Configuration;
 
@@ -27,6 +28,8 @@ public sealed partial record RunnerOptions
             Cluster = read.Choice("RUNNER_CLUSTER", "", "incluster", "kubeconfig", "embedded"),
             AdminPassword = read.Parse("RUNNER_ADMIN_PASSWORD", "", "at least 8 characters", (string text, out string value) => (value = text).Length >= 8, secret: true),
             Bind = read.Parse<IPAddress?>("RUNNER_BIND", null, "an IP address such as 0.0.0.0", (string text, out IPAddress? value) => IPAddress.TryParse(text, out value)),
+            TrustedProxies = read.Parse("RUNNER_TRUSTED_PROXIES", EquatableList<IPNetwork>.Empty, "addresses or networks such as 10.0.0.0/8, with commas", TryReadNetworks),
+            LogLevel = read.Parse("RUNNER_LOG_LEVEL", LogLevel.Information, "trace, debug, info, warn or error", (string text, out LogLevel value) => TryReadLogLevel(text, out value)),
             Port = read.Number("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", 8082, 0, 65_535),
             ApiToken = ReadApiToken(read),
             TimeZone = ReadTimeZone(read),
@@ -57,6 +60,31 @@ public sealed partial record RunnerOptions
             Tracing = new() { Endpoint = ReadOtlpEndpoint(read), Logging = read.Flag("OPENCSG_TRACING_OTLP_LOGGING", false) },
         };
         return read.Errors.Count == 0 ? new(options, []) : new(null, read.Errors);
+    }
+
+    /// <summary>Reads a log level in the words of the official program.</summary>
+    public static bool TryReadLogLevel(string text, out LogLevel level)
+    {
+        level = text.ToLowerInvariant() switch
+        {
+            "trace" => LogLevel.Trace,
+            "debug" => LogLevel.Debug,
+            "info" or "information" => LogLevel.Information,
+            "warn" or "warning" => LogLevel.Warning,
+            "error" => LogLevel.Error,
+            _ => LogLevel.None,
+        };
+        return level != LogLevel.None;
+    }
+
+    private static bool TryReadNetworks(string text, out EquatableList<IPNetwork> networks)
+    {
+        var items = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var read = items.Select(item => IPAddress.TryParse(item, out var address)
+            ? new IPNetwork(address, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128)
+            : IPNetwork.TryParse(item, out var network) ? network : (IPNetwork?)null).ToList();
+        networks = read.Where(network => network is not null).Select(network => network!.Value).ToEquatableList();
+        return networks.Count == items.Length;
     }
 
     private static string ReadApiToken(EnvironmentReader read)

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 
 namespace Runner.Engine.Configuration;
 
@@ -19,6 +20,12 @@ public sealed partial record RunnerOptions
 
     /// <summary><c>RUNNER_BIND</c>: address to listen on; null for the default of the way the program was started.</summary>
     public IPAddress? Bind { get; init; }
+
+    /// <summary><c>RUNNER_TRUSTED_PROXIES</c>: addresses and networks (<c>10.0.0.0/8</c>) whose <c>X-Forwarded-*</c> headers are believed; with commas. None by default.</summary>
+    public EquatableList<IPNetwork> TrustedProxies { get; init; } = EquatableList<IPNetwork>.Empty;
+
+    /// <summary><c>RUNNER_LOG_LEVEL</c>, and <c>-l</c> on the command line: <c>trace</c>, <c>debug</c>, <c>info</c>, <c>warn</c> or <c>error</c>.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary><c>STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT</c>: port of API and console, 1 to 65535; 0 takes a free one.</summary>
     public int Port { get; init; } = 8082;

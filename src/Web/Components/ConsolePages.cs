@@ -39,7 +39,6 @@ internal static class ConsolePages
             options.SnackbarConfiguration.ShowTransitionDuration = 120;
             options.SnackbarConfiguration.HideTransitionDuration = 120;
         });
-        services.AddCascadingAuthenticationState();
         services.AddSingleton<IConsoleEngine, ConsoleEngine>();
         services.AddScoped<LiveFeed>();
         services.AddScoped<WorkloadActions>();
@@ -50,7 +49,6 @@ internal static class ConsolePages
     /// <summary>Maps the pages and the language switch. Comes after authentication and authorisation.</summary>
     public static WebApplication MapConsolePages(this WebApplication app)
     {
-        app.UseRequestLocalization();
         app.UseAntiforgery();
         app.MapGet("/language/{culture}", ChooseLanguage).AllowAnonymous();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode().RequireAuthorization(ConsolePolicies.Viewer);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Runner.Web.Hosting;
 
 namespace Runner.Web.Identity.Tokens;
 
@@ -14,7 +15,7 @@ internal static class TokenCertificates
     public static X509Certificate2 Encryption(DirectoryInfo folder, TimeProvider time) =>
         LoadOrCreate(folder, "token-encryption.pfx", X509KeyUsageFlags.KeyEncipherment, time);
 
-    /// <exception cref="InvalidOperationException">The file is there but no certificate with a private key.</exception>
+    /// <exception cref="StartRefusedException">The file is there but no certificate with a private key.</exception>
     private static X509Certificate2 LoadOrCreate(DirectoryInfo folder, string name, X509KeyUsageFlags usage, TimeProvider time)
     {
         var path = Path.Combine(folder.FullName, name);
@@ -29,7 +30,7 @@ internal static class TokenCertificates
         }
         catch (CryptographicException exception)
         {
-            throw new InvalidOperationException(
+            throw new StartRefusedException(
                 $"The file '{path}' is no certificate that this runner can read. Restore it from a backup, or delete it: a new one is made, and all issued tokens end.", exception);
         }
     }
@@ -43,6 +44,6 @@ internal static class TokenCertificates
         // A day back, for clocks that are set right after the first start.
         var now = time.GetUtcNow();
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(YearsValid));
-        Hosting.SecretFile.Write(path, certificate.Export(X509ContentType.Pkcs12));
+        SecretFile.Write(path, certificate.Export(X509ContentType.Pkcs12));
     }
 }

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Runner.Web.Hosting;
+using Runner.Engine.Configuration;
 
 namespace Runner.Web.Identity.Users;
 
@@ -9,7 +9,7 @@ namespace Runner.Web.Identity.Users;
 /// password and a one-time link and prints both, once, to standard output (not to the log).
 /// </summary>
 internal sealed partial class AdministratorSetup(
-    UserDirectory users, FirstSignIn links, AuditLog audit, WebOptions options, IServer server, ILogger<AdministratorSetup> logger) : IHostedLifecycleService
+    UserDirectory users, FirstSignIn links, AuditLog audit, RunnerOptions options, IServer server, ILogger<AdministratorSetup> logger) : IHostedLifecycleService
 {
     /// <summary>Name of the local administrator.</summary>
     public const string AdministratorName = "admin";

@@ -15,6 +15,7 @@ public sealed class UserDirectory
 
     private readonly Database _database;
     private readonly TimeProvider _time;
+    private readonly Lock _refresh = new();
     private ImmutableDictionary<string, ConsoleUser> _users;
 
     /// <summary>Loads the accounts from <paramref name="database"/>.</summary>
@@ -61,13 +62,11 @@ public sealed class UserDirectory
         ChangeAsync(id, user => user with { SecurityStamp = NewStamp() }, cancellationToken);
 
     /// <summary>Removes the account; nothing happens when it is gone already.</summary>
-    public Task DeleteAsync(string id, CancellationToken cancellationToken) => _database.WriteAsync(
-        database =>
-        {
-            database.GetCollection(Collection).Delete(id);
-            return ImmutableInterlocked.TryRemove(ref _users, id, out _);
-        },
-        cancellationToken);
+    public async Task DeleteAsync(string id, CancellationToken cancellationToken)
+    {
+        await _database.WriteAsync(database => database.GetCollection(Collection).Delete(id), cancellationToken).ConfigureAwait(false);
+        Refresh(id);
+    }
 
     /// <summary>Takes a configured password over where it differs from the one taken over last.</summary>
     /// <returns>True when it was taken over.</returns>
@@ -93,7 +92,7 @@ public sealed class UserDirectory
         return true;
     }
 
-    private Task<ConsoleUser> CreateAsync(string name, string hash, string configuredHash, ConsoleRole role, CancellationToken cancellationToken)
+    private async Task<ConsoleUser> CreateAsync(string name, string hash, string configuredHash, ConsoleRole role, CancellationToken cancellationToken)
     {
         var trimmed = name.Trim();
         if (trimmed.Length is 0 or > LongestName)
@@ -111,29 +110,43 @@ public sealed class UserDirectory
             ConfiguredPasswordHash = configuredHash,
             CreatedAt = _time.GetUtcNow(),
         };
-        return _database.WriteAsync(
+        await _database.WriteAsync(
             database =>
             {
                 // Asked on the writer thread, so that two at once cannot both find the name free.
-                if (FindByName(trimmed) is not null)
-                {
-                    throw new InvalidOperationException($"There is a user '{trimmed}' already. Choose another name.");
-                }
-
-                return Store(database, user);
+                var known = database.GetCollection(Collection).FindAll().Select(FromDocument).ToList();
+                return known.Any(other => other.Name.Equals(trimmed, StringComparison.OrdinalIgnoreCase))
+                    ? throw new InvalidOperationException($"There is a user '{trimmed}' already. Choose another name.")
+                    : database.GetCollection(Collection).Insert(ToDocument(user));
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
+        Refresh(user.Id);
+        return user;
     }
 
-    private Task<ConsoleUser> ChangeAsync(string id, Func<ConsoleUser, ConsoleUser> change, CancellationToken cancellationToken) => _database.WriteAsync(
-        database => Store(database, change(FindById(id) ?? throw new InvalidOperationException("That user is gone. Reload the list of users."))),
-        cancellationToken);
-
-    private ConsoleUser Store(ILiteDatabase database, ConsoleUser user)
+    private async Task<ConsoleUser> ChangeAsync(string id, Func<ConsoleUser, ConsoleUser> change, CancellationToken cancellationToken)
     {
-        database.GetCollection(Collection).Upsert(ToDocument(user));
-        ImmutableInterlocked.AddOrUpdate(ref _users, user.Id, user, (_, _) => user);
-        return user;
+        var changed = await _database.WriteAsync(
+            database =>
+            {
+                var users = database.GetCollection(Collection);
+                var user = users.FindById(id) is { } document ? change(FromDocument(document)) : throw new InvalidOperationException("That user is gone. Reload the list of users.");
+                users.Update(ToDocument(user));
+                return user;
+            },
+            cancellationToken).ConfigureAwait(false);
+        Refresh(id);
+        return changed;
+    }
+
+    /// <summary>Takes over what the disk says once it is there. Under a lock, so that of two changes the later one stays in memory too.</summary>
+    private void Refresh(string id)
+    {
+        lock (_refresh)
+        {
+            var document = _database.Read(database => database.GetCollection(Collection).FindById(id));
+            _users = document is null ? _users.Remove(id) : _users.SetItem(id, FromDocument(document));
+        }
     }
 
     private static string NewStamp() => RandomNumberGenerator.GetHexString(32);
