@@ -5,6 +5,7 @@ using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Logs;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine;
 
@@ -28,6 +29,7 @@ public static class EngineServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<PodLogs>();
+        services.AddSingleton<ServiceOperations>();
         services.AddHostedService<ClusterService>();
         return services;
     }

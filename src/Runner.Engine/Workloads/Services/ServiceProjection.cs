@@ -83,6 +83,9 @@ internal static class ServiceProjection
                 return WantsInstances(facts) ? DeployStatus.Deploying : DeployStatus.Sleeping;
             case "True":
                 return facts.LivePods.Any(InstanceProjection.IsReady) ? DeployStatus.Running : DeployStatus.Deploying;
+            case "False" when facts.LivePods.Count == 0 && facts.Service.Status?.Conditions.Find("Ready")?.Reason == "NotOwned":
+                // What is left of an earlier service of the name is still being collected.
+                return DeployStatus.Deploying;
             default:
                 return first is { Status.Phase: "Running" } ? DeployStatus.Deploying : DeployStatus.DeployFailed;
         }

@@ -1,0 +1,127 @@
+using System.Text.Json;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+using Runner.Engine.Clusters;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>The writes that services need, one API call each, with a limit on how long a call may take.</summary>
+/// <remarks>Every method throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
+internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <returns>What was created, or null when one of that name exists.</returns>
+    public async Task<KnativeService?> CreateAsync(KnativeService service, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CallAsync(
+                (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<KnativeService>(
+                    service, KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, cancellationToken: token),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException refusal) when (refusal is { Code: 409, Reason: "AlreadyExists" })
+        {
+            return null;
+        }
+    }
+
+    /// <returns>The service as it is, or null.</returns>
+    public Task<KnativeService?> FindAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
+        (client, token) => client.CustomObjects.GetNamespacedCustomObjectAsync<KnativeService>(
+            KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, name, token),
+        cancellationToken)!;
+
+    /// <summary>Whether an object of some other Knative kind exists.</summary>
+    public async Task<bool> ExistsAsync(string plural, string name, CancellationToken cancellationToken) => await UnlessMissingAsync(
+        (client, token) => client.CustomObjects.GetNamespacedCustomObjectAsync<object>(
+            KnativeNames.Group, KnativeNames.Version, @namespace, plural, name, token),
+        cancellationToken).ConfigureAwait(false) is not null;
+
+    /// <param name="uid">Deletes only the object with this uid; null for whichever has the name.</param>
+    /// <returns>False when there was nothing to delete.</returns>
+    public async Task<bool> DeleteAsync(string name, string? uid, CancellationToken cancellationToken)
+    {
+        var options = new V1DeleteOptions { PropagationPolicy = "Background", Preconditions = uid is null ? null : new() { Uid = uid } };
+        try
+        {
+            return await UnlessMissingAsync(
+                (client, token) => client.CustomObjects.DeleteNamespacedCustomObjectAsync<object>(
+                    KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, name, options, cancellationToken: token),
+                cancellationToken).ConfigureAwait(false) is not null;
+        }
+        catch (ApiStatusException conflict) when (conflict.Code == 409 && uid is not null)
+        {
+            // Another one has the name by now: the one that was meant is gone.
+            return false;
+        }
+    }
+
+    /// <summary>Tells a pod to go within the given time; nothing when it is gone.</summary>
+    public Task DeletePodAsync(string name, TimeSpan grace, CancellationToken cancellationToken) => UnlessMissingAsync<object>(
+        async (client, token) => await client.CoreV1.DeleteNamespacedPodAsync(name, @namespace, gracePeriodSeconds: (int)grace.TotalSeconds, cancellationToken: token).ConfigureAwait(false),
+        cancellationToken);
+
+    /// <summary>Creates a volume claim unless one of that name exists.</summary>
+    public async Task EnsureVolumeAsync(V1PersistentVolumeClaim claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CallAsync((client, token) => client.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(claim, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException exists) when (exists is { Code: 409, Reason: "AlreadyExists" })
+        {
+            // The volume is the user's and serves all of the user's workloads.
+        }
+    }
+
+    public Task DeleteVolumeAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync<object>(
+        async (client, token) => await client.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(name, @namespace, cancellationToken: token).ConfigureAwait(false),
+        cancellationToken);
+
+    private async Task<T?> UnlessMissingAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await CallAsync(call, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException missing) when (missing.Code == 404)
+        {
+            return null;
+        }
+    }
+
+    private async Task<T> CallAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            return await call(cluster.Client, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"No answer within {Patience.TotalSeconds} s");
+        }
+        catch (HttpOperationException refusal) when (refusal.Response is { } response)
+        {
+            throw ToException((int)response.StatusCode, response.Content ?? "");
+        }
+    }
+
+    private static ApiStatusException ToException(int code, string content)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(content);
+            return RawApi.ToException(json.RootElement, code);
+        }
+        catch (JsonException)
+        {
+            return new ApiStatusException(code, "", $"the API server answered {code}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using k8s;
+using k8s.Models;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>What must be known of a cluster to make a service for it.</summary>
+/// <param name="ClusterId">Id by which the hub knows the cluster; empty while unknown.</param>
+/// <param name="StorageClass">Class of users' volumes; empty for none.</param>
+internal sealed record ClusterFacts(string ClusterId, string StorageClass);
+
+/// <summary>A request turned into objects.</summary>
+/// <param name="Volume">The user's volume, to be there before the service; null where the cluster has no storage class.</param>
+internal sealed record ServiceObjects(KnativeService Service, V1PersistentVolumeClaim? Volume);
+
+/// <summary>Turns the hub's request into the Knative Service that carries it. Pure: the same request gives the same objects.</summary>
+internal static class ServiceManifest
+{
+    /// <summary>Tells a repeated request from a new one: the hash of the manifest as it was written.</summary>
+    public const string HashAnnotation = "csghub_manifest_hash";
+
+    private const int SpaceType = 0;
+    private const int InferenceType = 1;
+    private const int NotebookType = 5;
+    private const string Autoscaling = "autoscaling.knative.dev/";
+    private const string NimRegistry = "nvcr.io/nim/";
+
+    /// <summary>Turns the request into objects, or says why not.</summary>
+    /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
+    public static ServiceObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts)
+    {
+        var problems = ServiceRequestRules.Check(name, request);
+        var hardware = request.Hardware ?? new();
+        var resources = ServiceResources.From(hardware, problems);
+        if (problems.Count > 0)
+        {
+            throw new RequestRefusedException($"Service '{ServiceResources.Shown(name)}' cannot be run: {string.Join("; ", problems)}.");
+        }
+
+        var image = Image(request, options.Services);
+        var volume = facts.StorageClass.Length > 0 ? UserVolume(request.UserId, hardware, options.WorkloadNamespace, facts.StorageClass) : null;
+        var service = new KnativeService
+        {
+            Metadata = new()
+            {
+                Name = name,
+                NamespaceProperty = options.WorkloadNamespace,
+                Annotations = ServiceAnnotations(request),
+            },
+            Spec = new()
+            {
+                Template = new()
+                {
+                    Metadata = new() { Annotations = TemplateAnnotations(request, options.Services), Labels = TemplateLabels(request, facts) },
+                    Spec = PodSpec(request, options.Services, image, resources, volume?.Metadata.Name),
+                },
+            },
+        };
+        service.Metadata.Annotations[HashAnnotation] = Hash(service);
+        return new(service, volume);
+    }
+
+    private static KnativeRevisionSpec PodSpec(ServiceRequest request, ServiceOptions options, string image, ServiceResources resources, string? claim)
+    {
+        var isNim = image.Contains(NimRegistry, StringComparison.Ordinal);
+        string[] pullSecrets = isNim ? [options.ImagePullSecret, options.NimPullSecret] : [options.ImagePullSecret];
+        List<V1Volume> volumes = [];
+        List<V1VolumeMount> mounts = [];
+        if (request.DeployType != SpaceType)
+        {
+            volumes.Add(new() { Name = "dshm", EmptyDir = new() { Medium = "Memory" } });
+            mounts.Add(new() { Name = "dshm", MountPath = "/dev/shm" });
+        }
+
+        if (claim is not null)
+        {
+            volumes.Add(new() { Name = "nas-pvc", PersistentVolumeClaim = new() { ClaimName = claim } });
+            mounts.Add(new() { Name = "nas-pvc", MountPath = "/workspace" });
+        }
+
+        return new()
+        {
+            Containers =
+            [
+                new()
+                {
+                    Name = KnativeNames.UserContainer,
+                    Image = image,
+                    ImagePullPolicy = "Always",
+                    Ports = [new() { ContainerPort = ServiceRequestRules.Port(request) }],
+                    Env = Environment(request, options, resources, isNim),
+                    Resources = new() { Requests = Copy(resources.Quantities), Limits = Copy(resources.Quantities) },
+                    ReadinessProbe = Probe(request, options),
+                    VolumeMounts = mounts.Count > 0 ? mounts : null,
+                },
+            ],
+            NodeSelector = resources.NodeSelector.Count > 0 ? new Dictionary<string, string>(resources.NodeSelector) : null,
+            Affinity = request.NodeAffinity is { } affinity ? new() { NodeAffinity = affinity } : null,
+            Tolerations = Tolerations(request),
+            Volumes = volumes.Count > 0 ? volumes : null,
+            ImagePullSecrets = [.. pullSecrets.Where(secret => secret.Length > 0).Select(secret => new V1LocalObjectReference { Name = secret })],
+        };
+    }
+
+    private static List<V1EnvVar> Environment(ServiceRequest request, ServiceOptions options, ServiceResources resources, bool isNim)
+    {
+        // Later ones replace earlier ones: the request may choose another index, but never an accelerator it did not ask for.
+        var values = new SortedDictionary<string, V1EnvVar>(StringComparer.Ordinal);
+        void Set(string name, string value) => values[name] = new V1EnvVar { Name = name, Value = value };
+
+        if (options.PyPiIndexUrl.Length > 0)
+        {
+            Set("PIP_INDEX_URL", options.PyPiIndexUrl);
+        }
+
+        foreach (var (name, value) in request.Env ?? [])
+        {
+            Set(name, value ?? "");
+        }
+
+        foreach (var (name, value) in resources.HiddenAccelerators)
+        {
+            Set(name, value);
+        }
+
+        if (isNim)
+        {
+            // By reference, so that the key itself is in no manifest.
+            values["NGC_API_KEY"] = new() { Name = "NGC_API_KEY", ValueFrom = new() { SecretKeyRef = new() { Name = options.NimKeySecret, Key = "NGC_API_KEY" } } };
+            Set("NIM_CACHE_PATH", "/workspace");
+        }
+
+        return [.. values.Values];
+    }
+
+    private static string Image(ServiceRequest request, ServiceOptions options)
+    {
+        if (request.RepoType == "model" || request.DeployType == NotebookType)
+        {
+            // One slash is a name without a registry; more name one already.
+            return request.ImageId.Count(character => character == '/') == 1 ? Join(options.ModelRegistry, request.ImageId) : request.ImageId;
+        }
+
+        if (request.RepoType != "space")
+        {
+            return request.ImageId;
+        }
+
+        var isBuiltByUser = request.Env is { } env && env.TryGetValue("SDK", out var sdk) && sdk == "docker";
+        return Join(isBuiltByUser ? options.BuildRegistry : options.PublicRegistry, request.ImageId);
+    }
+
+    private static string Join(string registry, string image) =>
+        registry.Length == 0 ? image : $"{registry.TrimEnd('/')}/{image.TrimStart('/')}";
+
+    private static Dictionary<string, string> ServiceAnnotations(ServiceRequest request)
+    {
+        var annotations = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in request.Annotation ?? [])
+        {
+            annotations[name] = value ?? "";
+        }
+
+        annotations[HubNames.DeployIdAnnotation] = Text(request.DeployId);
+        annotations[HubNames.TaskIdAnnotation] = Text(request.TaskId);
+        annotations[HubNames.DeployTypeAnnotation] = Text(request.DeployType);
+        annotations[HubNames.UserIdAnnotation] = request.UserId;
+        annotations[HubNames.SkuAnnotation] = request.Sku;
+        annotations[HubNames.OrderDetailIdAnnotation] = Text(request.OrderDetailId);
+        return annotations;
+    }
+
+    private static Dictionary<string, string> TemplateAnnotations(ServiceRequest request, ServiceOptions options) => request.RepoType switch
+    {
+        "model" => new()
+        {
+            [Autoscaling + "class"] = "kpa.autoscaling.knative.dev",
+            ["enable-scale-to-zero"] = "false",
+            [Autoscaling + "metric"] = "concurrency",
+            [Autoscaling + "target"] = "5",
+            [Autoscaling + "target-utilization-percentage"] = "90",
+            [Autoscaling + "min-scale"] = Text(request.MinReplica),
+            [Autoscaling + "max-scale"] = Text(request.MaxReplica),
+            ["serving.knative.dev/progress-deadline"] = Text(options.ModelDeployTimeoutMinutes) + "m",
+        },
+        "space" or "" => new()
+        {
+            [Autoscaling + "min-scale"] = Text(Math.Min(request.MinReplica, 1)),
+            [Autoscaling + "max-scale"] = "1",
+        },
+        _ => [],
+    };
+
+    private static Dictionary<string, string> TemplateLabels(ServiceRequest request, ClusterFacts facts) => new()
+    {
+        [HubNames.LogTypeLabel] = "deploy",
+        [HubNames.LogClusterIdLabel] = Naming.SafeLabelValue(facts.ClusterId.Length > 0 ? facts.ClusterId : request.ClusterId),
+        [HubNames.DeployIdLabel] = Text(request.DeployId),
+        [HubNames.DeployTypeLabel] = Text(request.DeployType),
+        [HubNames.TaskIdLabel] = Text(request.TaskId),
+        [HubNames.CommitIdLabel] = Naming.SafeLabelValue(request.Env?.GetValueOrDefault("REVISION") ?? ""),
+    };
+
+    private static V1Probe Probe(ServiceRequest request, ServiceOptions options) => request.DeployType == InferenceType
+        ? new()
+        {
+            InitialDelaySeconds = options.ReadinessDelaySeconds,
+            PeriodSeconds = options.ReadinessPeriodSeconds,
+            FailureThreshold = options.ReadinessFailureThreshold,
+        }
+        : new() { InitialDelaySeconds = 10, PeriodSeconds = 10, FailureThreshold = 3 };
+
+    private static List<V1Toleration>? Tolerations(ServiceRequest request) => request.Tolerations is { Count: > 0 } tolerations
+        ? [.. tolerations.Select(toleration => new V1Toleration
+        {
+            Key = OrNull(toleration.Key),
+            OperatorProperty = OrNull(toleration.Operator),
+            Value = OrNull(toleration.Value),
+            Effect = OrNull(toleration.Effect),
+        })]
+        : null;
+
+    private static V1PersistentVolumeClaim UserVolume(string userId, HardwareRequest hardware, string @namespace, string storageClass) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "PersistentVolumeClaim",
+        Metadata = new() { Name = Naming.SafeSubdomain(userId), NamespaceProperty = @namespace },
+        Spec = new()
+        {
+            AccessModes = ["ReadWriteMany"],
+            StorageClassName = storageClass,
+            Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new(hardware.EphemeralStorage.Length > 0 ? hardware.EphemeralStorage : "50Gi") } },
+        },
+    };
+
+    private static string Hash(KnativeService service) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(KubernetesJson.Serialize(service))));
+
+    private static Dictionary<string, ResourceQuantity> Copy(SortedDictionary<string, ResourceQuantity> quantities) => new(quantities);
+
+    private static string? OrNull(string text) => text.Length > 0 ? text : null;
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>What a request to run a service must fulfil before anything is made of it. No sentence repeats a value of the environment but the port.</summary>
+internal static class ServiceRequestRules
+{
+    private const string PortName = "port";
+
+    /// <summary>Every rule that is broken, a sentence each.</summary>
+    public static List<string> Check(string name, ServiceRequest request)
+    {
+        var problems = new List<string>();
+        void Require(bool rule, string problem)
+        {
+            if (!rule)
+            {
+                problems.Add(problem);
+            }
+        }
+
+        Require(
+            Naming.IsServiceName(name),
+            "the name of a service must be at most 63 of a-z, 0-9 and -, begin with a letter and not end with -");
+        Require(request.ImageId.Length > 0, "image_id is required");
+        Require(request.ImageId.Length <= 512 && !request.ImageId.Any(character => character is <= ' ' or > '~'), "image_id must be the name of an image, without blanks");
+        Require(request.DeployId != 0, "deploy_id is required and must not be 0");
+        Require(request.MinReplica >= 0 && request.MaxReplica >= 0, "min_replica and max_replica must not be negative");
+        Require(request.MaxReplica == 0 || request.MinReplica <= request.MaxReplica || request.RepoType != "model", "min_replica must not be more than max_replica");
+        Require(request.Disaggregation is not { Enabled: true }, "pd.enabled: prefill and decode on separate instances are not supported");
+        Require(request.Hardware is not { Replicas: > 1 }, "hardware.replicas: instances over several hosts are not supported; ask for 1");
+        Require(request.Env?.Keys.All(IsVariableName) != false, "env: a variable's name must be printable ASCII without =, and not be empty");
+        CheckPort(request, problems);
+        return problems;
+    }
+
+    /// <summary>The port the container listens on; 0 when it is not valid.</summary>
+    public static int Port(ServiceRequest request) =>
+        request.Env is { } env && env.TryGetValue(PortName, out var text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65_535
+            ? port
+            : 0;
+
+    private static void CheckPort(ServiceRequest request, List<string> problems)
+    {
+        if (request.Env?.ContainsKey(PortName) != true)
+        {
+            problems.Add("env.port is required: the port on which the container listens");
+        }
+        else if (Port(request) == 0)
+        {
+            problems.Add($"env.port must be a number from 1 to 65535, but is '{ServiceResources.Shown(request.Env[PortName])}'");
+        }
+    }
+
+    private static bool IsVariableName(string name) => name.Length > 0 && name.All(character => character is >= ' ' and <= '~' and not '=');
+}

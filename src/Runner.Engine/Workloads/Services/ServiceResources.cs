@@ -1,0 +1,110 @@
+using System.Text.RegularExpressions;
+using k8s.Models;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>What a pod asks for: resources, node labels, and which accelerators it must not see.</summary>
+internal sealed partial class ServiceResources
+{
+    /// <summary>Environment that hides the accelerators of a vendor from a container that did not ask for them.</summary>
+    private static readonly (Func<HardwareRequest, ProcessorRequest?>[] Any, string Name, string Value)[] Hidden =
+    [
+        ([hardware => hardware.Gpu], "NVIDIA_VISIBLE_DEVICES", "none"),
+        ([hardware => hardware.Npu], "ASCEND_VISIBLE_DEVICES", "void"),
+        ([hardware => hardware.Gcu], "ENFLAME_VISIBLE_DEVICES", "none"),
+        ([hardware => hardware.Gcu], "TOPS_VISIBLE_DEVICES", "none"),
+        ([hardware => hardware.Dcu, hardware => hardware.Gpu], "ROCR_VISIBLE_DEVICES", "none"),
+    ];
+
+    /// <summary>Resource name to quantity; requests and limits alike.</summary>
+    public SortedDictionary<string, ResourceQuantity> Quantities { get; } = new(StringComparer.Ordinal);
+
+    public SortedDictionary<string, string> NodeSelector { get; } = new(StringComparer.Ordinal);
+
+    public List<(string Name, string Value)> HiddenAccelerators { get; } = [];
+
+    /// <param name="problems">Told what is not valid.</param>
+    public static ServiceResources From(HardwareRequest hardware, ICollection<string> problems)
+    {
+        var resources = new ServiceResources();
+        resources.Add("cpu", hardware.Cpu?.Num ?? "", "hardware.cpu.num", problems);
+        resources.Add("memory", hardware.Memory, "hardware.memory", problems);
+        resources.Add("ephemeral-storage", hardware.EphemeralStorage, "hardware.ephemeral_storage", problems);
+        foreach (var (field, processor) in Accelerators(hardware))
+        {
+            if (processor is { Num.Length: > 0, ResourceName.Length: > 0 })
+            {
+                resources.AddAccelerator(field, processor, problems);
+            }
+        }
+
+        foreach (var processor in Accelerators(hardware).Select(entry => entry.Processor).Append(hardware.Cpu))
+        {
+            foreach (var (key, value) in processor?.Labels ?? [])
+            {
+                if (key.Length > 0 && value is { Length: > 0 })
+                {
+                    resources.NodeSelector[key] = value;
+                }
+            }
+        }
+
+        resources.HiddenAccelerators.AddRange(
+            Hidden.Where(entry => !entry.Any.Any(select => IsAskedFor(select(hardware)))).Select(entry => (entry.Name, entry.Value)));
+        return resources;
+    }
+
+    public static bool IsQuantity(string text) => QuantityPattern().IsMatch(text);
+
+    private static (string Field, ProcessorRequest? Processor)[] Accelerators(HardwareRequest hardware) =>
+    [
+        ("gpu", hardware.Gpu), ("npu", hardware.Npu), ("gcu", hardware.Gcu), ("mlu", hardware.Mlu), ("dcu", hardware.Dcu),
+        ("gpgpu", hardware.Gpgpu), ("tpu", hardware.Tpu),
+    ];
+
+    private static bool IsAskedFor(ProcessorRequest? processor) =>
+        processor is { Num.Length: > 0, ResourceName.Length: > 0 } && !processor.Num.All(digit => digit == '0');
+
+    private void Add(string resource, string text, string field, ICollection<string> problems)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        if (IsQuantity(text))
+        {
+            Quantities[resource] = new ResourceQuantity(text);
+        }
+        else
+        {
+            problems.Add($"{field} must be a Kubernetes quantity such as 8, 500m or 16Gi, but is '{Shown(text)}'");
+        }
+    }
+
+    private void AddAccelerator(string field, ProcessorRequest processor, ICollection<string> problems)
+    {
+        if (!ResourceNamePattern().IsMatch(processor.ResourceName))
+        {
+            problems.Add($"hardware.{field}.resource_name must be the name of a Kubernetes resource such as nvidia.com/gpu, but is '{Shown(processor.ResourceName)}'");
+        }
+        else if (processor.Num.Length > 9 || !processor.Num.All(char.IsAsciiDigit))
+        {
+            problems.Add($"hardware.{field}.num must be a whole number, but is '{Shown(processor.Num)}'");
+        }
+        else if (IsAskedFor(processor))
+        {
+            Quantities[processor.ResourceName] = new ResourceQuantity(processor.Num);
+        }
+    }
+
+    internal static string Shown(string text) => text.Length <= 64 ? text : text[..64] + "…";
+
+    // A quantity of a request is never negative; beyond 18 digits nothing is meant seriously.
+    [GeneratedRegex("^[0-9]{1,18}(\\.[0-9]{0,9})?([KMGTPE]i|[numkMGTPE]|[eE][0-9]{1,2})?\\z|^\\.[0-9]{1,9}([KMGTPE]i|[numkMGTPE]|[eE][0-9]{1,2})?\\z")]
+    private static partial Regex QuantityPattern();
+
+    [GeneratedRegex("^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\\z")]
+    private static partial Regex ResourceNamePattern();
+}
