@@ -156,6 +156,12 @@
       element.consoleLogEnd = () => observer.disconnect();
     },
     follow(element, on) { element.consoleLog?.follow(on); },
-    detach(element) { element.consoleLogEnd?.(); },
+    async download(name, stream) {
+      const url = URL.createObjectURL(new Blob([await stream.arrayBuffer()], { type: "text/plain" }));
+      const link = Object.assign(document.createElement("a"), { href: url, download: name });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 10000);
+    },
+    detach(element) { element?.consoleLogEnd?.(); },
   };
 })();

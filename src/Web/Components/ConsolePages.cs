@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Localization;
 using MudBlazor;
 using MudBlazor.Services;
+using Runner.Web.Components.Dialogs;
 using Runner.Web.Components.Models;
 using Runner.Web.Identity;
 using Runner.Web.Identity.SignIn;
@@ -43,6 +44,7 @@ internal static class ConsolePages
         services.AddScoped<LiveFeed>();
         services.AddScoped<WorkloadActions>();
         services.AddScoped<WorkloadTexts>();
+        services.AddScoped<ActionFlow>();
         return services;
     }
 

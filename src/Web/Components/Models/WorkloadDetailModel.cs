@@ -1,0 +1,62 @@
+using Runner.Engine.Workloads;
+using Runner.Web.Live;
+
+namespace Runner.Web.Components.Models;
+
+/// <summary>What is known about one workload, for its page.</summary>
+public sealed class WorkloadDetailModel(IConsoleEngine engine, WorkloadKey key)
+{
+    /// <summary>Ids of the parts of the page, the first one being open unless another is asked for.</summary>
+    public static IReadOnlyList<string> Sections { get; } = ["instances", "logs", "events", "revisions", "manifest"];
+
+    public WorkloadKey Key => key;
+
+    /// <summary>The last known state; null when there never was one while the page was open.</summary>
+    public Workload? Workload { get; private set; }
+
+    /// <summary>True when the workload went while the page was open: what is shown is its last state.</summary>
+    public bool Gone { get; private set; }
+
+    /// <summary>True while its cluster has not been listed yet.</summary>
+    public bool Loading { get; private set; }
+
+    public ClusterView? Cluster { get; private set; }
+
+    /// <summary>Kubernetes events, newest first.</summary>
+    public IReadOnlyList<WorkloadEvent> Events { get; private set; } = [];
+
+    /// <summary>Its object as YAML; null when it is gone.</summary>
+    public string? Manifest { get; private set; }
+
+    /// <summary>Reads everything anew.</summary>
+    public void Load()
+    {
+        Cluster = engine.Clusters.FirstOrDefault(cluster => cluster.Name == key.Cluster);
+        if (engine.Workloads.TryGetValue(key, out var workload))
+        {
+            Workload = workload;
+            Gone = false;
+            Events = engine.EventsOf(key);
+            Manifest = engine.ManifestOf(key) ?? Manifest;
+        }
+        else
+        {
+            Gone = Workload is not null;
+        }
+
+        Loading = Workload is null && Cluster is { Synced: false, IsStale: false };
+    }
+
+    /// <summary>Takes over what changed.</summary>
+    /// <returns>False when nothing of it is about this workload.</returns>
+    public bool Apply(LiveBatch batch)
+    {
+        if (!batch.Clusters && !batch.Workloads.Contains(key))
+        {
+            return false;
+        }
+
+        Load();
+        return true;
+    }
+}
