@@ -1,24 +1,61 @@
+using System.Runtime.CompilerServices;
 using Runner.Engine.Clusters;
 
 namespace Runner.Engine.Logs;
 
-/// <summary>Reads logs of pods from the cluster.</summary>
+/// <summary>A log cannot be read. The message says which and why.</summary>
+public sealed class LogUnavailableException(string message) : Exception(message);
+
+/// <summary>Reads logs of pods from the cluster. Nothing is held but the block at hand.</summary>
 public sealed class PodLogs
 {
-    /// <summary>
-    /// Lines of one container. With <see cref="PodLogOptions.Follow"/> it goes on over reconnects, without losing or repeating a line,
-    /// until the container has ended for good, the pod is gone or the token is cancelled.
-    /// </summary>
-    /// <param name="container">Container name; for services <c>user-container</c>.</param>
-    public IAsyncEnumerable<LogLine> ReadAsync(
-        ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    private readonly LogSettings _settings;
+    private readonly TimeProvider _time;
+
+    public PodLogs(TimeProvider time)
+        : this(new LogSettings(), time)
+    {
+    }
+
+    internal PodLogs(LogSettings settings, TimeProvider time) => (_settings, _time) = (settings, time);
 
     /// <summary>
-    /// The log of one container as it comes, for passing on: whole pieces without timestamps, cut anywhere. Follows and resumes like
-    /// <see cref="ReadAsync"/>. A piece is valid until the next one is asked for.
+    /// Lines of one container. With <see cref="PodLogOptions.Follow"/> it goes on over reconnects and restarts of the container, without losing
+    /// or repeating a line, until the container has ended for good, the pod is gone or the token is cancelled; a container that has not
+    /// started yet is waited for. Lines longer than 256 KiB are cut, and say so.
     /// </summary>
+    /// <param name="container">Container name; for services <c>user-container</c>.</param>
+    /// <exception cref="LogUnavailableException">No such pod or container, or the cluster refuses or does not answer at the first try.</exception>
+    public async IAsyncEnumerable<LogLine> ReadAsync(
+        ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var text = new LogText(pod, container);
+        var follower = new LogFollower<Batch>(
+            new LogSource(cluster, @namespace, pod, container),
+            options,
+            (block, cursor) => text.Lines(block, cursor) is { } lines ? new Batch(lines) : null,
+            _settings,
+            _time);
+        await foreach (var batch in follower.RunAsync(cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var line in batch.Lines)
+            {
+                yield return line;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The log of one container as it comes, for passing on: pieces without times, cut anywhere. Follows and resumes like <see cref="ReadAsync"/>.
+    /// A piece is valid until the next one is asked for; write and flush each as it comes.
+    /// </summary>
+    /// <exception cref="LogUnavailableException">As for <see cref="ReadAsync"/>.</exception>
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadBytesAsync(
-        ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options, CancellationToken cancellationToken)
+    {
+        var text = new LogText(pod, container);
+        return new LogFollower<ReadOnlyMemory<byte>>(new LogSource(cluster, @namespace, pod, container), options, text.Bytes, _settings, _time).RunAsync(cancellationToken);
+    }
+
+    private readonly record struct Batch(IReadOnlyList<LogLine> Lines);
 }
