@@ -27,7 +27,7 @@ public sealed class ClusterDirectory
         ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count);
         Connections = [.. endpoints.Select((endpoint, index) =>
         {
-            var identity = new ClusterIdentity(index == 0 ? options.ClusterId : null, options.WorkloadNamespace);
+            var identity = new ClusterIdentity(index == 0 && options.ClusterId is { Length: > 0 } id ? id : null, options.WorkloadNamespace);
             var connection = new ClusterConnection(endpoint, identity, settings, time, loggers);
             connection.State = new ClusterState(connection, options.WorkloadNamespace, feed, [.. observers], settings, time, loggers);
             connection.StatusChanged += changed => StatusChanged?.Invoke(changed);

@@ -18,7 +18,12 @@ internal static partial class EventOwners
             return null;
         }
 
-        var match = kind is "Pod" or "Deployment" or "ReplicaSet" ? PartOfRevision().Match(name) : Revision().Match(name);
+        var match = kind switch
+        {
+            "Pod" or "Deployment" or "ReplicaSet" => PartOfRevision().Match(name),
+            "Revision" or "PodAutoscaler" or "Metric" or "ServerlessService" => Revision().Match(name),
+            _ => Match.Empty,
+        };
         return match.Success ? match.Groups[1].Value : name;
     }
 
