@@ -1,4 +1,5 @@
 using Runner.EmbeddedCluster.Controllers.Apps;
+using Runner.EmbeddedCluster.Controllers.Knative;
 using Runner.EmbeddedCluster.Controllers.Kubelet;
 using Runner.EmbeddedCluster.Controllers.Nodes;
 using Runner.EmbeddedCluster.Controllers.Runtime;
@@ -61,5 +62,10 @@ internal sealed class ControllerHost : IAsyncDisposable
         new KubeletController(cluster, logs),
         new DeploymentController(cluster),
         new ReplicaSetController(cluster),
+        new ServiceController(cluster),
+        new ConfigurationController(cluster),
+        new RouteController(cluster),
+        new RevisionController(cluster),
+        new PodAutoscalerController(cluster),
     ];
 }

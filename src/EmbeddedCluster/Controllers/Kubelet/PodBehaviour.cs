@@ -42,13 +42,14 @@ internal sealed record PodBehaviour
     private static readonly (string Name, PodBehaviour Behaviour)[] Named =
     [
         ("missing", new() { ImageMissing = true }),
-        ("oom", new() { FirstRun = TimeSpan.FromSeconds(3), FurtherRuns = TimeSpan.FromSeconds(3), ExitCode = 137, ExitReason = "OOMKilled" }),
+        ("oom", new() { ReadyAfter = null, FirstRun = TimeSpan.FromSeconds(3), FurtherRuns = TimeSpan.FromSeconds(3), ExitCode = 137, ExitReason = "OOMKilled" }),
         ("crash-after-ready", LateCrash()),
         ("latecrash", LateCrash()),
-        ("crash", new() { FirstRun = TimeSpan.FromSeconds(3), FurtherRuns = TimeSpan.FromSeconds(3), ExitCode = 1, ExitReason = "Error" }),
+        ("crash", new() { ReadyAfter = null, FirstRun = TimeSpan.FromSeconds(3), FurtherRuns = TimeSpan.FromSeconds(3), ExitCode = 1, ExitReason = "Error" }),
         ("never-ready", new() { ReadyAfter = null }),
         ("neverready", new() { ReadyAfter = null }),
-        ("slow-stop", new() { StopTime = TimeSpan.FromSeconds(8) }),
+        ("slow-stop", SlowStop()),
+        ("slowstop", SlowStop()),
         ("slow", new() { Preparation = TimeSpan.FromSeconds(8), ReadyAfter = TimeSpan.FromSeconds(10) }),
         ("completed", new() { FirstRun = TimeSpan.FromSeconds(3), FurtherRuns = TimeSpan.FromSeconds(3) }),
         ("running", Healthy),
@@ -67,6 +68,8 @@ internal sealed record PodBehaviour
         var endsByItself = pod.Text("spec", "restartPolicy") is "Never" or "OnFailure";
         return endsByItself ? new PodBehaviour { FirstRun = TimeSpan.FromSeconds(5), FurtherRuns = TimeSpan.FromSeconds(5) } : Healthy;
     }
+
+    private static PodBehaviour SlowStop() => new() { StopTime = TimeSpan.FromSeconds(8) };
 
     private static PodBehaviour LateCrash() =>
         new() { FirstRun = TimeSpan.FromMilliseconds(13600), FurtherRuns = TimeSpan.FromSeconds(3), ExitCode = 1, ExitReason = "Error" };

@@ -246,13 +246,9 @@ internal sealed class PodRun(
         output.Start(container, (after, step) => During(container, run, after, step));
         if (container.HasReadinessProbe)
         {
-            if (container.Behaviour.ReadyAfter is { } readyAfter)
+            if (Server(container).Behaviour.ReadyAfter is { } readyAfter)
             {
-                During(container, run, readyAfter, () =>
-                {
-                    container.Ready = true;
-                    Change();
-                });
+                During(container, run, readyAfter, () => ProbeSucceeded(container, run));
             }
 
             During(container, run, TimeSpan.FromSeconds(5), () => ProbeFailed(container, run));
@@ -262,6 +258,21 @@ internal sealed class PodRun(
         {
             During(container, run, length, () => Exited(container));
         }
+    }
+
+    // Knative's sidecar answers for the container it stands before.
+    private ContainerRun Server(ContainerRun container) => container.Name == "queue-proxy" ? Containers[0] : container;
+
+    private void ProbeSucceeded(ContainerRun container, int run)
+    {
+        if (!Server(container).IsRunning)
+        {
+            During(container, run, TimeSpan.FromSeconds(1), () => ProbeSucceeded(container, run));
+            return;
+        }
+
+        container.Ready = true;
+        Change();
     }
 
     private void ProbeFailed(ContainerRun container, int run)

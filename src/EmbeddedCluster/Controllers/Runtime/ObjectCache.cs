@@ -31,6 +31,10 @@ internal sealed class ObjectCache
             ? []
             : [.. keys.Where(k => resource.Owns(k)).OrderBy(k => k.Name, StringComparer.Ordinal).Select(k => _objects[k])];
 
+    /// <summary>Pods of a Deployment, through its ReplicaSets.</summary>
+    public IEnumerable<StoredObject> PodsOf(StoredObject deployment) =>
+        OwnedBy(deployment.Json.Uid(), ObjectKind.ReplicaSet).SelectMany(s => OwnedBy(s.Json.Uid(), ObjectKind.Pod));
+
     public void Apply(StoreEvent change)
     {
         var key = change.Object.Key;

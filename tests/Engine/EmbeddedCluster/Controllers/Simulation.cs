@@ -57,6 +57,9 @@ internal sealed class Simulation : IAsyncDisposable
 
     public void RunSeconds(double seconds) => Run(TimeSpan.FromSeconds(seconds));
 
+    /// <summary>A request arrives for a Knative Service.</summary>
+    public bool Wake(string @namespace, string service) => new Runner.EmbeddedCluster.Controllers.Knative.Activator(Store, _time).Wake(@namespace, service);
+
     public StoredObject Create(ObjectKind kind, string json)
     {
         var parsed = JsonNode.Parse(json)!.AsObject();
