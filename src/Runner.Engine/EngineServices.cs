@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
@@ -14,7 +15,7 @@ public static class EngineServices
 {
     /// <summary>
     /// Adds connections, caches, operations, logs, outbox and the loops that drive them as hosted services. The clusters are the
-    /// <see cref="ClusterEndpoint"/>s among the services, at least one; the first one is the default.
+    /// <see cref="ClusterEndpoint"/>s among the services, at least one; the first one is the default. Needs a <see cref="Storage.Database"/> among the services.
     /// </summary>
     public static IServiceCollection AddRunnerEngine(this IServiceCollection services, RunnerOptions options)
     {
@@ -30,6 +31,7 @@ public static class EngineServices
             provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<PodLogs>();
         services.AddSingleton<ServiceOperations>();
+        services.AddHub(options);
         services.AddHostedService<ClusterService>();
         return services;
     }

@@ -51,7 +51,7 @@ public static class RunnerApp
             services.AddConsoleIdentity(options, clock);
 
             var app = builder.Build();
-            app.Services.GetRequiredService<Database>();
+            app.Services.GetRequiredService<Database>().LogTo(app.Services.GetRequiredService<ILogger<Database>>());
             Map(app, options);
             return app;
         }

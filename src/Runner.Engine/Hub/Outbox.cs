@@ -1,22 +1,260 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
 namespace Runner.Engine.Hub;
 
 /// <summary>How the outbox stands.</summary>
 /// <param name="Waiting">Events written but not yet taken by the hub.</param>
 /// <param name="Sent">Events taken since the start of the process.</param>
-/// <param name="LastError">Why the last attempt failed; empty when it did not.</param>
-/// <param name="LastSentAt">When the hub last took an event.</param>
+/// <param name="LastError">Why the last attempt failed, or that no hub is configured; empty when all is well. Holds no secret.</param>
+/// <param name="LastSentAt">When the hub last took an event, also before the start of the process.</param>
 public sealed record OutboxStatus(int Waiting, long Sent, string LastError, DateTimeOffset? LastSentAt);
 
+/// <summary>One event, as the console shows it.</summary>
+/// <param name="Sequence">Its number in the order of writing.</param>
+/// <param name="Resource">What it is about; events of one resource go out in order.</param>
+/// <param name="SentAt">Null while the hub has not taken it.</param>
+/// <param name="Attempts">Failed attempts since the start of the process; counted for the first event of a resource, the others wait for it.</param>
+/// <param name="NextTry">When it is tried next; null when it was not tried yet or is sent.</param>
+/// <param name="Problem">Why the last attempt failed. Holds no secret.</param>
+/// <param name="Body">The JSON that the hub gets.</param>
+public sealed record OutboxEvent(
+    long Sequence, string Resource, string Type, string ClusterId, DateTimeOffset WrittenAt, DateTimeOffset? SentAt, int Attempts, DateTimeOffset? NextTry, string Problem, string Body);
+
 /// <summary>
-/// Events for the hub. Each is on disk before it is sent, goes out in order per resource, and is retried with growing pauses until taken.
+/// Events for the hub. Each is on disk before it is sent, goes out in order per resource, and is retried with growing pauses (1 s to 5 min)
+/// until taken. While no hub is configured they wait on disk without limit. At least once: an event that the hub took just before the
+/// process died is sent again, before any later one of its resource.
 /// </summary>
-public sealed class Outbox
+public sealed partial class Outbox
 {
-    public OutboxStatus Status => throw new NotImplementedException();
+    private const int Parallel = 8;
+    private const string NoHub = "No hub is configured: set STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT. Events wait.";
+    private static readonly TimeSpan DiskPause = TimeSpan.FromSeconds(5);
+
+    private readonly OutboxStore _store;
+    private readonly HubClient _client;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+    private readonly OutboxLanes _lanes = new(Random.Shared.NextDouble);
+    private readonly MinuteCounts _written = new();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private long _sent;
+    private string _lastError;
+    private DateTimeOffset? _lastSentAt;
+
+    internal Outbox(OutboxStore store, HubClient client, TimeProvider time, ILogger<Outbox> logger)
+    {
+        _store = store;
+        _client = client;
+        _time = time;
+        _logger = logger;
+        _lastError = client.Configured ? "" : NoHub;
+        foreach (var fact in store.Loaded)
+        {
+            _written.Add(fact.WrittenAt, 1);
+            if (fact.SentAt is { } sentAt)
+            {
+                _lastSentAt = _lastSentAt is { } last && last > sentAt ? last : sentAt;
+            }
+            else
+            {
+                _lanes.Add(fact.Resource, fact.Sequence);
+            }
+        }
+    }
+
+    public OutboxStatus Status
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt);
+            }
+        }
+    }
 
     /// <summary>Raised, on any thread, when <see cref="Status"/> changes. Handlers must be quick.</summary>
-    public event Action? StatusChanged { add => throw new NotImplementedException(); remove => throw new NotImplementedException(); }
+    public event Action? StatusChanged;
 
-    /// <summary>Events written per minute, oldest first, for the last <paramref name="minutes"/> minutes.</summary>
-    public IReadOnlyList<int> PerMinute(int minutes) => throw new NotImplementedException();
+    /// <summary>Events written per minute, oldest first, for the last <paramref name="minutes"/> minutes, at most a day's; the last one is the minute that runs.</summary>
+    public IReadOnlyList<int> PerMinute(int minutes)
+    {
+        lock (_lock)
+        {
+            return _written.Last(minutes, _time.GetUtcNow());
+        }
+    }
+
+    /// <summary>The newest events, sent ones included, newest first. Reads from disk.</summary>
+    /// <param name="limit">At most so many; of the sent ones the last 2,000 are kept.</param>
+    public IReadOnlyList<OutboxEvent> Recent(int limit)
+    {
+        var documents = _store.Newest(limit);
+        lock (_lock)
+        {
+            return [.. documents.Select(document =>
+            {
+                var (attempts, next, problem) = document.SentAt is null ? _lanes.At(document.Resource, document.Sequence) : (0, null, "");
+                return new OutboxEvent(
+                    document.Sequence, document.Resource, document.Type, document.ClusterId, document.WrittenAt, document.SentAt, attempts, next, problem, document.Body);
+            })];
+        }
+    }
+
+    /// <summary>Tries everything that waits at once, whatever pause it is in.</summary>
+    public void RetryNow()
+    {
+        lock (_lock)
+        {
+            _lanes.RetryNow();
+        }
+
+        Wake();
+    }
+
+    /// <summary>Writes events together with what they tell. When it returns they are on disk and will be sent.</summary>
+    /// <exception cref="IOException">The disk refused; nothing was written.</exception>
+    internal async Task AddAsync(IReadOnlyCollection<OutboxEntry> entries, CancellationToken cancellationToken)
+    {
+        // Not given up halfway: what is on disk must be in the lanes.
+        cancellationToken.ThrowIfCancellationRequested();
+        var facts = await _store.AddAsync(entries, CancellationToken.None).ConfigureAwait(false);
+        lock (_lock)
+        {
+            foreach (var fact in facts)
+            {
+                _lanes.Add(fact.Resource, fact.Sequence);
+                _written.Add(fact.WrittenAt, 1);
+            }
+        }
+
+        Wake();
+        StatusChanged?.Invoke();
+    }
+
+    /// <summary>Sends until cancelled.</summary>
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (!_client.Configured)
+        {
+            LogNoHub();
+            return;
+        }
+
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var now = _time.GetUtcNow();
+            DateTimeOffset? due;
+            lock (_lock)
+            {
+                while (_lanes.Next(now, Parallel) is { } next)
+                {
+                    _ = SendAsync(next.Resource, next.Sequence, cancellationToken);
+                }
+
+                due = _lanes.Due();
+            }
+
+            // What is due already waits for one that is in flight, whose end wakes us.
+            await WakeOrAsync(due is { } at && at > now ? at - now : Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        }
+
+        // What is in flight is given up at once, but not before it has let go of the database.
+        while (InFlight() > 0)
+        {
+            await _wake.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private int InFlight()
+    {
+        lock (_lock)
+        {
+            return _lanes.InFlight;
+        }
+    }
+
+    /// <summary>Returns when woken or after the pause.</summary>
+    private async Task WakeOrAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(Task.Delay(pause, _time, stop.Token), _wake.Reader.WaitToReadAsync(stop.Token).AsTask()).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        _wake.Reader.TryRead(out _);
+    }
+
+    private async Task SendAsync(string resource, long sequence, CancellationToken cancellationToken)
+    {
+        // Off the lock of the caller.
+        await Task.Yield();
+        HubAnswer answer = default;
+        try
+        {
+            var body = _store.Find(sequence)?.Body ?? throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
+            answer = await _client.SendAsync(body, cancellationToken).ConfigureAwait(false);
+            if (answer.Verdict == HubVerdict.Taken)
+            {
+                await _store.MarkSentAsync(sequence, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            Finish(resource, sequence, answer);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            GiveBack(resource, TimeSpan.Zero);
+        }
+#pragma warning disable CA1031 // The event stays and is tried again; a loop that sends must not end.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogNotSent(sequence, resource, exception.Message);
+            GiveBack(resource, DiskPause, exception.Message);
+        }
+    }
+
+    private void Finish(string resource, long sequence, HubAnswer answer)
+    {
+        var now = _time.GetUtcNow();
+        lock (_lock)
+        {
+            _lanes.Done(resource, answer, now);
+            _lastError = answer.Problem;
+            if (answer.Verdict == HubVerdict.Taken)
+            {
+                _sent++;
+                _lastSentAt = now;
+            }
+        }
+
+        if (answer.Verdict != HubVerdict.Taken)
+        {
+            LogNotSent(sequence, resource, answer.Problem);
+        }
+
+        Wake();
+        StatusChanged?.Invoke();
+    }
+
+    private void GiveBack(string resource, TimeSpan pause, string? problem = null)
+    {
+        lock (_lock)
+        {
+            _lanes.Return(resource, _time.GetUtcNow(), pause);
+            _lastError = problem ?? _lastError;
+        }
+
+        Wake();
+        StatusChanged?.Invoke();
+    }
+
+    private void Wake() => _wake.Writer.TryWrite(true);
+
+    [LoggerMessage(LogLevel.Warning, "Event {Sequence} of {Resource} was not taken and is tried again: {Problem}")]
+    private partial void LogNotSent(long sequence, string resource, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "No hub is configured (STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT); events wait in the database.")]
+    private partial void LogNoHub();
 }

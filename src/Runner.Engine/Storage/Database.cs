@@ -18,22 +18,21 @@ public sealed partial class Database : IAsyncDisposable
 
     private readonly string _folder;
     private readonly FileStream _lockFile;
-    private readonly ILogger _logger;
     private readonly BsonMapper _mapper;
     private readonly ReaderWriterLockSlim _engineLock = new(LockRecursionPolicy.SupportsRecursion);
     private readonly Channel<PendingWrite> _writes = Channel.CreateBounded<PendingWrite>(new BoundedChannelOptions(1024) { SingleReader = true });
     private readonly Thread _writer;
     private readonly ITimer _quietTimer;
+    private ILogger _logger = NullLogger.Instance;
     private DatabaseEngine? _engine;
     private int _checkpointDue;
 
-    private Database(string folder, FileStream lockFile, BsonMapper mapper, DatabaseEngine engine, TimeProvider time, ILogger logger)
+    private Database(string folder, FileStream lockFile, BsonMapper mapper, DatabaseEngine engine, TimeProvider time)
     {
         _folder = folder;
         _lockFile = lockFile;
         _mapper = mapper;
         _engine = engine;
-        _logger = logger;
         _quietTimer = time.CreateTimer(_ => RequestCheckpoint(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _writer = new Thread(WriteLoop) { IsBackground = true, Name = "database writer" };
         _writer.Start();
@@ -43,7 +42,7 @@ public sealed partial class Database : IAsyncDisposable
     /// <exception cref="DataFolderInUseException">Another process holds the folder.</exception>
     /// <exception cref="DatabaseDamagedException">The files are not a whole database; they are left as they are.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public static Database Open(string dataFolder, TimeProvider? time = null, ILogger<Database>? logger = null)
+    public static Database Open(string dataFolder, TimeProvider? time = null)
     {
         Directory.CreateDirectory(dataFolder);
         var lockFile = Lock(dataFolder);
@@ -51,7 +50,7 @@ public sealed partial class Database : IAsyncDisposable
         {
             var mapper = DatabaseMapping.Create();
             var engine = DatabaseEngine.Open(dataFolder, mapper);
-            return new Database(dataFolder, lockFile, mapper, engine, time ?? TimeProvider.System, logger ?? NullLogger<Database>.Instance);
+            return new Database(dataFolder, lockFile, mapper, engine, time ?? TimeProvider.System);
         }
         catch
         {
@@ -59,6 +58,9 @@ public sealed partial class Database : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Names the logger for troubles of the disk. The database is opened before the program has one.</summary>
+    public void LogTo(ILogger logger) => _logger = logger;
 
     /// <summary>
     /// Prepares the mapping of a document type. Call it once for each type before the first use: LiteDB's own lazy preparation is not safe

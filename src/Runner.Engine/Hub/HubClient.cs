@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Runner.Engine.Hub;
+
+/// <summary>What the hub made of an event.</summary>
+internal enum HubVerdict
+{
+    Taken,
+
+    /// <summary>The hub is well and does not want this event.</summary>
+    Refused,
+
+    /// <summary>The hub answered that it could not, or with something that is not an answer of a hub.</summary>
+    Failed,
+
+    /// <summary>The hub did not answer.</summary>
+    Unreachable,
+}
+
+/// <param name="Problem">What went wrong and what to try; empty when taken. Holds no secret.</param>
+internal readonly record struct HubAnswer(HubVerdict Verdict, string Problem);
+
+/// <summary>Sends events to the hub's webhook. Never throws for what the hub or the network does.</summary>
+internal sealed class HubClient : IDisposable
+{
+    /// <summary>The hub answers in a few dozen bytes; of anything longer only the beginning is looked at.</summary>
+    private const int LongestAnswer = 16 * 1024;
+    private const int LongestQuote = 200;
+
+    private readonly HubSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _http;
+    private readonly Uri? _webhook;
+
+    public HubClient(HubSettings settings, TimeProvider time)
+    {
+        _settings = settings;
+        _time = time;
+        _webhook = settings.Endpoint is { } endpoint ? new Uri($"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/api/v1/webhook/runner") : null;
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            UseProxy = settings.Proxy is not null,
+            Proxy = settings.Proxy is { } proxy ? new HubProxy(proxy, settings.ProxiedHosts) : null,
+        })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+    }
+
+    public bool Configured => _webhook is not null;
+
+    /// <param name="body">The event as JSON; sent as it is, so that a repetition is the same to the byte.</param>
+    public async Task<HubAnswer> SendAsync(string body, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, _webhook);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _settings.Token);
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+            var text = await ReadBoundedAsync(response.Content, either.Token).ConfigureAwait(false);
+            return Judge(response.StatusCode, text);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return new(HubVerdict.Unreachable, $"The hub at {_webhook!.Authority} did not answer within {_settings.Timeout.TotalSeconds:0.#} s.");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            return new(HubVerdict.Unreachable, Clean($"The hub at {_webhook!.Authority} cannot be reached: {(exception.InnerException ?? exception).Message}"));
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static async Task<string> ReadBoundedAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[LongestAnswer];
+        using var stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+
+    private HubAnswer Judge(HttpStatusCode status, string text)
+    {
+        var number = (int)status;
+        if (number == 200)
+        {
+            return LooksLikeAnAnswer(text)
+                ? new(HubVerdict.Taken, "")
+                : new(HubVerdict.Failed, Clean($"What answers at {_webhook!.Authority} is not a hub: 200 with '{text}'. Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT."));
+        }
+
+        var problem = number switch
+        {
+            401 or 403 => $"The hub at {_webhook!.Authority} does not accept the token ({number}). Compare STARHUB_SERVER_API_TOKEN with the hub's.",
+            404 => $"The hub at {_webhook!.Authority} has no webhook at {_webhook.AbsolutePath} (404). Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT.",
+            >= 300 and < 400 => $"The hub at {_webhook!.Authority} redirects elsewhere ({number}). Configure the address that it redirects to.",
+            _ => $"The hub at {_webhook!.Authority} answered {number}: {MessageOf(text)}",
+        };
+
+        // What concerns the address or the token, or asks for patience, concerns every event.
+        var refused = number is >= 400 and < 500 and not (401 or 403 or 404 or 407 or 408 or 429);
+        return new(refused ? HubVerdict.Refused : HubVerdict.Failed, Clean(problem));
+    }
+
+    /// <summary>The hub says <c>{"msg":"OK",…}</c>; nothing and a bare OK are let pass, a sign-in page of some proxy is not.</summary>
+    private static bool LooksLikeAnAnswer(string text)
+    {
+        var trimmed = text.Trim();
+        return trimmed.Length == 0 || trimmed.Equals("ok", StringComparison.OrdinalIgnoreCase) || TryParse(trimmed, _ => true);
+    }
+
+    private static string MessageOf(string text)
+    {
+        var message = "";
+        return TryParse(text, root => root.ValueKind == JsonValueKind.Object && root.TryGetProperty("msg", out var msg) && (message = msg.ToString()).Length > 0) ? message : text;
+    }
+
+    private static bool TryParse(string text, Func<JsonElement, bool> look)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return look(document.RootElement);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>One short line of visible characters, without the token should the hub have echoed it.</summary>
+    private string Clean(string text)
+    {
+        var masked = _settings.Token.Length > 0 ? text.Replace(_settings.Token, "***", StringComparison.Ordinal) : text;
+        var line = new string([.. masked.Select(character => char.IsControl(character) || character == '\uFFFD' ? ' ' : character)]).Trim();
+        return line.Length <= LongestQuote ? line : string.Concat(line.AsSpan(0, LongestQuote), "…");
+    }
+}

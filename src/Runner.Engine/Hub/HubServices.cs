@@ -1,0 +1,71 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Configuration;
+using Runner.Engine.Storage;
+using Runner.Engine.Workloads;
+
+namespace Runner.Engine.Hub;
+
+/// <summary>Registers what concerns the hub.</summary>
+internal static class HubServices
+{
+    /// <summary>Adds the outbox, the reporter that fills it from the clusters, and the loop that sends. Needs a <see cref="Database"/> and a <see cref="TimeProvider"/> among the services.</summary>
+    public static IServiceCollection AddHub(this IServiceCollection services, RunnerOptions options)
+    {
+        services.AddSingleton(provider => new HubClient(SettingsOf(options), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new OutboxStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new Outbox(
+            provider.GetRequiredService<OutboxStore>(),
+            provider.GetRequiredService<HubClient>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Outbox>>()));
+        services.AddSingleton<HubReporter>();
+        services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<HubReporter>());
+        services.AddHostedService<HubService>();
+        return services;
+    }
+
+    private static HubSettings SettingsOf(RunnerOptions options) => new()
+    {
+        Endpoint = options.Hub.WebhookEndpoint,
+        Token = options.ApiToken,
+        Proxy = options.Proxy.Enabled ? options.Proxy.Url : null,
+        ProxiedHosts = options.Proxy.Hosts,
+    };
+}
+
+/// <summary>Runs the loops of the outbox and the reporter.</summary>
+internal sealed partial class HubService(Outbox outbox, HubReporter reporter, TimeProvider time, ILogger<HubService> logger) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(ForeverAsync("sender", outbox.RunAsync, stoppingToken), ForeverAsync("reporter", reporter.RunAsync, stoppingToken));
+
+    private async Task ForeverAsync(string name, Func<CancellationToken, Task> loop, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await loop(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // A loop must not die silently; it is started again.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogEnded(name, exception);
+                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "The hub's {Name} loop ended and is started again")]
+    private partial void LogEnded(string name, Exception exception);
+}
