@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Runner.Engine;
+using Runner.Engine.Hub;
+using Runner.Engine.Storage;
+using Runner.Engine.Workloads;
+using Runner.Tests.Engine.Support;
+
+namespace Runner.Tests.Engine.Hub;
+
+/// <summary>The hub's side of the engine, running: database, outbox and reporter, as one process of the program has them.</summary>
+internal sealed class HubSide : IAsyncDisposable
+{
+    public const string Token = "secret-token-0123456789";
+
+    private readonly Database _database;
+    private readonly HubClient _client;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loops;
+
+    private HubSide(string folder, RecordingHub? hub, TimeProvider time)
+    {
+        _database = Database.Open(folder);
+        _client = new HubClient(new HubSettings { Endpoint = hub?.Address, Token = Token, Timeout = TimeSpan.FromSeconds(2) }, time);
+        var store = new OutboxStore(_database, time);
+        Outbox = new Outbox(store, _client, time, NullLogger<Outbox>.Instance);
+        Reporter = new HubReporter(Outbox, store, time, NullLogger<HubReporter>.Instance);
+        _loops = Outbox.RunAsync(_stop.Token);
+    }
+
+    public Outbox Outbox { get; }
+
+    public HubReporter Reporter { get; }
+
+    public static HubSide Start(TemporaryFolder folder, RecordingHub? hub, TimeProvider? time = null) => new(folder.Path, hub, time ?? TimeProvider.System);
+
+    public static Workload Service(
+        string name, DeployStatus status, string reason = "", string uid = "uid-1", string endpoint = "", long taskId = 42, string cluster = "test", params string[] pods) => new()
+        {
+            Key = new WorkloadKey(cluster, WorkloadKind.Service, "spaces", name),
+            Uid = uid,
+            ClusterId = "cluster-1",
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            Status = status,
+            Reason = reason,
+            Message = reason.Length > 0 ? $"because of {reason}" : "",
+            Endpoint = endpoint,
+            TaskId = taskId,
+            Instances = pods.Select(pod => new WorkloadInstance { PodName = pod, Status = "Running", Node = "node-1" }).ToEquatableList(),
+        };
+
+    public async Task TellAsync(Workload? before, Workload? after) => await Reporter.ChangedAsync(before, after, TestContext.Current.CancellationToken);
+
+    public async Task SyncAsync(params Workload[] workloads) => await Reporter.SyncedAsync("test", workloads, TestContext.Current.CancellationToken);
+
+    public Task AllTakenAsync(double seconds = 15) => Eventually.TrueAsync(() => Outbox.Status.Waiting == 0, "every event taken by the hub", seconds);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loops;
+        _stop.Dispose();
+        _client.Dispose();
+        await _database.DisposeAsync();
+    }
+}

@@ -1,0 +1,127 @@
+using System.Text.Json;
+using Runner.Engine.Workloads;
+using Runner.Tests.Engine.Support;
+using static Runner.Tests.Engine.Hub.HubSide;
+
+namespace Runner.Tests.Engine.Hub;
+
+/// <summary>What the hub hears of which changes.</summary>
+public sealed class HubReporterTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private RecordingHub _hub = null!;
+
+    public async ValueTask InitializeAsync() => _hub = await RecordingHub.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _hub.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_service_that_comes_up_and_goes_is_told_with_the_contracts_names()
+    {
+        var pending = Service("web", DeployStatus.Deploying);
+        var running = Service("web", DeployStatus.Running, endpoint: "http://web.spaces.example.com", pods: "web-00001-abc");
+        await using (var side = Start(_folder, _hub))
+        {
+            await side.SyncAsync();
+            await side.TellAsync(null, pending);
+            await side.TellAsync(pending, running);
+            await side.TellAsync(running, null);
+            await side.AllTakenAsync();
+        }
+
+        Assert.Equal(
+            [("runner.service.create", 20, "create"), ("runner.service.change", 23, ""), ("runner.service.stop", 26, "")],
+            _hub.Taken.Select(e => (e.Type, e.Status, e.Reason)));
+        Assert.All(_hub.Taken, e => Assert.Equal($"Bearer {Token}", e.Authorization));
+        var change = _hub.Taken[1].Root;
+        Assert.Equal(["event_type", "event_time", "cluster_id", "runner_name", "data_type", "data"], change.EnumerateObject().Select(p => p.Name));
+        Assert.InRange(change.GetProperty("event_time").GetInt64(), TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 60, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
+        Assert.Equal("cluster-1", change.GetProperty("cluster_id").GetString());
+        Assert.Equal("object", change.GetProperty("data_type").GetString());
+        Assert.Equal(
+            """{"service_name":"web","status":23,"endpoint":"http://web.spaces.example.com","message":"","reason":"","task_id":42,"cluster_node":"node-1","queue_name":"","instances":[{"name":"web-00001-abc","status":"Running"}]}""",
+            JsonSerializer.Serialize(change.GetProperty("data")));
+        Assert.Equal(42, _hub.Taken[2].Root.GetProperty("data").GetProperty("task_id").GetInt64());
+    }
+
+    [Fact]
+    public async Task Only_another_code_a_new_reason_or_a_new_address_is_news()
+    {
+        await using var side = Start(_folder, _hub);
+        await side.SyncAsync();
+        Workload? before = null;
+        foreach (var next in new[]
+        {
+            Service("web", DeployStatus.Deploying),
+            Service("web", DeployStatus.Deploying, pods: "web-1"),
+            Service("web", DeployStatus.DeployFailed, "Unschedulable"),
+            Service("web", DeployStatus.DeployFailed, "Unschedulable", pods: "web-1"),
+            Service("web", DeployStatus.DeployFailed),
+            Service("web", DeployStatus.DeployFailed, "Unschedulable"),
+            Service("web", DeployStatus.DeployFailed, "ImagePullBackOff"),
+            Service("web", DeployStatus.Running, endpoint: "http://a"),
+            Service("web", DeployStatus.Running, endpoint: "http://b"),
+            Service("web", DeployStatus.Running),
+        })
+        {
+            await side.TellAsync(before, next);
+            before = next;
+        }
+
+        await side.SyncAsync(before!);
+        await side.AllTakenAsync();
+
+        Assert.Equal(
+            [(20, "create"), (21, "Unschedulable"), (21, "ImagePullBackOff"), (23, ""), (23, "")],
+            _hub.Taken.Select(e => (e.Status, e.Reason)));
+    }
+
+    [Fact]
+    public async Task What_happened_while_the_process_was_down_is_told_after_the_first_sync_and_nothing_twice()
+    {
+        await using (var side = Start(_folder, _hub))
+        {
+            await side.SyncAsync(
+                Service("stays", DeployStatus.Running), Service("changes", DeployStatus.Deploying), Service("goes", DeployStatus.Running), Service("replaced", DeployStatus.Running));
+            await side.AllTakenAsync();
+        }
+
+        Assert.Equal(4, _hub.Taken.Count);
+        await using (var side = Start(_folder, _hub))
+        {
+            var now = new[]
+            {
+                Service("stays", DeployStatus.Running),
+                Service("changes", DeployStatus.Running),
+                Service("replaced", DeployStatus.Deploying, uid: "uid-2", taskId: 43),
+                Service("comes", DeployStatus.Deploying),
+            };
+
+            // As the caches fill, each object is seen as new; then they are complete.
+            await side.TellAsync(null, now[0]);
+            await side.SyncAsync(now);
+            await side.SyncAsync(now);
+            await side.AllTakenAsync();
+        }
+
+        Assert.Equal(
+            ["changes change 23", "comes create 20", "goes stop 26", "replaced stop 26", "replaced create 20"],
+            _hub.Taken.Skip(4).OrderBy(e => e.Service, StringComparer.Ordinal).Select(e => $"{e.Service} {e.Type.Split('.')[^1]} {e.Status}"));
+        Assert.Equal([42, 43], _hub.Taken.Where(e => e.Service == "replaced").Skip(1).Select(e => e.Root.GetProperty("data").GetProperty("task_id").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_sync_of_one_cluster_says_nothing_of_another()
+    {
+        await using var side = Start(_folder, _hub);
+        await side.Reporter.SyncedAsync("other", [Service("web", DeployStatus.Running, cluster: "other")], TestContext.Current.CancellationToken);
+        await side.SyncAsync();
+        await side.AllTakenAsync();
+
+        Assert.Equal("runner.service.create", Assert.Single(_hub.Taken).Type);
+    }
+}

@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Time.Testing;
+using Runner.Engine.Workloads;
+using Runner.Tests.Engine.Support;
+using static Runner.Tests.Engine.Hub.HubSide;
+
+namespace Runner.Tests.Engine.Hub;
+
+/// <summary>How events get to a hub that is not always well.</summary>
+public sealed class OutboxTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private RecordingHub _hub = null!;
+
+    public async ValueTask InitializeAsync() => _hub = await RecordingHub.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _hub.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_down_for_the_first_minute_gets_everything_in_order_once_it_is_up()
+    {
+        await _hub.DownAsync();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var side = Start(_folder, _hub, time);
+        await side.SyncAsync(Service("web", DeployStatus.Deploying), Service("other", DeployStatus.Deploying));
+        await side.TellAsync(null, Service("web", DeployStatus.Running));
+        await Eventually.TrueAsync(() => side.Outbox.Status.LastError.Contains("cannot be reached", StringComparison.Ordinal), "the first failure");
+        for (var second = 0; second < 60; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(3, side.Outbox.Status.Waiting);
+        await _hub.UpAsync();
+
+        // At most the pause that the hub has earned by then, with its jitter.
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(10));
+                return side.Outbox.Status.Waiting == 0;
+            },
+            "everything taken");
+        Assert.Equal([20, 23], _hub.Taken.Where(e => e.Service == "web").Select(e => e.Status));
+        Assert.Equal([20], _hub.Taken.Where(e => e.Service == "other").Select(e => e.Status));
+        Assert.Equal("", side.Outbox.Status.LastError);
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_down_is_probed_with_growing_pauses_and_not_hammered()
+    {
+        _hub.Mood = _ => HubMood.Error;
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var side = Start(_folder, _hub, time);
+        await side.SyncAsync([.. Enumerable.Range(0, 50).Select(i => Service($"web-{i}", DeployStatus.Deploying))]);
+        await Eventually.TrueAsync(() => _hub.Calls >= 1 && side.Outbox.Status.LastError.Length > 0, "the first failure");
+
+        // Two hours. The first events go out together; after that one at a time asks whether the hub is back.
+        for (var probe = 0; probe < 20; probe++)
+        {
+            var calls = _hub.Calls;
+            time.Advance(TimeSpan.FromMinutes(6));
+            await Eventually.TrueAsync(() => _hub.Calls > calls, "another probe");
+        }
+
+        Assert.InRange(_hub.Calls, 21, 40);
+    }
+
+    [Fact]
+    public async Task An_event_that_the_hub_always_refuses_stops_no_other_and_is_tried_again()
+    {
+        _hub.Mood = body => body.Contains("\"poison\"", StringComparison.Ordinal) ? HubMood.Refuse : HubMood.Well;
+        await using var side = Start(_folder, _hub);
+        await side.SyncAsync([Service("poison", DeployStatus.Deploying), .. Enumerable.Range(0, 20).Select(i => Service($"web-{i}", DeployStatus.Deploying))]);
+        await side.TellAsync(null, Service("poison", DeployStatus.Running));
+        await Eventually.TrueAsync(() => _hub.Taken.Count == 20, "the others taken");
+        var calls = _hub.Calls;
+
+        await Eventually.TrueAsync(() => _hub.Calls > calls, "another try of the refused one");
+        var refused = Assert.Single(side.Outbox.Recent(100), e => e.SentAt is null && e.Attempts > 0);
+        Assert.Contains("answered 400", refused.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain(Token, refused.Problem, StringComparison.Ordinal);
+
+        _hub.Mood = _ => HubMood.Well;
+        side.Outbox.RetryNow();
+        await side.AllTakenAsync();
+        Assert.Equal([20, 23], _hub.Taken.Where(e => e.Service == "poison").Select(e => e.Status));
+    }
+
+    [Theory]
+    [InlineData(nameof(HubMood.Error), "answered 500")]
+    [InlineData(nameof(HubMood.Garbage), "is not a hub")]
+    [InlineData(nameof(HubMood.Slow), "did not answer within 2 s")]
+    public async Task Whatever_the_hub_answers_is_told_in_a_sentence_and_tried_again(string mood, string told)
+    {
+        _hub.Mood = _ => Enum.Parse<HubMood>(mood);
+        await using var side = Start(_folder, _hub);
+        await side.SyncAsync(Service("web", DeployStatus.Deploying));
+        await Eventually.TrueAsync(() => side.Outbox.Status.LastError.Contains(told, StringComparison.Ordinal), told);
+        Assert.DoesNotContain(Token, side.Outbox.Status.LastError, StringComparison.Ordinal);
+
+        _hub.Mood = _ => HubMood.Well;
+        await side.AllTakenAsync();
+        Assert.Single(_hub.Taken);
+    }
+
+    [Fact]
+    public async Task Without_a_hub_events_wait_on_disk_until_there_is_one()
+    {
+        await using (var side = Start(_folder, hub: null))
+        {
+            await side.SyncAsync(Service("web", DeployStatus.Deploying));
+            await side.TellAsync(null, Service("web", DeployStatus.Running));
+            Assert.Equal(2, side.Outbox.Status.Waiting);
+            Assert.Contains("STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT", side.Outbox.Status.LastError, StringComparison.Ordinal);
+            Assert.Equal(2, side.Outbox.PerMinute(5).Sum());
+        }
+
+        await using (var side = Start(_folder, _hub))
+        {
+            await side.AllTakenAsync();
+            Assert.Equal([20, 23], _hub.Taken.Select(e => e.Status));
+            Assert.Equal(2, side.Outbox.PerMinute(5).Sum());
+            Assert.All(side.Outbox.Recent(10), e => Assert.NotNull(e.SentAt));
+        }
+    }
+
+    [Fact]
+    public async Task What_was_sent_is_kept_for_the_console_but_not_for_ever()
+    {
+        await using var side = Start(_folder, _hub);
+        for (var batch = 0; batch < 12; batch++)
+        {
+            await side.SyncAsync([.. Enumerable.Range(0, 200).Select(i => Service($"web-{i}", batch % 2 == 0 ? DeployStatus.Deploying : DeployStatus.Running))]);
+        }
+
+        await side.AllTakenAsync(seconds: 60);
+        Assert.Equal(2400, _hub.Taken.Count);
+        Assert.Equal(2000, side.Outbox.Recent(5000).Count);
+    }
+}

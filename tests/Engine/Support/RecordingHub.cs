@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Runner.Tests.Engine.Support;
+
+/// <summary>How a <see cref="RecordingHub"/> treats a call.</summary>
+internal enum HubMood
+{
+    Well,
+
+    /// <summary>Answers 500 without taking the event.</summary>
+    Error,
+
+    /// <summary>Answers 200 with a web page, without taking the event.</summary>
+    Garbage,
+
+    /// <summary>Takes the event and drops the connection.</summary>
+    DropAfterTaking,
+
+    /// <summary>Answers 400 without taking the event.</summary>
+    Refuse,
+
+    /// <summary>Does not answer before the caller gives up.</summary>
+    Slow,
+}
+
+/// <summary>One event as it arrived.</summary>
+internal sealed record ReceivedEvent(string Body, string Type, string Service, int Status, string Reason, string Authorization, JsonElement Root);
+
+/// <summary>A hub on loopback over real HTTP that writes down what it takes.</summary>
+internal sealed class RecordingHub : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<ReceivedEvent> _taken = new();
+    private WebApplication? _app;
+    private int _port;
+    private int _calls;
+
+    public Uri Address => new($"http://127.0.0.1:{_port}/");
+
+    /// <summary>What was taken so far, in order of arrival, repetitions included.</summary>
+    public IReadOnlyList<ReceivedEvent> Taken => [.. _taken];
+
+    /// <summary>Calls that arrived, taken or not.</summary>
+    public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>Chooses the treatment of a call by its body.</summary>
+    public Func<string, HubMood> Mood { get; set; } = _ => HubMood.Well;
+
+    public static async Task<RecordingHub> StartAsync(bool up = true)
+    {
+        var hub = new RecordingHub();
+        await hub.UpAsync();
+        if (!up)
+        {
+            await hub.DownAsync();
+        }
+
+        return hub;
+    }
+
+    /// <summary>Listens, on the same port as before.</summary>
+    public async Task UpAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port));
+        _app = builder.Build();
+        _app.MapPost("/api/v1/webhook/runner", HandleAsync);
+        await _app.StartAsync();
+        _port = new Uri(_app.Urls.Single()).Port;
+    }
+
+    /// <summary>Stops to listen; calls are refused.</summary>
+    public async Task DownAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+            _app = null;
+        }
+    }
+
+    public ValueTask DisposeAsync() => new(DownAsync());
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var body = await reader.ReadToEndAsync(context.RequestAborted);
+        Interlocked.Increment(ref _calls);
+        var mood = Mood(body);
+        if (mood is HubMood.Well or HubMood.DropAfterTaking)
+        {
+            _taken.Enqueue(Read(body, context.Request.Headers.Authorization.ToString()));
+        }
+
+        switch (mood)
+        {
+            case HubMood.Well:
+                await context.Response.WriteAsJsonAsync(new { msg = "OK" });
+                break;
+            case HubMood.DropAfterTaking:
+                context.Abort();
+                break;
+            case HubMood.Garbage:
+                context.Response.ContentType = "text/html";
+                await context.Response.WriteAsync("<html>Welcome to the hotel's network\0" + new string('x', 100_000));
+                break;
+            case HubMood.Slow:
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+                break;
+            default:
+                context.Response.StatusCode = mood == HubMood.Error ? 500 : 400;
+                await context.Response.WriteAsJsonAsync(new { msg = "no, " + context.Request.Headers.Authorization });
+                break;
+        }
+    }
+
+    private static ReceivedEvent Read(string body, string authorization)
+    {
+        var root = JsonDocument.Parse(body).RootElement;
+        var data = root.GetProperty("data");
+        return new(
+            body,
+            root.GetProperty("event_type").GetString()!,
+            data.GetProperty("service_name").GetString()!,
+            data.GetProperty("status").GetInt32(),
+            data.GetProperty("reason").GetString()!,
+            authorization,
+            root);
+    }
+}
