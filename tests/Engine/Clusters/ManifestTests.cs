@@ -15,12 +15,12 @@ public sealed class ManifestTests
              "spec":{"template":{"spec":{"containers":[{"image":"a:1","command":["serve","--api-key","planted-4","--token=planted-5","--port=80"],
               "args":["sh","-c","run --password planted-6 --verbose"],
               "env":[{"name":"HF_TOKEN","value":"planted-7"},{"name":"S3_SECRET_ACCESS_KEY","value":"planted-8"},{"name":"port","value":"8080"},{"name":"GIT","value":"https://user:planted-9@host/x.git"},
-               {"name":"PASSWORD","valueFrom":{"secretKeyRef":{"name":"shown","key":"pw"}}}]}],"timeoutSeconds":300,"x":null,"y":1.5,"z":false}}}}
+               {"name":"PASSWORD","valueFrom":{"secretKeyRef":{"name":"shown","key":"pw"}}}]}],"timeoutSeconds":300,"nothing":null,"ratio":1.5,"asked":false}}}}
             """));
 
         Assert.DoesNotContain("planted", yaml, StringComparison.Ordinal);
         Assert.DoesNotContain("managedFields", yaml, StringComparison.Ordinal);
-        foreach (var shown in new[] { "name: web", "\"on\": \"true\"", "deploy_id: \"42\"", "--port=80", "--verbose", "value: \"8080\"", "host/x.git", "name: shown", "key: pw", "timeoutSeconds: 300", "y: 1.5", "z: false" })
+        foreach (var shown in new[] { "name: web", "\"on\": \"true\"", "deploy_id: \"42\"", "--port=80", "--verbose", "value: \"8080\"", "host/x.git", "name: shown", "key: pw", "timeoutSeconds: 300", "ratio: 1.5", "asked: false" })
         {
             Assert.Contains(shown.Replace('"', '\''), yaml.Replace('"', '\''), StringComparison.Ordinal);
         }
