@@ -9,6 +9,7 @@ using Runner.Web.Hosting;
 using Runner.Web.Identity;
 using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Tokens;
+using Runner.Web.RunnerApi;
 
 namespace Runner.Web;
 
@@ -47,6 +48,7 @@ public static class RunnerApp
             services.AddSingleton(_ => database);
             AddClusters(services, options);
             services.AddRunnerEngine(options);
+            services.AddRunnerApi();
             services.AddConsolePages();
             services.AddConsoleIdentity(options, clock);
 
@@ -126,6 +128,7 @@ public static class RunnerApp
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGet(HealthCheck.Path, HealthCheck.Answer).AllowAnonymous();
+        app.MapRunnerApi();
         app.MapSignIn();
         app.MapTokenServer();
         app.MapConsoleApi();

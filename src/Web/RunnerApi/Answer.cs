@@ -1,0 +1,26 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Runner.Web.RunnerApi;
+
+/// <summary>Writes answers whole, with their length.</summary>
+internal static class Answer
+{
+    private const string Json = "application/json; charset=utf-8";
+
+    public static Task OkAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type) => BytesAsync(context, StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(value, type));
+
+    public static Task ErrorAsync(HttpContext context, int status, string message) => ErrorAsync(context, status, new ErrorAnswer(message));
+
+    public static Task ErrorAsync(HttpContext context, int status, ErrorAnswer error) =>
+        BytesAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(error, AnswerJson.Default.ErrorAnswer));
+
+    public static Task BytesAsync(HttpContext context, int status, byte[] json)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = Json;
+        response.ContentLength = json.Length;
+        return response.BodyWriter.WriteAsync(json, context.RequestAborted).AsTask();
+    }
+}

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Runner.Web.RunnerApi;
+
+/// <summary>Reads a JSON body, of GET and DELETE calls too, without ever holding more than allowed.</summary>
+internal static class RequestBody
+{
+    /// <summary>Largest body in bytes. The largest request the hub makes has some 10 kB.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    public const string TooLarge = "The body is larger than the 1 MB that are accepted.";
+
+    /// <summary>The body as an object; an empty body of a call that only reads is an object without fields.</summary>
+    /// <param name="mayBeEmpty">Whether no body at all is taken.</param>
+    /// <exception cref="ApiException">400: not valid, with field and position. 413: too large.</exception>
+    public static async ValueTask<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, bool mayBeEmpty = false)
+        where T : class, new()
+    {
+        if (context.Request.ContentLength > MaxBytes)
+        {
+            throw new ApiException(StatusCodes.Status413PayloadTooLarge, TooLarge);
+        }
+
+        var reader = context.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(context.RequestAborted);
+            if (read.Buffer.Length > MaxBytes)
+            {
+                throw new ApiException(StatusCodes.Status413PayloadTooLarge, TooLarge);
+            }
+
+            if (read.IsCompleted)
+            {
+                try
+                {
+                    return read.Buffer.IsEmpty && mayBeEmpty ? new T() : Parse(read.Buffer, type);
+                }
+                finally
+                {
+                    reader.AdvanceTo(read.Buffer.End);
+                }
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private static T Parse<T>(ReadOnlySequence<byte> json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json);
+            var value = JsonSerializer.Deserialize(ref reader, type) ?? throw new ApiException(StatusCodes.Status400BadRequest, "The body must be a JSON object, but is null");
+            if (json.Slice(reader.Position).ToArray().AsSpan().Trim(" \t\r\n"u8).Length > 0)
+            {
+                throw new ApiException(StatusCodes.Status400BadRequest, $"The body is not valid JSON: something follows the object at byte {reader.BytesConsumed}");
+            }
+
+            return value;
+        }
+        catch (JsonException exception)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, Describe(json.IsEmpty, exception));
+        }
+    }
+
+    // The serializer's own texts quote what they did not expect, which may be part of a secret; field and position are enough to find it.
+    private static string Describe(bool isEmpty, JsonException exception)
+    {
+        if (isEmpty)
+        {
+            return "The body is empty: a JSON object is required";
+        }
+
+        var field = exception.Path is { Length: > 2 } path ? path[2..] : "";
+        var place = $"line {(exception.LineNumber ?? 0) + 1}, byte {(exception.BytePositionInLine ?? 0) + 1}";
+        if (exception.GetType() != typeof(JsonException))
+        {
+            return $"The body is not valid JSON{(field.Length > 0 ? $" after {field}" : "")} at {place}";
+        }
+
+        var problem = exception.Message.StartsWith("must be", StringComparison.Ordinal) ? exception.Message.Split(" Path:")[0].TrimEnd('.', ' ') : "has the wrong type";
+        return $"{(field.Length > 0 ? field : "The body")} {problem} ({place})";
+    }
+}

@@ -1,0 +1,49 @@
+using Runner.Web.Identity;
+
+namespace Runner.Web.RunnerApi;
+
+/// <summary>The calls that CSGHub makes: paths, fields, codes and answers are the wire contract's, because the hub's client cannot be changed.</summary>
+public static class RunnerApiEndpoints
+{
+    /// <summary>Below this path only the hub comes in, with its bearer token.</summary>
+    public const string BasePath = "/api/v1";
+
+    /// <summary>Adds what the calls need beside the engine.</summary>
+    public static IServiceCollection AddRunnerApi(this IServiceCollection services)
+    {
+        services.AddSingleton<ApiLimits>();
+        services.AddSingleton<ApiCall>();
+        services.AddSingleton<ServiceCalls>();
+        services.AddSingleton<ServiceQueries>();
+        services.AddSingleton<ServiceLogCalls>();
+        return services;
+    }
+
+    /// <summary>Maps the calls. Any other path below <see cref="BasePath"/> is answered 404 with <c>msg</c>.</summary>
+    public static void MapRunnerApi(this IEndpointRouteBuilder routes)
+    {
+        var services = routes.ServiceProvider;
+        var call = services.GetRequiredService<ApiCall>();
+        var limits = services.GetRequiredService<ApiLimits>();
+        var changes = services.GetRequiredService<ServiceCalls>();
+        var queries = services.GetRequiredService<ServiceQueries>();
+        var logs = services.GetRequiredService<ServiceLogCalls>();
+
+        // Plain delegates on the context: no binding, no filters, nothing between the hub and the answer.
+        var api = routes.MapGroup(BasePath).RequireAuthorization(ConsolePolicies.Hub);
+        var service = api.MapGroup("/service/{name}");
+        service.MapPost("/run", call.Of(changes.RunAsync, limits.Changes));
+        service.MapPost("/stop", call.Of(changes.StopAsync, limits.Changes));
+        service.MapDelete("/purge", call.Of(changes.PurgeAsync, limits.Changes));
+        service.MapGet("/status", call.Of(queries.StatusAsync));
+        service.MapGet("/get", call.Of(queries.GetAsync));
+        service.MapGet("/replica", call.Of(queries.ReplicaAsync));
+        service.MapGet("/info", call.Of(queries.InfoAsync));
+        service.MapGet("/logs", call.Of(logs.FirstPodAsync, limits.Streams));
+        service.MapGet("/logs/{pod}", call.Of(logs.PodAsync, limits.Streams));
+        api.Map("/{**rest}", call.Of(NoSuchCall));
+    }
+
+    private static Task NoSuchCall(HttpContext context) =>
+        throw new ApiException(StatusCodes.Status404NotFound, $"There is no call {context.Request.Method} {context.Request.Path}");
+}

@@ -1,0 +1,39 @@
+using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Web.RunnerApi;
+
+/// <summary>Calls that change services: run, stop, purge. Each may be repeated without harm, as the hub does when a connection breaks.</summary>
+internal sealed class ServiceCalls(ServiceOperations operations, ClusterDirectory clusters)
+{
+    public async Task RunAsync(HttpContext context)
+    {
+        var request = await RequestBody.ReadAsync(context, RequestJson.Default.ServiceRequest);
+        await operations.RunAsync(ServiceName(context), request, context.RequestAborted);
+        await Answer.OkAsync(context, new MessageAnswer("Service created successfully"), AnswerJson.Default.MessageAnswer);
+    }
+
+    public async Task StopAsync(HttpContext context)
+    {
+        var request = await RequestBody.ReadAsync(context, RequestJson.Default.ServiceReference);
+        await operations.StopAsync(clusters.Resolve(request.ClusterId), ServiceName(context), context.RequestAborted);
+        await Answer.OkAsync(context, new CodeAnswer(request.Id, 0, "service deleted"), AnswerJson.Default.CodeAnswer);
+    }
+
+    public async Task PurgeAsync(HttpContext context)
+    {
+        try
+        {
+            var request = await RequestBody.ReadAsync(context, RequestJson.Default.PurgeRequest);
+            await operations.PurgeAsync(clusters.Resolve(request.ClusterId), ServiceName(context), request.DeployType, context.RequestAborted);
+            await Answer.OkAsync(context, new CodeAnswer(null, 0, "succeed to clean up service"), AnswerJson.Default.CodeAnswer);
+        }
+        catch (Exception exception) when (exception is ApiException or ClusterOperationException or UnknownClusterException)
+        {
+            var status = exception is ApiException known ? known.Status : StatusCodes.Status500InternalServerError;
+            await Answer.ErrorAsync(context, status, new ErrorAnswer(exception.Message, -1, exception.Message));
+        }
+    }
+
+    internal static string ServiceName(HttpContext context) => (string)context.Request.RouteValues["name"]!;
+}

@@ -1,0 +1,65 @@
+using System.Text;
+using Runner.Engine.Clusters;
+using Runner.Engine.Logs;
+using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Web.RunnerApi;
+
+/// <summary>Logs of a service's pods, passed on as they come.</summary>
+internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirectory clusters, PodLogs logs)
+{
+    private const string UserContainer = "user-container";
+
+    /// <summary>The log of the service's first pod.</summary>
+    public async Task FirstPodAsync(HttpContext context)
+    {
+        var (cluster, workload) = await FindAsync(context);
+        var first = workload is null ? null : ServiceQueries.Current(workload).FirstOrDefault();
+        await SendAsync(context, cluster, workload, first, first?.PodName ?? "");
+    }
+
+    /// <summary>The log of one pod of the service.</summary>
+    public async Task PodAsync(HttpContext context)
+    {
+        var (cluster, workload) = await FindAsync(context);
+        var pod = (string)context.Request.RouteValues["pod"]!;
+        await SendAsync(context, cluster, workload, workload?.Instances.FirstOrDefault(instance => instance.PodName == pod), pod);
+    }
+
+    private async Task<(ClusterConnection Cluster, Workload? Workload)> FindAsync(HttpContext context)
+    {
+        var reference = await ServiceQueries.ReferenceAsync(context);
+        var cluster = clusters.Resolve(reference.ClusterId);
+        return (cluster, operations.Find(cluster, ServiceCalls.ServiceName(context)));
+    }
+
+    private async Task SendAsync(HttpContext context, ClusterConnection cluster, Workload? workload, WorkloadInstance? instance, string pod)
+    {
+        if (instance is { Node.Length: 0, Reason.Length: > 0 })
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"Pod {instance.PodName} cannot be scheduled: {instance.Reason}: {instance.Message}");
+        }
+
+        var response = context.Response;
+        response.ContentType = "text/plain";
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no";
+        if (workload is null || instance is null)
+        {
+            var name = ServiceCalls.ServiceName(context);
+            var line = pod.Length > 0 ? $"No log was found for pod {pod} of service {name}.\n" : $"No log was found for service {name}: it has no pod.\n";
+            await response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(line), context.RequestAborted);
+            return;
+        }
+
+        // The hub waits for the headers before anything else.
+        await response.StartAsync(context.RequestAborted);
+        await response.BodyWriter.FlushAsync(context.RequestAborted);
+        var pieces = logs.ReadBytesAsync(cluster, workload.Key.Namespace, instance.PodName, UserContainer, new(Follow: true), context.RequestAborted);
+        await foreach (var piece in pieces)
+        {
+            await response.BodyWriter.WriteAsync(piece, context.RequestAborted);
+        }
+    }
+}
