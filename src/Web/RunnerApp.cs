@@ -22,10 +22,11 @@ public static class RunnerApp
     /// <param name="args">Command line of the host, for settings as in <c>--Logging:LogLevel:Default=Debug</c>.</param>
     /// <param name="options">All settings; port 0 takes a free one.</param>
     /// <param name="time">The clock; tests may bring their own.</param>
+    /// <param name="clusters">The clusters to work with; null finds them as <see cref="ClusterEndpoints.Discover"/> does, or starts the embedded one.</param>
     /// <exception cref="DataFolderInUseException">Another process uses the data folder.</exception>
     /// <exception cref="DatabaseDamagedException">The files in the data folder are not a whole database.</exception>
     /// <exception cref="IOException">The data folder cannot be written.</exception>
-    public static WebApplication Build(string[] args, RunnerOptions options, TimeProvider? time = null)
+    public static WebApplication Build(string[] args, RunnerOptions options, TimeProvider? time = null, IReadOnlyList<ClusterEndpoint>? clusters = null)
     {
         var clock = time ?? TimeProvider.System;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
@@ -46,7 +47,7 @@ public static class RunnerApp
         {
             // By a factory, so that the container closes it.
             services.AddSingleton(_ => database);
-            AddClusters(services, options);
+            AddClusters(services, options, clusters);
             services.AddRunnerEngine(options);
             services.AddRunnerApi();
             services.AddConsolePages();
@@ -79,6 +80,9 @@ public static class RunnerApp
         // What the framework says of every request is for whoever debugs it; an address may hold a one-time link or a code.
         var quiet = options.LogLevel < LogLevel.Warning ? LogLevel.Warning : options.LogLevel;
         logging.AddFilter("Microsoft.AspNetCore", quiet);
+
+        // It warns that keys are not encrypted on disk: where else would their key be. The folder is its owner's alone.
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.AddFilter("System.Net.Http.HttpClient", quiet);
         logging.AddFilter("OpenIddict", quiet);
         logging.AddFilter("Polly", quiet);
@@ -100,9 +104,9 @@ public static class RunnerApp
     private static IPAddress DefaultBind() =>
         Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true" ? IPAddress.Any : IPAddress.Loopback;
 
-    private static void AddClusters(IServiceCollection services, RunnerOptions options)
+    private static void AddClusters(IServiceCollection services, RunnerOptions options, IReadOnlyList<ClusterEndpoint>? given)
     {
-        var clusters = ClusterEndpoints.Discover(
+        var clusters = given ?? ClusterEndpoints.Discover(
             options.Cluster, Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
         foreach (var cluster in clusters)
         {

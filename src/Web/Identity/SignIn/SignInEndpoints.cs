@@ -30,27 +30,37 @@ internal static class SignInEndpoints
             : Page(LocalUrl.OrHome(returnUrl), link, SignInProblem.None, "");
 
     private static async Task<IResult> SignInAsync(
-        HttpContext context, [FromForm] SignInForm form, UserDirectory users, FirstSignIn links, AuditLog audit, IAntiforgery antiforgery, CancellationToken cancellationToken)
+        HttpContext context,
+        [FromForm(Name = "User")] string? name,
+        [FromForm(Name = "Password")] string? password,
+        [FromForm(Name = "Link")] string? link,
+        [FromForm(Name = "ReturnUrl")] string? returnTo,
+        UserDirectory users,
+        FirstSignIn links,
+        AuditLog audit,
+        IAntiforgery antiforgery,
+        CancellationToken cancellationToken)
     {
-        var returnUrl = LocalUrl.OrHome(form.ReturnUrl);
+        var returnUrl = LocalUrl.OrHome(returnTo);
+        var tried = Shorten(name);
         if (!await antiforgery.IsRequestValidAsync(context).ConfigureAwait(false))
         {
-            return Page(returnUrl, form.Link, SignInProblem.Expired, form.User);
+            return Page(returnUrl, link, SignInProblem.Expired, tried);
         }
 
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
-        var user = form.Link is { Length: > 0 } link
-            ? await links.RedeemAsync(link, cancellationToken).ConfigureAwait(false) is { } id ? users.FindById(id) : null
-            : users.Authenticate(form.User ?? "", form.Password ?? "");
+        var byLink = !string.IsNullOrEmpty(link);
+        var user = byLink
+            ? await links.RedeemAsync(link!, cancellationToken).ConfigureAwait(false) is { } id ? users.FindById(id) : null
+            : users.Authenticate(tried, password ?? "");
         if (user is null)
         {
-            var tried = Shorten(form.User);
-            await audit.WriteAsync(tried, address, AuditActions.SignIn, "", AuditOutcome.Refused, "", cancellationToken).ConfigureAwait(false);
-            return Page(returnUrl, null, form.Link is { Length: > 0 } ? SignInProblem.LinkUsed : SignInProblem.Wrong, tried);
+            await audit.WriteAsync(tried, address, AuditActions.SignIn, "", AuditOutcome.Refused, byLink ? "By one-time link." : "", cancellationToken).ConfigureAwait(false);
+            return Page(returnUrl, null, byLink ? SignInProblem.LinkUsed : SignInProblem.Wrong, tried);
         }
 
         await context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, ConsoleSession.Create(user, address)).ConfigureAwait(false);
-        await audit.WriteAsync(user.Name, address, AuditActions.SignIn, "", AuditOutcome.Done, "", cancellationToken).ConfigureAwait(false);
+        await audit.WriteAsync(user.Name, address, AuditActions.SignIn, "", AuditOutcome.Done, byLink ? "By one-time link." : "", cancellationToken).ConfigureAwait(false);
         return Results.LocalRedirect(returnUrl);
     }
 
@@ -66,13 +76,13 @@ internal static class SignInEndpoints
         return Results.LocalRedirect(SignInPath);
     }
 
-    private static RazorComponentResult<SignInPage> Page(string returnUrl, string? link, SignInProblem problem, string? user) =>
+    private static RazorComponentResult<SignInPage> Page(string returnUrl, string? link, SignInProblem problem, string user) =>
         new(new Dictionary<string, object?>
         {
             [nameof(SignInPage.ReturnUrl)] = returnUrl,
             [nameof(SignInPage.Link)] = link,
             [nameof(SignInPage.Problem)] = problem,
-            [nameof(SignInPage.User)] = user ?? "",
+            [nameof(SignInPage.User)] = user,
         })
         {
             StatusCode = problem switch
@@ -89,9 +99,6 @@ internal static class SignInEndpoints
         return trimmed.Length <= UserDirectory.LongestName ? trimmed : trimmed[..UserDirectory.LongestName];
     }
 }
-
-/// <summary>What the sign-in form sends.</summary>
-internal sealed record SignInForm(string? User, string? Password, string? Link, string? ReturnUrl);
 
 /// <summary>Why the last attempt did not succeed.</summary>
 public enum SignInProblem

@@ -1,0 +1,95 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Tests.Engine.Support;
+using Runner.Web;
+
+namespace Runner.Tests.Engine.Host;
+
+/// <summary>The whole program on a free port with a data folder of its own, and with a cluster that nobody can reach: for what is about people and programs, not workloads.</summary>
+internal sealed partial class RunnerHost : IAsyncDisposable
+{
+    public const string HubToken = "hub-token-of-this-test";
+    public const string AdminPassword = "correct horse battery";
+
+    private readonly TemporaryFolder? _folder;
+
+    private RunnerHost(WebApplication app, TemporaryFolder? folder)
+    {
+        App = app;
+        _folder = folder;
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    }
+
+    public WebApplication App { get; }
+
+    public Uri Address { get; }
+
+    public T Get<T>()
+        where T : notnull => App.Services.GetRequiredService<T>();
+
+    public static Task<RunnerHost> StartAsync(Func<RunnerOptions, RunnerOptions>? change = null)
+    {
+        var folder = new TemporaryFolder();
+        return StartAsync(folder.Path, change, folder);
+    }
+
+    /// <summary>On a data folder that outlives this program.</summary>
+    public static Task<RunnerHost> StartOnAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change = null) => StartAsync(dataFolder, change, null);
+
+    /// <summary>A browser of its own: keeps cookies, follows no redirect.</summary>
+    public HttpClient Browser()
+    {
+        var client = Program();
+        client.DefaultRequestHeaders.Accept.ParseAdd("text/html");
+        return client;
+    }
+
+    /// <summary>A program: keeps cookies, follows no redirect, asks for no page.</summary>
+    public HttpClient Program() =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer(), MaxConnectionsPerServer = 64 }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>Opens the sign-in page as a browser does and sends its form.</summary>
+    public static async Task<HttpResponseMessage> SignInAsync(HttpClient browser, string user, string password, string page = "/sign-in")
+    {
+        var html = await browser.GetStringAsync(page, TestContext.Current.CancellationToken);
+        var fields = HiddenField().Matches(html).ToDictionary(match => match.Groups[1].Value, match => WebUtility.HtmlDecode(match.Groups[2].Value));
+        fields["User"] = user;
+        fields["Password"] = password;
+        using var form = new FormUrlEncodedContent(fields);
+        return await browser.PostAsync("/account/sign-in", form, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>A browser in which that user is signed in.</summary>
+    public async Task<HttpClient> SignedInAsync(string user = "admin", string password = AdminPassword)
+    {
+        var browser = Browser();
+        using var answer = await SignInAsync(browser, user, password);
+        Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+        return browser;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.StopAsync(CancellationToken.None);
+        await App.DisposeAsync();
+        _folder?.Dispose();
+    }
+
+    private static async Task<RunnerHost> StartAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change, TemporaryFolder? owned)
+    {
+        var options = new RunnerOptions { DataDirectory = dataFolder, Port = 0, ApiToken = HubToken, AdminPassword = AdminPassword };
+        var nowhere = new ClusterEndpoint("nowhere", ClusterOrigin.Kubeconfig, () => throw new InvalidOperationException("There is no cluster in this test."));
+        var app = RunnerApp.Build([], change?.Invoke(options) ?? options, clusters: [nowhere]);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return new RunnerHost(app, owned);
+    }
+
+    [GeneratedRegex("""<input type="hidden" name="([^"]+)" value="([^"]*)" />""")]
+    private static partial Regex HiddenField();
+}
