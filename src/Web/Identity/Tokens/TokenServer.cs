@@ -38,6 +38,9 @@ internal static class TokenServer
                     .AllowAuthorizationCodeFlow()
                     .RequireProofKeyForCodeExchange()
                     .AllowRefreshTokenFlow();
+
+                // A "plain" challenge is the verifier itself, and protects nobody.
+                server.Configure(configured => configured.CodeChallengeMethods.Remove(CodeChallengeMethods.Plain));
                 server.RegisterScopes([Scopes.OpenId, Scopes.OfflineAccess, .. ApiScopes.All.Select(scope => scope.Scope)]);
                 server.SetAccessTokenLifetime(AccessTokenLifetime).SetRefreshTokenLifetime(RefreshTokenLifetime);
                 server.AddSigningCertificate(TokenCertificates.Signing(keys, time)).AddEncryptionCertificate(TokenCertificates.Encryption(keys, time));
