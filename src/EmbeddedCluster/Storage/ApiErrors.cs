@@ -11,6 +11,9 @@ internal static class ApiErrors
     public static ApiException AlreadyExists(string group, string plural, string name) =>
         new(409, "AlreadyExists", $"{Qualified(group, plural)} \"{name}\" already exists") { Details = Of(group, plural, name) };
 
+    public static ApiException BeingDeleted(string group, string plural, string name) =>
+        new(409, "AlreadyExists", $"object is being deleted: {Qualified(group, plural)} \"{name}\" already exists") { Details = Of(group, plural, name) };
+
     /// <param name="why">What stands in the way; by default that the object was modified meanwhile.</param>
     public static ApiException Conflict(string group, string plural, string name, string why = Modified) =>
         new(409, "Conflict", $"Operation cannot be fulfilled on {Qualified(group, plural)} \"{name}\": {why}") { Details = Of(group, plural, name) };
