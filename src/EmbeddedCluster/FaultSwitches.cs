@@ -2,7 +2,7 @@ namespace Runner.EmbeddedCluster;
 
 /// <summary>
 /// Faults of the API server, for tests; all off at the start. Also reachable over HTTP with the administrator's token
-/// (<c>PUT /embedded/faults</c> with these properties as JSON, <c>POST /embedded/cut-watches</c>), so that a test can plague a cluster in another process.
+/// (<c>PUT /embedded/faults</c> with these properties as JSON, <c>POST /embedded/cut-watches</c>, <c>POST /embedded/compact</c>, <c>POST /embedded/restart</c>), so that a test can plague a cluster in another process.
 /// </summary>
 public sealed class FaultSwitches
 {
@@ -29,4 +29,10 @@ public sealed class FaultSwitches
 
     /// <summary>Ends every open watch and log stream now, without a goodbye.</summary>
     public void CutWatches() => WatchesCut?.Invoke();
+
+    /// <summary>Raised by <see cref="AskForRestart"/>.</summary>
+    internal event Action? RestartAsked;
+
+    /// <summary>Has the server stop listening and start again on the same port with the same objects.</summary>
+    internal void AskForRestart() => RestartAsked?.Invoke();
 }

@@ -1,1 +1,3 @@
-return 0;
+using Runner.EmbeddedCluster;
+
+return await CommandLine.RunAsync(args);

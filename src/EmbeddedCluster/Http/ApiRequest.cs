@@ -1,5 +1,4 @@
 using System.Globalization;
-using Runner.EmbeddedCluster.Admission;
 using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Http;
@@ -16,13 +15,6 @@ internal sealed record ApiRequest(HttpContext Http, RequestInfo Info, ResourceTy
 
     /// <summary>Whether everything is checked and nothing stored.</summary>
     public bool DryRun => Query("dryRun") == "All";
-
-    public FieldValidation FieldValidation => Query("fieldValidation") switch
-    {
-        "Strict" => FieldValidation.Strict,
-        "Ignore" => FieldValidation.Ignore,
-        _ => FieldValidation.Warn,
-    };
 
     /// <summary>Key of the object the path names.</summary>
     public ObjectKey Key => Type.Key(Info.Namespace, Info.Name ?? "");

@@ -47,6 +47,12 @@ internal static class ApiErrors
 
     public static ApiException Expired(string message) => new(410, "Expired", message);
 
+    /// <summary>A resource version that is not reached yet.</summary>
+    public static ApiException TooLarge(long asked, long current) => new(504, "Timeout", $"Timeout: Too large resource version: {asked}, current: {current}")
+    {
+        Details = new StatusDetails { Causes = [new StatusCause("ResourceVersionTooLarge", "Too large resource version")], RetryAfterSeconds = 1 },
+    };
+
     private static string Qualified(string group, string name) => group.Length == 0 ? name : $"{name}.{group}";
 
     private static StatusDetails Of(string group, string kind, string name) => new()

@@ -62,7 +62,7 @@ internal static class ObjectLife
         {
             json = WithStatus(type, before, json);
         }
-        else if (type is not null && type.Has("status"))
+        else if (subresource is null && type is not null && type.Has("status"))
         {
             Copy(before, json, "status");
         }

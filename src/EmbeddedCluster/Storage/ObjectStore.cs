@@ -54,6 +54,15 @@ internal sealed class ObjectStore(TimeProvider time, ResourceCatalog? catalog = 
         return @namespace is null ? snapshot.Objects : [.. snapshot.Range(@namespace)];
     }
 
+    /// <summary>Everything in a namespace.</summary>
+    public IReadOnlyList<StoredObject> InNamespace(string @namespace)
+    {
+        lock (_lock)
+        {
+            return [.. _tables.Values.SelectMany(t => new ListSnapshot(t.Objects, 0).Range(@namespace))];
+        }
+    }
+
     /// <summary>The objects of one resource as they are now.</summary>
     public ListSnapshot Snapshot(string group, string plural)
     {
@@ -114,7 +123,7 @@ internal sealed class ObjectStore(TimeProvider time, ResourceCatalog? catalog = 
     /// Stores a changed object. With <c>metadata.resourceVersion</c> it must be the current one. A change of nothing keeps the version and tells nobody.
     /// An object being deleted that loses its last finalizer is gone. Takes ownership of <paramref name="json"/>.
     /// </summary>
-    /// <param name="subresource">Null for the object itself (status is kept as it was), <c>status</c> for the status alone.</param>
+    /// <param name="subresource">Null for the object itself (status is kept as it was), <c>status</c> for the status alone, any other for all of it.</param>
     /// <param name="dryRun">Whether to check everything and store nothing.</param>
     /// <exception cref="ApiException">404 <c>NotFound</c>, 409 <c>Conflict</c>.</exception>
     public StoredObject Update(ObjectKey key, JsonObject json, string? subresource = null, bool dryRun = false)
@@ -130,7 +139,7 @@ internal sealed class ObjectStore(TimeProvider time, ResourceCatalog? catalog = 
             }
 
             json = ObjectLife.CarryOver(type, before.Json, json, subresource);
-            if (subresource is null)
+            if (subresource != "status")
             {
                 ObjectLife.CountGeneration(type, before.Json, json);
             }
