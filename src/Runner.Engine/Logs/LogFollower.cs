@@ -173,30 +173,25 @@ internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Fu
             _ended = true;
             return null;
         }
-        catch (Exception exception) when (MayPass(exception, cancellationToken))
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
+            if (!MayPass(exception))
+            {
+                throw source.Unavailable(exception);
+            }
+
             source.Suspect();
             return null;
         }
     }
 
-    /// <summary>Whether waiting may help. What the API server refuses, and a cluster that does not answer at the first try, is told to the caller.</summary>
-    private bool MayPass(Exception exception, CancellationToken cancellationToken)
+    /// <summary>Whether waiting may help. What the API server refuses, and a cluster that does not answer to begin with, is told to the caller.</summary>
+    private bool MayPass(Exception exception)
     {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
-
         // Not started, or gone by now: the next look at the pod tells.
         var undecided = options.Follow && exception is ApiStatusException { Code: 400 or 404 };
         var passing = exception is not ApiStatusException { Code: < 500 and not 401 and not 429 };
-        if (undecided || (_opened && passing && (options.Follow || _breaks < settings.MaxBreaks)))
-        {
-            return true;
-        }
-
-        throw source.Unavailable(exception);
+        return undecided || (passing && ((options.Follow && _opened) || _breaks < settings.MaxBreaks));
     }
 
     private async ValueTask<LogBlock?> ReadAsync(LogBlockReader reader, CancellationToken patience, CancellationToken cancellationToken)
