@@ -28,22 +28,22 @@ internal sealed partial class AnswerJson : JsonSerializerContext;
 internal sealed record ServiceReference
 {
     [JsonPropertyName("id")]
-    public long Id { get; init; }
+    public long Id { get; set; }
 
     [JsonPropertyName("cluster_id")]
-    public string ClusterId { get; init; } = "";
+    public string ClusterId { get; set; } = "";
 }
 
 internal sealed record PurgeRequest
 {
     [JsonPropertyName("id")]
-    public long Id { get; init; }
+    public long Id { get; set; }
 
     [JsonPropertyName("cluster_id")]
-    public string ClusterId { get; init; } = "";
+    public string ClusterId { get; set; } = "";
 
     [JsonPropertyName("deploy_type")]
-    public int DeployType { get; init; }
+    public int DeployType { get; set; }
 }
 
 /// <summary>The envelope of every error: the hub reads <c>msg</c>. Purge and get also answer a code and a message of their own.</summary>
