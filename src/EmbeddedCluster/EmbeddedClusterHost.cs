@@ -33,9 +33,10 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
         _logger = loggers.CreateLogger<EmbeddedClusterHost>();
         _store = new ObjectStore(time);
         var logs = new PodLogStore();
-        _store.Defaults = new Admitter(_store, time).Default;
+        var admitter = new Admitter(_store, time);
+        _store.Defaults = admitter.Default;
         ClusterObjects.Create(_store, time);
-        _api = new ApiServer(_store, logs, Faults, Token, time, loggers.CreateLogger<ApiServer>());
+        _api = new ApiServer(_store, admitter, logs, Faults, Token, time, loggers.CreateLogger<ApiServer>());
         _housekeeping = new Housekeeping(_store, options.TimeScale, time, loggers.CreateLogger<Housekeeping>());
         _controllers = options.Controllers ? new ControllerHost(_store, logs, options, time, loggers) : null;
         _certificate = LoopbackCertificate.Create(time);

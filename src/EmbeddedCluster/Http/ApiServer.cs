@@ -23,13 +23,13 @@ internal sealed partial class ApiServer : IDisposable
     private readonly PathHandler _paths;
     private CancellationTokenSource _cut = new();
 
-    public ApiServer(ObjectStore store, PodLogStore logs, FaultSwitches faults, string adminToken, TimeProvider time, ILogger<ApiServer> logger)
+    public ApiServer(ObjectStore store, Admitter admitter, PodLogStore logs, FaultSwitches faults, string adminToken, TimeProvider time, ILogger<ApiServer> logger)
     {
         (_store, _faults, _time, _logger) = (store, faults, time, logger);
         _authenticator = new Authenticator(adminToken, store, time);
         _authorizer = new RbacAuthorizer(store);
         _paths = new PathHandler(store.Catalog);
-        var writes = new WriteHandler(store, new Admitter(store, time), time);
+        var writes = new WriteHandler(store, admitter, time);
         var deletes = new DeleteHandler(store);
         _resources = new ResourceHandler(store, new ListHandler(store), new WatchHandler(store, faults, time), writes, deletes, new ScaleHandler(store, writes),
             new PodHandler(store, deletes, time), new LogHandler(store, logs, time), new ReviewHandler(store, _authorizer, _authenticator, time));
