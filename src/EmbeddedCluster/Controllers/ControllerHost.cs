@@ -2,9 +2,11 @@ using Runner.EmbeddedCluster.Controllers.Apps;
 using Runner.EmbeddedCluster.Controllers.Knative;
 using Runner.EmbeddedCluster.Controllers.Kubelet;
 using Runner.EmbeddedCluster.Controllers.Nodes;
+using Runner.EmbeddedCluster.Controllers.Quotas;
 using Runner.EmbeddedCluster.Controllers.Runtime;
 using Runner.EmbeddedCluster.Controllers.Scheduling;
 using Runner.EmbeddedCluster.Controllers.Seed;
+using Runner.EmbeddedCluster.Controllers.Volumes;
 using Runner.EmbeddedCluster.Logs;
 using Runner.EmbeddedCluster.Storage;
 
@@ -62,6 +64,10 @@ internal sealed class ControllerHost : IAsyncDisposable
         new KubeletController(cluster, logs),
         new DeploymentController(cluster),
         new ReplicaSetController(cluster),
+        new StatefulSetController(cluster),
+        new JobController(cluster),
+        new VolumeBinder(cluster),
+        new QuotaController(cluster),
         new ServiceController(cluster),
         new ConfigurationController(cluster),
         new RouteController(cluster),

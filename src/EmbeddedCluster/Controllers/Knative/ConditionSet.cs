@@ -10,6 +10,7 @@ namespace Runner.EmbeddedCluster.Controllers.Knative;
 internal sealed class ConditionSet(JsonObject status, SimulationClock clock, string sum, params string[] dependents)
 {
     private readonly Dictionary<string, DateTimeOffset> _changed = [];
+    private readonly List<JsonObject> _original = [.. status.Items("conditions")];
 
     /// <summary>Adds the conditions that are missing: True where the sum is True already, else Unknown.</summary>
     public void Initialize()
@@ -107,13 +108,15 @@ internal sealed class ConditionSet(JsonObject status, SimulationClock clock, str
     private void Set(string type, string value, string? reason, string? message)
     {
         var before = Find(type);
-        if (before is not null && before.Text("status") == value && before.Text("reason") == reason && before.Text("message") == (string.IsNullOrEmpty(message) ? null : message))
+        if (Says(before, value, reason, message))
         {
             return;
         }
 
         _changed[type] = clock.Now + TimeSpan.FromTicks(_changed.Count + 1);
-        var condition = new JsonObject { ["lastTransitionTime"] = clock.Timestamp };
+        // A condition that comes back to what it was has not turned.
+        var original = _original.FirstOrDefault(c => c.Text("type") == type);
+        var condition = new JsonObject { ["lastTransitionTime"] = Says(original, value, reason, message) ? original!["lastTransitionTime"].Copy() : clock.Timestamp };
         if (!string.IsNullOrEmpty(message))
         {
             condition["message"] = message;
@@ -134,4 +137,8 @@ internal sealed class ConditionSet(JsonObject status, SimulationClock clock, str
         var conditions = status.Items("conditions").Where(c => c != before).Select(c => (JsonObject)c.DeepClone()).Append(condition);
         status["conditions"] = new JsonArray([.. conditions.OrderBy(c => c.Text("type"), StringComparer.Ordinal)]);
     }
+
+    private static bool Says(JsonObject? condition, string value, string? reason, string? message) =>
+        condition is not null && condition.Text("status") == value
+        && (condition.Text("reason") ?? "") == (reason ?? "") && (condition.Text("message") ?? "") == (message ?? "");
 }

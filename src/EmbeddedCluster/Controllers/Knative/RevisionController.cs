@@ -108,10 +108,10 @@ internal sealed class RevisionController(Cluster cluster) : Controller
         return deployment;
     }
 
-    // Any pod will do: when none is available they all suffer from the same.
+    // One pod speaks for all; one that has found a node knows more than one that has not.
     private void LookAtPod(StoredObject revision, StoredObject deployment, ConditionSet conditions)
     {
-        var pod = cluster.Cache.PodsOf(deployment).FirstOrDefault()?.Json;
+        var pod = cluster.Cache.PodsOf(deployment).OrderBy(p => p.Json.Text("spec", "nodeName") is null).FirstOrDefault()?.Json;
         if (pod.HasCondition("PodScheduled", "False"))
         {
             conditions.MarkFalse("ResourcesAvailable", pod.Condition("PodScheduled").Text("reason"), pod.Condition("PodScheduled").Text("message"));

@@ -33,11 +33,7 @@ internal sealed class RouteController(Cluster cluster) : Controller
             return null;
         }
 
-        if (SetFinalizer(route))
-        {
-            return null;
-        }
-
+        route = SetFinalizer(route);
         if (route.Json.IsDeleting())
         {
             _ingresses.Remove(route.Json.Uid());
@@ -117,22 +113,21 @@ internal sealed class RouteController(Cluster cluster) : Controller
         return cluster.Clock.Until(cluster.Clock.After(ingress.Since, IngressTime));
     }
 
-    // Says whether it changed the route; the change brings the route back.
-    private bool SetFinalizer(StoredObject route)
+    // There from the first look until the route is deleted.
+    private StoredObject SetFinalizer(StoredObject route)
     {
         var finalizers = route.Json.Array("metadata", "finalizers");
         var has = finalizers?.Any(f => f.Text() == KnativeKeys.RouteFinalizer) == true;
         if (has != route.Json.IsDeleting())
         {
-            return false;
+            return route;
         }
 
         var edited = route.Edit();
         var wanted = (finalizers ?? []).Where(f => f.Text() != KnativeKeys.RouteFinalizer).Select(f => f.Copy());
         edited["metadata"]!["finalizers"] = new JsonArray([.. has ? wanted : wanted.Append(KnativeKeys.RouteFinalizer)]);
-        cluster.Update(route, edited);
         cluster.Events.Normal(route, Component, "FinalizerUpdate", $"Updated \"{route.Key.Name}\" finalizers");
-        return true;
+        return cluster.Update(route, edited);
     }
 
     // Revisions that a route has left go into reserve, except the newest: traffic may be on its way to it.

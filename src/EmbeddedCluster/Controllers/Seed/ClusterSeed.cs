@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Controllers.Runtime;
+using Runner.EmbeddedCluster.Controllers.Volumes;
 using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Controllers.Seed;
@@ -34,7 +35,7 @@ internal static class ClusterSeed
                 ["name"] = "embedded-nfs",
                 ["annotations"] = new JsonObject { ["storageclass.kubernetes.io/is-default-class"] = "true" },
             },
-            ["provisioner"] = "embedded.csghub.io/nfs",
+            ["provisioner"] = VolumeBinder.Provisioner,
             ["reclaimPolicy"] = "Delete",
             ["volumeBindingMode"] = "Immediate",
             ["allowVolumeExpansion"] = true,
