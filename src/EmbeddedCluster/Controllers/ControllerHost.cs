@@ -47,7 +47,6 @@ internal sealed class ControllerHost : IAsyncDisposable
     /// <summary>Does what <see cref="Start"/> does before it starts the loops.</summary>
     internal void Seed()
     {
-        ClusterSeed.System(_cluster);
         if (_options.Seed)
         {
             ClusterSeed.Examples(_cluster);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Storage;
 
@@ -18,12 +19,12 @@ internal sealed class Cluster(ObjectStore store, ObjectCache cache, SimulationCl
     {
         json["apiVersion"] = resource.ApiVersion;
         json["kind"] = resource.Kind;
-        return store.Create(resource.Key(json.Namespace(), json.Name()), json);
+        return store.Create(resource.Key(json.Namespace(), json.Name()), Plain(json));
     }
 
     /// <summary>Stores a changed specification or metadata; <paramref name="edited"/> comes from <see cref="StoredObject.Edit"/> of the state it is based on.</summary>
     /// <exception cref="ApiException">409 when the object has changed since, 404 when it is gone.</exception>
-    public StoredObject Update(StoredObject before, JsonObject edited) => store.Update(before.Key, edited);
+    public StoredObject Update(StoredObject before, JsonObject edited) => store.Update(before.Key, Plain(edited));
 
     /// <summary>Stores a new status; does nothing where it says what the object says already.</summary>
     /// <exception cref="ApiException">409 when the object has changed since, 404 when it is gone.</exception>
@@ -36,7 +37,7 @@ internal sealed class Cluster(ObjectStore store, ObjectCache cache, SimulationCl
 
         var edited = before.Edit();
         edited["status"] = status;
-        return store.Update(before.Key, edited, "status");
+        return store.Update(before.Key, Plain(edited), "status");
     }
 
     /// <summary>Deletes an object; one that is gone is no error.</summary>
@@ -61,4 +62,7 @@ internal sealed class Cluster(ObjectStore store, ObjectCache cache, SimulationCl
         ["name"] = owner.Key.Name,
         ["uid"] = owner.Json.Uid(),
     };
+
+    // As if it had come over the wire: a number set here as long could otherwise not be read as int by others.
+    private static JsonObject Plain(JsonObject json) => JsonNode.Parse(JsonSerializer.SerializeToUtf8Bytes(json))!.AsObject();
 }

@@ -45,7 +45,7 @@ internal sealed class EventRecorder(ObjectStore store, SimulationClock clock)
     private bool CountUp(StoredObject existing)
     {
         var edited = existing.Edit();
-        edited["count"] = (existing.Json.Number("count") ?? 1) + 1;
+        edited["count"] = (int)(existing.Json.Number("count") ?? 1) + 1;
         edited["lastTimestamp"] = clock.Timestamp;
         try
         {

@@ -8,17 +8,7 @@ namespace Runner.EmbeddedCluster.Controllers.Seed;
 /// <summary>What the cluster holds from the start.</summary>
 internal static class ClusterSeed
 {
-    private static readonly string[] SystemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
     private static readonly string[] WorkNamespaces = ["argo", "csghub", "knative-serving", "spaces"];
-
-    /// <summary>Namespaces that every cluster has. What exists already is left alone.</summary>
-    public static void System(Cluster cluster)
-    {
-        foreach (var name in SystemNamespaces)
-        {
-            Namespace(cluster, name);
-        }
-    }
 
     /// <summary>The namespaces the runner works in, the fleet, a default storage class, and a few workloads.</summary>
     public static void Examples(Cluster cluster)
@@ -59,7 +49,6 @@ internal static class ClusterSeed
             ["spec"] = new JsonObject { ["finalizers"] = new JsonArray("kubernetes") },
             ["status"] = new JsonObject { ["phase"] = "Active" },
         });
-        TryCreate(cluster, ObjectKind.ServiceAccount, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "default", ["namespace"] = name } });
     }
 
     private static void TryCreate(Cluster cluster, ObjectKind kind, JsonObject json)

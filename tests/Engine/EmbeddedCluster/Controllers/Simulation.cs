@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster;
@@ -6,6 +7,7 @@ using Runner.EmbeddedCluster.Controllers;
 using Runner.EmbeddedCluster.Controllers.Runtime;
 using Runner.EmbeddedCluster.Logs;
 using Runner.EmbeddedCluster.Storage;
+using Runner.EmbeddedCluster.Storage.Lifecycle;
 
 namespace Runner.Tests.Engine.EmbeddedCluster.Controllers;
 
@@ -15,12 +17,14 @@ internal sealed class Simulation : IAsyncDisposable
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 23, 19, 0, 0, TimeSpan.Zero));
     private readonly ControllerHost _host;
     private readonly DateTimeOffset _start;
-    private readonly System.Threading.Channels.ChannelReader<StoreEvent> _changes;
+    private readonly ChannelReader<StoreEvent> _changes;
+    private readonly GarbageCollector _garbage;
 
     public Simulation(bool seed = false, double timeScale = 1)
     {
         Store = new ObjectStore(_time);
         (_, _changes) = Store.Subscribe();
+        _garbage = new GarbageCollector(Store);
         _host = new ControllerHost(Store, Logs, new EmbeddedClusterOptions { Seed = seed, TimeScale = timeScale }, _time, NullLoggerFactory.Instance);
         _host.Seed();
         _start = _time.GetUtcNow();
@@ -42,13 +46,20 @@ internal sealed class Simulation : IAsyncDisposable
         while (true)
         {
             var next = _host.RunDue();
-            Record();
+            if (Record())
+            {
+                continue;
+            }
+
             if (next is null || next > end)
             {
+                if (_time.GetUtcNow() == end)
+                {
+                    return;
+                }
+
                 _time.SetUtcNow(end);
-                _host.RunDue();
-                Record();
-                return;
+                continue;
             }
 
             _time.SetUtcNow(next.Value);
@@ -96,11 +107,17 @@ internal sealed class Simulation : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    private void Record()
+    // Says whether anything happened.
+    private bool Record()
     {
+        var any = false;
         while (_changes.TryRead(out var change))
         {
+            any = true;
             History.Add((_time.GetUtcNow() - _start, change));
+            _garbage.Handle(change);
         }
+
+        return any;
     }
 }
