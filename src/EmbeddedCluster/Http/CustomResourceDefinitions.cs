@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Storage;
+using Runner.EmbeddedCluster.Tables;
 
 namespace Runner.EmbeddedCluster.Http;
 
@@ -97,6 +98,11 @@ internal static class CustomResourceDefinitions
                 ["openAPIV3Schema"] = new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true },
             },
         };
+        if (StandardColumns.Of(type.QualifiedName) is { } columns)
+        {
+            version["additionalPrinterColumns"] = columns;
+        }
+
         if (type.Subresources.Count > 0)
         {
             var subresources = new JsonObject();

@@ -38,7 +38,7 @@ public sealed class AdmissionRecordingsTests
         var data = new TheoryData<string, int, string>();
         foreach (var topic in Topics)
         {
-            foreach (var (index, exchange) in Exchanges(topic).Index())
+            foreach (var (index, exchange) in Recordings.Exchanges(topic).Index())
             {
                 if (IsWriteOfObject(exchange) && !StateUnknown.Contains((topic, exchange["name"]!.GetValue<string>())))
                 {
@@ -54,7 +54,7 @@ public sealed class AdmissionRecordingsTests
     [MemberData(nameof(Writes))]
     public void A_recorded_write_gets_the_recorded_answer(string topic, int index, string name)
     {
-        var exchanges = Exchanges(topic);
+        var exchanges = Recordings.Exchanges(topic);
         var exchange = exchanges[index];
         var (type, subresource) = TypeOf(exchange)!.Value;
         var path = exchange["path"]!.GetValue<string>().Split('?')[0];
@@ -217,16 +217,4 @@ public sealed class AdmissionRecordingsTests
         JsonArray array => new JsonArray([.. array.Select(Sorted)]),
         _ => node?.DeepClone(),
     };
-
-    private static JsonObject[] Exchanges(string topic)
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "Console.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        var file = Path.Combine(directory.FullName, "tests/Engine/Recordings/kubernetes-api", topic + ".json");
-        return [.. JsonNode.Parse(File.ReadAllText(file))!["exchanges"]!.AsArray().Select(e => (JsonObject)e!)];
-    }
 }
