@@ -1,4 +1,5 @@
 using System.Collections;
+using Microsoft.AspNetCore.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Web.Hosting;
@@ -38,6 +39,10 @@ public static class Program
             await using var app = RunnerApp.Build([], options with { ApiToken = token });
             await app.RunAsync();
             return 0;
+        }
+        catch (IOException exception) when (exception.InnerException is AddressInUseException)
+        {
+            return await RefuseAsync([$"Port {options.Port} is taken by another program. Stop that one, or choose another port with STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT."]);
         }
         catch (Exception exception) when (exception is DataFolderInUseException or DatabaseDamagedException or IOException or UnauthorizedAccessException or StartRefusedException)
         {

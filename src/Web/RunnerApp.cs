@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging.Console;
 using Runner.Engine;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -69,12 +70,8 @@ public static class RunnerApp
     private static void ConfigureLogging(ILoggingBuilder logging, RunnerOptions options)
     {
         logging.ClearProviders();
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-        });
+        logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
+        logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
         logging.SetMinimumLevel(options.LogLevel);
 
         // What the framework says of every request is for whoever debugs it; an address may hold a one-time link or a code.
@@ -125,12 +122,19 @@ public static class RunnerApp
         app.UseSecurityHeaders();
         app.UseRequestLocalization();
         app.UseProblems();
-        app.UseStaticFiles();
+        app.UseWhen(context => !IsFromPackage(context.Request.Path), own => own.UseStaticFiles(new StaticFileOptions
+        {
+            // Asked for again, and answered 304: a new version must not meet the styles of the old one.
+            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache",
+        }));
         app.UseOriginCheck();
         app.UseRouting();
         app.UseRateLimiter();
         app.UseAuthentication();
         app.UseAuthorization();
+
+        // What the packages bring, compressed when it was published; our own files are served above.
+        app.MapStaticAssets().AllowAnonymous();
         app.MapGet(HealthCheck.Path, HealthCheck.Answer).AllowAnonymous();
         app.MapRunnerApi();
         app.MapSignIn();
@@ -138,4 +142,6 @@ public static class RunnerApp
         app.MapConsoleApi();
         app.MapConsolePages();
     }
+
+    private static bool IsFromPackage(PathString path) => path.StartsWithSegments("/_content", StringComparison.Ordinal) || path.StartsWithSegments("/_framework", StringComparison.Ordinal);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.StaticAssets;
 using Runner.Tests.Engine.Host;
 using Runner.Web.Identity;
 using Runner.Web.Identity.Tokens;
@@ -103,6 +104,7 @@ public sealed partial class RouteTests
     [
         .. from endpoint in host.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
            let path = "/" + Parameter().Replace(endpoint.RoutePattern.RawText!.TrimStart('/'), "x")
+           where endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is null
            let policies = endpoint.Metadata.OfType<IAuthorizeData>().Select(data => data.Policy).OfType<string>().ToArray()
            from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]
            select new Route(method, path, policies),
