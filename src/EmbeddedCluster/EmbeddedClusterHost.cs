@@ -32,13 +32,12 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
         Token = options.Token ?? RandomNumberGenerator.GetHexString(40, lowercase: true);
         _logger = loggers.CreateLogger<EmbeddedClusterHost>();
         _store = new ObjectStore(time);
-        var logs = new PodLogStore();
         var admitter = new Admitter(_store, time);
         _store.Defaults = admitter.Default;
         ClusterObjects.Create(_store, time);
-        _api = new ApiServer(_store, admitter, logs, Faults, Token, time, loggers.CreateLogger<ApiServer>());
+        _api = new ApiServer(_store, admitter, Logs, Faults, Token, time, loggers.CreateLogger<ApiServer>());
         _housekeeping = new Housekeeping(_store, options.TimeScale, time, loggers.CreateLogger<Housekeeping>());
-        _controllers = options.Controllers ? new ControllerHost(_store, logs, options, time, loggers) : null;
+        _controllers = options.Controllers ? new ControllerHost(_store, Logs, options, time, loggers) : null;
         _certificate = LoopbackCertificate.Create(time);
         _web = Build(options.Port, 0);
         Address = new Uri("http://127.0.0.1");
@@ -55,6 +54,9 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
 
     /// <summary>The objects, for tests and benches in this process.</summary>
     internal ObjectStore Store => _store;
+
+    /// <summary>The containers' logs, for tests and benches in this process.</summary>
+    internal PodLogStore Logs { get; } = new();
 
     /// <summary>Number of API requests answered since the start, by verb and resource as in <c>list pods</c>, <c>watch services.serving.knative.dev</c>; also at <c>GET /embedded/requests</c>.</summary>
     public IReadOnlyDictionary<string, long> RequestCounts() => new SortedDictionary<string, long>(_api.Counts.ToDictionary(), StringComparer.Ordinal);

@@ -51,7 +51,7 @@ internal sealed class ObjectStore(TimeProvider time, ResourceCatalog? catalog = 
     public IReadOnlyList<StoredObject> List(string group, string plural, string? @namespace = null)
     {
         var snapshot = Snapshot(group, plural);
-        return @namespace is null ? snapshot.Objects : [.. snapshot.Range(@namespace)];
+        return @namespace is null ? snapshot.Objects : snapshot.Range(@namespace).ToArray();
     }
 
     /// <summary>Everything in a namespace.</summary>

@@ -31,11 +31,12 @@ public sealed class ClusterDirectory
             var connection = new ClusterConnection(endpoint, identity, settings, time, loggers);
             connection.State = new ClusterState(connection, options.WorkloadNamespace, feed, [.. observers], settings, time, loggers);
             connection.StatusChanged += changed => StatusChanged?.Invoke(changed);
+            connection.State.StatusChanged += () => StatusChanged?.Invoke(connection);
             return connection;
         })];
     }
 
-    /// <summary>Raised, on any thread, when the <see cref="ClusterConnection.Status"/> of a connection changes. Handlers must be quick.</summary>
+    /// <summary>Raised, on any thread, when the <see cref="ClusterConnection.Status"/> of a connection or the health of one of its caches changes. Handlers must be quick and must not throw.</summary>
     public event Action<ClusterConnection>? StatusChanged;
 
     /// <summary>All connections; the first one is the default.</summary>

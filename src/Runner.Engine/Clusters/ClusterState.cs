@@ -43,7 +43,16 @@ public sealed class ClusterState
             time,
             logger);
         _tracker = new(connection, this, @namespace, feed, observers, settings, time, logger);
+
+        Services.StatusChanged += () => StatusChanged?.Invoke();
+        Revisions.StatusChanged += () => StatusChanged?.Invoke();
+        Pods.StatusChanged += () => StatusChanged?.Invoke();
+        Events.StatusChanged += () => StatusChanged?.Invoke();
+        _tracker.SyncedFirst += () => StatusChanged?.Invoke();
     }
+
+    /// <summary>Raised, on any thread, when <see cref="Synced"/> or the health of a cache changes.</summary>
+    internal event Action? StatusChanged;
 
     /// <summary>True once every cache the projection needs has listed its objects and the feed holds what came of them.</summary>
     public bool Synced => _tracker.Synced;

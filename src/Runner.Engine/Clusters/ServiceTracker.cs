@@ -46,6 +46,9 @@ internal sealed partial class ServiceTracker
         connection.StatusChanged += _ => Reidentify();
     }
 
+    /// <summary>Raised when <see cref="Synced"/> becomes true.</summary>
+    public event Action? SyncedFirst;
+
     /// <summary>True once everything was listed and the feed has it.</summary>
     public bool Synced => _synced;
 
@@ -132,6 +135,7 @@ internal sealed partial class ServiceTracker
         {
             _synced = true;
             LogSynced(_connection.Name, workloads.Count);
+            SyncedFirst?.Invoke();
         }
 
         Report(failures);
