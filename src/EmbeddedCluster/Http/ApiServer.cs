@@ -93,7 +93,7 @@ internal sealed partial class ApiServer : IDisposable
 
         if (info.Path.StartsWith("/embedded/", StringComparison.Ordinal))
         {
-            await EmbeddedPaths.HandleAsync(http, _faults, _store, _counts);
+            await EmbeddedPaths.HandleAsync(http, _faults, _store, _counts, _time);
             return;
         }
 

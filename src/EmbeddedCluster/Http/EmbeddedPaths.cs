@@ -8,7 +8,7 @@ internal static class EmbeddedPaths
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public static async Task HandleAsync(HttpContext http, FaultSwitches faults, ObjectStore store, IReadOnlyDictionary<string, long> counts)
+    public static async Task HandleAsync(HttpContext http, FaultSwitches faults, ObjectStore store, IReadOnlyDictionary<string, long> counts, TimeProvider time)
     {
         switch (http.Request.Method, http.Request.Path.Value)
         {
@@ -28,6 +28,9 @@ internal static class EmbeddedPaths
             case ("POST", "/embedded/compact"):
                 store.Compact();
                 http.Response.StatusCode = 204;
+                break;
+            case ("POST", { } path) when path.StartsWith(WakePath.Prefix, StringComparison.Ordinal):
+                WakePath.Handle(http, store, time);
                 break;
             case ("POST", "/embedded/restart"):
                 http.Response.StatusCode = 202;

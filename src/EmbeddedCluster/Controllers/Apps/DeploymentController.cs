@@ -29,13 +29,14 @@ internal sealed class DeploymentController(Cluster cluster) : Controller
         }
 
         var owned = cluster.Cache.OwnedBy(deployment.Json.Uid(), ObjectKind.ReplicaSet);
-        if (deployment.Json.IsDeleting())
-        {
-            return null;
-        }
-
         var hash = Names.TemplateHash(deployment.Json.At("spec", "template")!);
         var current = owned.FirstOrDefault(s => s.Json.Label(HashLabel) == hash);
+        if (deployment.Json.IsDeleting())
+        {
+            // Its pods go by garbage collection; it only goes on telling how many there are.
+            return current is null ? null : WriteStatus(deployment, current, [.. owned.Where(s => s != current)]);
+        }
+
         if (current is null)
         {
             CreateReplicaSet(deployment, owned, hash);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runner.EmbeddedCluster.Controllers.Nodes;
 using Runner.EmbeddedCluster.Controllers.Runtime;
 using Runner.EmbeddedCluster.Controllers.Volumes;
 using Runner.EmbeddedCluster.Storage;
@@ -32,6 +33,8 @@ internal static class ClusterSeed
         });
         foreach (var node in SeedNodes.All())
         {
+            // Ready at once, so that the example workloads do not begin their lives with a refusal.
+            node["status"] = NodeStatus.Report(node, cluster.Clock);
             TryCreate(cluster, ObjectKind.Node, node);
         }
 

@@ -69,7 +69,7 @@ internal static class SeedNodes
         labels["node.kubernetes.io/npu.chip.name"] = "910B3";
         labels["servertype"] = "soc";
         labels["workerselector"] = "dls-worker-node";
-        node["spec"]!["taints"] = new JsonArray(new JsonObject { ["key"] = "npu", ["value"] = "ascend", ["effect"] = "PreferNoSchedule" });
+        node["spec"]!["taints"] = new JsonArray(new JsonObject { ["key"] = "npu", ["value"] = "ascend", ["effect"] = "NoSchedule" });
         Resource(node, "huawei.com/Ascend910", 8);
         return node;
     }

@@ -22,6 +22,8 @@ public sealed class KnativeScenarioTests
     [InlineData("08-slow-start")]
     [InlineData("09-never-ready")]
     [InlineData("10-scale-to-zero-and-wake")]
+    [InlineData("11-delete-foreground")]
+    [InlineData("11b-delete-background")]
     [InlineData("14-some-replicas-unschedulable")]
     [InlineData("15-update-to-broken-revision")]
     public async Task A_scenario_goes_through_the_recorded_states(string name)
@@ -39,6 +41,12 @@ public sealed class KnativeScenarioTests
         if (name == "02-update-env")
         {
             Play(simulation, new RecordedScenario("01-create-to-ready"));
+        }
+
+        else if (name.StartsWith("11", StringComparison.Ordinal))
+        {
+            simulation.Create(ObjectKind.KnativeService, Fresh(scenario.Before).ToJsonString());
+            simulation.RunSeconds(10);
         }
 
         var start = simulation.Elapsed;
@@ -113,6 +121,9 @@ public sealed class KnativeScenarioTests
             case "PUT":
                 simulation.Edit(ObjectKind.KnativeService, response.Name(), service => service["spec"] = response!["spec"].Copy());
                 break;
+            case "DELETE":
+                simulation.Store.Delete(ObjectKind.KnativeService.Key("spaces", action.Text("path")!.Split('/')[^1]), action.Text("body", "propagationPolicy") ?? "Background");
+                break;
             case null when action.Text("note") == "node-3 is uncordoned":
                 Cordon(simulation, "node-3", false);
                 break;
@@ -126,7 +137,8 @@ public sealed class KnativeScenarioTests
     private static JsonObject Fresh(JsonObject service)
     {
         var fresh = (JsonObject)service.DeepClone();
-        foreach (var field in (string[])["uid", "resourceVersion", "creationTimestamp"])
+        fresh.Remove("status");
+        foreach (var field in (string[])["uid", "resourceVersion", "creationTimestamp", "finalizers", "deletionTimestamp", "deletionGracePeriodSeconds"])
         {
             fresh["metadata"]!.AsObject().Remove(field);
         }

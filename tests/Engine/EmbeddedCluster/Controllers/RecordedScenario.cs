@@ -30,7 +30,7 @@ internal sealed partial class RecordedScenario(string folder)
     public IEnumerable<(TimeSpan At, JsonObject Action)> Actions => Lines("actions").Select(a => (TimeSpan.FromMilliseconds(a.Number("t") ?? 0), a));
 
     /// <summary>First recorded state of the Service, for scenarios in which it existed before.</summary>
-    public JsonObject Service => Lines("services").First().Object("object")!;
+    public JsonObject Before => Lines("services").First().Object("object")!;
 
     public ConditionHistory History()
     {

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster;
 using Runner.EmbeddedCluster.Controllers;
 using Runner.EmbeddedCluster.Controllers.Runtime;
+using Runner.EmbeddedCluster.Http;
 using Runner.EmbeddedCluster.Logs;
 using Runner.EmbeddedCluster.Storage;
 using Runner.EmbeddedCluster.Storage.Lifecycle;
@@ -23,6 +24,7 @@ internal sealed class Simulation : IAsyncDisposable
     public Simulation(bool seed = false, double timeScale = 1)
     {
         Store = new ObjectStore(_time);
+        Store.Defaults = new Admitter(Store, _time).Default;
         (_, _changes) = Store.Subscribe();
         _garbage = new GarbageCollector(Store);
         _host = new ControllerHost(Store, Logs, new EmbeddedClusterOptions { Seed = seed, TimeScale = timeScale }, _time, NullLoggerFactory.Instance);
