@@ -14,6 +14,13 @@ public static partial class Naming
     /// <summary>RFC 1123 subdomain: most objects.</summary>
     public static bool IsSubdomain(string name) => name.Length is > 0 and <= 253 && SubdomainPattern().IsMatch(name);
 
+    /// <summary>Key of a label or annotation: a name of at most 63 characters, with or without a DNS subdomain and a slash before it.</summary>
+    public static bool IsQualifiedName(string name)
+    {
+        var slash = name.IndexOf('/', StringComparison.Ordinal);
+        return (slash < 0 || IsSubdomain(name[..slash])) && QualifiedPattern().IsMatch(name[(slash + 1)..]);
+    }
+
     /// <summary>A name for an object made from any text: lower case, what is not allowed becomes a dash; <c>default</c> when nothing remains.</summary>
     public static string SafeSubdomain(string text)
     {
@@ -35,6 +42,9 @@ public static partial class Naming
 
     [GeneratedRegex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\z")]
     private static partial Regex SubdomainPattern();
+
+    [GeneratedRegex("^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\\z")]
+    private static partial Regex QualifiedPattern();
 
     [GeneratedRegex("[^a-z0-9.-]+")]
     private static partial Regex NotSubdomain();

@@ -1,4 +1,6 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Runner.Web.RunnerApi;
@@ -8,12 +10,19 @@ internal static class Answer
 {
     private const string Json = "application/json; charset=utf-8";
 
+    /// <summary>Readable for whoever calls by hand: quotes in sentences are not written as escapes. Nobody shows these answers as HTML.</summary>
+    public static AnswerJson Types { get; } = new(new JsonSerializerOptions
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
     public static Task OkAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type) => BytesAsync(context, StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
     public static Task ErrorAsync(HttpContext context, int status, string message) => ErrorAsync(context, status, new ErrorAnswer(message));
 
     public static Task ErrorAsync(HttpContext context, int status, ErrorAnswer error) =>
-        BytesAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(error, AnswerJson.Default.ErrorAnswer));
+        BytesAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(error, Answer.Types.ErrorAnswer));
 
     public static Task BytesAsync(HttpContext context, int status, byte[] json)
     {

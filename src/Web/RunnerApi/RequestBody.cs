@@ -29,6 +29,9 @@ internal static class RequestBody
             var read = await reader.ReadAsync(context.RequestAborted);
             if (read.Buffer.Length > MaxBytes)
             {
+                // What is still to come is not waited for.
+                reader.AdvanceTo(read.Buffer.End);
+                context.Response.Headers.Connection = "close";
                 throw new ApiException(StatusCodes.Status413PayloadTooLarge, TooLarge);
             }
 
@@ -76,14 +79,19 @@ internal static class RequestBody
             return "The body is empty: a JSON object is required";
         }
 
-        var field = exception.Path is { Length: > 2 } path ? path[2..] : "";
+        var field = exception.Path is { Length: > 2 } path ? path[2..Math.Min(path.Length, 130)] : "";
         var place = $"line {(exception.LineNumber ?? 0) + 1}, byte {(exception.BytePositionInLine ?? 0) + 1}";
-        if (exception.GetType() != typeof(JsonException))
+        if (exception.InnerException is JsonException)
         {
-            return $"The body is not valid JSON{(field.Length > 0 ? $" after {field}" : "")} at {place}";
+            return $"The body is not valid JSON{(field.Length > 0 ? $" after {field}" : "")} ({place})";
+        }
+
+        if (field.Length == 0)
+        {
+            return $"The body must be a JSON object ({place})";
         }
 
         var problem = exception.Message.StartsWith("must be", StringComparison.Ordinal) ? exception.Message.Split(" Path:")[0].TrimEnd('.', ' ') : "has the wrong type";
-        return $"{(field.Length > 0 ? field : "The body")} {problem} ({place})";
+        return $"{field} {problem} ({place})";
     }
 }

@@ -10,14 +10,14 @@ internal sealed class ServiceCalls(ServiceOperations operations, ClusterDirector
     {
         var request = await RequestBody.ReadAsync(context, RequestJson.Default.ServiceRequest);
         await operations.RunAsync(ServiceName(context), request, context.RequestAborted);
-        await Answer.OkAsync(context, new MessageAnswer("Service created successfully"), AnswerJson.Default.MessageAnswer);
+        await Answer.OkAsync(context, new MessageAnswer("Service created successfully"), Answer.Types.MessageAnswer);
     }
 
     public async Task StopAsync(HttpContext context)
     {
         var request = await RequestBody.ReadAsync(context, RequestJson.Default.ServiceReference);
         await operations.StopAsync(clusters.Resolve(request.ClusterId), ServiceName(context), context.RequestAborted);
-        await Answer.OkAsync(context, new CodeAnswer(request.Id, 0, "service deleted"), AnswerJson.Default.CodeAnswer);
+        await Answer.OkAsync(context, new CodeAnswer(request.Id, 0, "service deleted"), Answer.Types.CodeAnswer);
     }
 
     public async Task PurgeAsync(HttpContext context)
@@ -26,7 +26,7 @@ internal sealed class ServiceCalls(ServiceOperations operations, ClusterDirector
         {
             var request = await RequestBody.ReadAsync(context, RequestJson.Default.PurgeRequest);
             await operations.PurgeAsync(clusters.Resolve(request.ClusterId), ServiceName(context), request.DeployType, context.RequestAborted);
-            await Answer.OkAsync(context, new CodeAnswer(null, 0, "succeed to clean up service"), AnswerJson.Default.CodeAnswer);
+            await Answer.OkAsync(context, new CodeAnswer(null, 0, "succeed to clean up service"), Answer.Types.CodeAnswer);
         }
         catch (Exception exception) when (exception is ApiException or ClusterOperationException or UnknownClusterException)
         {

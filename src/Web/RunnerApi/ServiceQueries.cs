@@ -54,13 +54,13 @@ internal sealed class ServiceQueries(ServiceOperations operations, ClusterDirect
         await Answer.OkAsync(
             context,
             new ReplicaAnswer(workload.DeployId, 1, workload.Key.Name, workload.ActualReplicas, workload.DesiredReplicas, Instances(workload)),
-            AnswerJson.Default.ReplicaAnswer);
+            Answer.Types.ReplicaAnswer);
     }
 
     public async Task InfoAsync(HttpContext context)
     {
         var workload = Known(context, await ReferenceAsync(context));
-        await Answer.OkAsync(context, new InfoAnswer(workload.Key.Name, [.. Current(workload).Select(instance => instance.PodName)]), AnswerJson.Default.InfoAnswer);
+        await Answer.OkAsync(context, new InfoAnswer(workload.Key.Name, [.. Current(workload).Select(instance => instance.PodName)]), Answer.Types.InfoAnswer);
     }
 
     internal static ValueTask<ServiceReference> ReferenceAsync(HttpContext context) =>
@@ -105,5 +105,5 @@ internal sealed class ServiceQueries(ServiceOperations operations, ClusterDirect
     private static InstanceAnswer[] Instances(Workload workload) =>
         [.. Current(workload).Select(instance => new InstanceAnswer(instance.PodName, instance.Status))];
 
-    private static byte[] Serialize(StatusAnswer answer) => JsonSerializer.SerializeToUtf8Bytes(answer, AnswerJson.Default.StatusAnswer);
+    private static byte[] Serialize(StatusAnswer answer) => JsonSerializer.SerializeToUtf8Bytes(answer, Answer.Types.StatusAnswer);
 }

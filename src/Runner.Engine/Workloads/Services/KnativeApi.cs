@@ -28,6 +28,20 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
         }
     }
 
+    /// <summary>Has the API server check a service as if it were created, under a name that is free.</summary>
+    public Task CheckAsync(KnativeService service, CancellationToken cancellationToken)
+    {
+        var nameless = new KnativeService
+        {
+            Metadata = new() { GenerateName = "check-", NamespaceProperty = @namespace, Annotations = service.Metadata.Annotations },
+            Spec = service.Spec,
+        };
+        return CallAsync(
+            (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<object>(
+                nameless, KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, dryRun: "All", cancellationToken: token),
+            cancellationToken);
+    }
+
     /// <returns>The service as it is, or null.</returns>
     public Task<KnativeService?> FindAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
         (client, token) => client.CustomObjects.GetNamespacedCustomObjectAsync<KnativeService>(

@@ -162,6 +162,8 @@ public sealed partial class ServiceOperations(
 
             if (existing is { Metadata.DeletionTimestamp: null })
             {
+                // What the API server would refuse must not cost the service that is there.
+                await api.CheckAsync(wanted, cancellationToken).ConfigureAwait(false);
                 LogReplacing(name, cluster.Name);
                 await api.DeleteAsync(name, existing.Metadata.Uid, cancellationToken).ConfigureAwait(false);
                 await HurryPodsAsync(cluster, api, name, cancellationToken).ConfigureAwait(false);

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Runner.Engine.Configuration;
 
 namespace Runner.Engine.Workloads.Services;
 
 /// <summary>What a request to run a service must fulfil before anything is made of it. No sentence repeats a value of the environment but the port.</summary>
-internal static class ServiceRequestRules
+internal static partial class ServiceRequestRules
 {
     private const string PortName = "port";
 
@@ -24,13 +25,16 @@ internal static class ServiceRequestRules
             Naming.IsServiceName(name),
             "the name of a service must be at most 63 of a-z, 0-9 and -, begin with a letter and not end with -");
         Require(request.ImageId.Length > 0, "image_id is required");
-        Require(request.ImageId.Length <= 512 && !request.ImageId.Any(character => character is <= ' ' or > '~'), "image_id must be the name of an image, without blanks");
+        Require(
+            request.ImageId.Length == 0 || (request.ImageId.Length <= 512 && ImagePattern().IsMatch(request.ImageId)),
+            $"image_id must be the name of an image such as registry.example.com/team/image:tag, but is '{ServiceResources.Shown(request.ImageId)}'");
         Require(request.DeployId != 0, "deploy_id is required and must not be 0");
         Require(request.MinReplica >= 0 && request.MaxReplica >= 0, "min_replica and max_replica must not be negative");
         Require(request.MaxReplica == 0 || request.MinReplica <= request.MaxReplica || request.RepoType != "model", "min_replica must not be more than max_replica");
         Require(request.Disaggregation is not { Enabled: true }, "pd.enabled: prefill and decode on separate instances are not supported");
         Require(request.Hardware is not { Replicas: > 1 }, "hardware.replicas: instances over several hosts are not supported; ask for 1");
         Require(request.Env?.Keys.All(IsVariableName) != false, "env: a variable's name must be printable ASCII without =, and not be empty");
+        Require(request.Annotation?.Keys.All(Naming.IsQualifiedName) != false, "annotation: a key must be letters, digits, -, _ and ., with or without a DNS name and / before it");
         CheckPort(request, problems);
         return problems;
     }
@@ -53,6 +57,10 @@ internal static class ServiceRequestRules
             problems.Add($"env.port must be a number from 1 to 65535, but is '{ServiceResources.Shown(request.Env[PortName])}'");
         }
     }
+
+    // Host and port, a path in lower case, tag, digest.
+    [GeneratedRegex("^([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?\\z")]
+    private static partial Regex ImagePattern();
 
     private static bool IsVariableName(string name) => name.Length > 0 && name.All(character => character is >= ' ' and <= '~' and not '=');
 }

@@ -85,7 +85,7 @@ internal sealed partial class ServiceResources
 
     private void AddAccelerator(string field, ProcessorRequest processor, ICollection<string> problems)
     {
-        if (!ResourceNamePattern().IsMatch(processor.ResourceName))
+        if (!Naming.IsQualifiedName(processor.ResourceName))
         {
             problems.Add($"hardware.{field}.resource_name must be the name of a Kubernetes resource such as nvidia.com/gpu, but is '{Shown(processor.ResourceName)}'");
         }
@@ -104,7 +104,4 @@ internal sealed partial class ServiceResources
     // A quantity of a request is never negative; beyond 18 digits nothing is meant seriously.
     [GeneratedRegex("^[0-9]{1,18}(\\.[0-9]{0,9})?([KMGTPE]i|[numkMGTPE]|[eE][0-9]{1,2})?\\z|^\\.[0-9]{1,9}([KMGTPE]i|[numkMGTPE]|[eE][0-9]{1,2})?\\z")]
     private static partial Regex QuantityPattern();
-
-    [GeneratedRegex("^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\\z")]
-    private static partial Regex ResourceNamePattern();
 }

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using k8s;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Runner.EmbeddedCluster;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Tests.Engine.Support;
+using Runner.Web;
+
+namespace Runner.Tests.Engine.RunnerApi;
+
+/// <summary>The whole program with a simulated cluster that runs ten times as fast as life; called as the hub calls it, over HTTP.</summary>
+public sealed class RunnerApiHost : IAsyncLifetime
+{
+    public const string Token = "hub-token-of-this-test";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly LogMemory _log = new();
+    private WebApplication? _app;
+
+    public EmbeddedClusterHost Cluster { get; private set; } = null!;
+
+    public HttpClient Hub { get; private set; } = null!;
+
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>Everything that was logged so far.</summary>
+    public string Log => string.Join('\n', _log.Lines);
+
+    public async ValueTask InitializeAsync()
+    {
+        Cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);
+        var kubeconfig = Encoding.UTF8.GetBytes(Cluster.Kubeconfig());
+        var endpoint = new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)));
+        var options = new RunnerOptions { DataDirectory = _folder.Path, Port = 0, ApiToken = Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Debug };
+        _app = RunnerApp.Build([], options, clusters: [endpoint]);
+        _app.Services.GetRequiredService<ILoggerFactory>().AddProvider(_log);
+        await _app.StartAsync(TestContext.Current.CancellationToken);
+        Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Hub = new HttpClient { BaseAddress = new Uri(Address, "/api/v1/"), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Token) } };
+        await Eventually.TrueAsync(
+            async () => (await CallAsync(HttpMethod.Get, "service/none/status", "{}")).Status == HttpStatusCode.OK, "the cluster's services are listed", 30);
+    }
+
+    /// <summary>Calls as the hub does: JSON bodies also with GET and DELETE.</summary>
+    public async Task<(HttpStatusCode Status, string Text)> CallAsync(HttpMethod method, string path, string? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
+        using var answer = await Hub.SendAsync(request, TestContext.Current.CancellationToken);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    public async Task<JsonElement> StatusAsync(string service) => Json((await CallAsync(HttpMethod.Get, $"service/{service}/status", "{}")).Text);
+
+    /// <summary>Waits until the service has the code; in vain it tells what it has instead.</summary>
+    public async Task<JsonElement> ReachesAsync(string service, int code, double seconds = 30)
+    {
+        var status = await StatusAsync(service);
+        await Eventually.TrueAsync(async () => (status = await StatusAsync(service)).GetProperty("code").GetInt32() == code, $"service {service} has code {code}", seconds);
+        return status;
+    }
+
+    public static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
+
+    public static string Sample(string name) => File.ReadAllText(Path.Combine(Repository.Root, "samples", name + ".json"));
+
+    public async ValueTask DisposeAsync()
+    {
+        Hub?.Dispose();
+        if (_app is not null)
+        {
+            await _app.StopAsync(CancellationToken.None);
+            await _app.DisposeAsync();
+        }
+
+        await Cluster.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private sealed class LogMemory : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}
