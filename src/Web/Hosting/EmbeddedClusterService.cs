@@ -7,7 +7,7 @@ using Runner.Engine.Configuration;
 namespace Runner.Web.Hosting;
 
 /// <summary>Runs the simulated cluster in this process and leaves its kubeconfig in the data folder. Registered before the engine, so that it answers first.</summary>
-internal sealed class EmbeddedClusterService(string kubeconfig) : IHostedService, IAsyncDisposable
+internal sealed class EmbeddedClusterService(string kubeconfig, TimeProvider time, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     private EmbeddedClusterHost? _host;
 
@@ -17,7 +17,8 @@ internal sealed class EmbeddedClusterService(string kubeconfig) : IHostedService
         var kubeconfig = Path.Combine(Path.GetFullPath(options.DataDirectory), "embedded.kubeconfig");
         services.AddSingleton(new ClusterEndpoint(
             "embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig)));
-        services.AddSingleton(_ => new EmbeddedClusterService(kubeconfig));
+        services.AddSingleton(provider => new EmbeddedClusterService(
+            kubeconfig, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedClusterService>());
     }
 
@@ -26,7 +27,7 @@ internal sealed class EmbeddedClusterService(string kubeconfig) : IHostedService
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), cancellationToken).ConfigureAwait(false);
+        _host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), time, loggers, cancellationToken).ConfigureAwait(false);
         SecretFile.Write(kubeconfig, Encoding.UTF8.GetBytes(_host.Kubeconfig()));
     }
 

@@ -68,7 +68,7 @@ public sealed partial class ProcessTests
         using var folder = new TemporaryFolder();
         using var program = new RunnerProcess("deploy runner -l info", ("RUNNER_DATA_DIR", folder.Path));
         await program.HealthyAsync();
-        using (var check = new RunnerProcess("healthcheck", ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", program.Port.ToString(CultureInfo.InvariantCulture))))
+        using (var check = new RunnerProcess("healthcheck", ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", program.Address.Port.ToString(CultureInfo.InvariantCulture))))
         {
             Assert.Equal(0, await check.EndAsync());
         }
@@ -76,7 +76,7 @@ public sealed partial class ProcessTests
         program.Terminate();
 
         Assert.Equal(0, await program.EndAsync());
-        using var after = new RunnerProcess("healthcheck", ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", program.Port.ToString(CultureInfo.InvariantCulture)));
+        using var after = new RunnerProcess("healthcheck", ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", program.Address.Port.ToString(CultureInfo.InvariantCulture)));
         Assert.Equal(1, await after.EndAsync());
     }
 

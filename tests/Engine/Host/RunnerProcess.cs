@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Host;
 
 /// <summary>The program as a process of its own, with what it prints.</summary>
-internal sealed class RunnerProcess : IDisposable
+internal sealed partial class RunnerProcess : IDisposable
 {
     private readonly Process _process;
     private readonly StringWriter _output = new();
@@ -14,7 +13,6 @@ internal sealed class RunnerProcess : IDisposable
 
     public RunnerProcess(string arguments, params (string Name, string Value)[] environment)
     {
-        Port = FreePort();
         var start = new ProcessStartInfo("dotnet", $"\"{Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll")}\" {arguments}")
         {
             RedirectStandardOutput = true,
@@ -25,7 +23,7 @@ internal sealed class RunnerProcess : IDisposable
             start.Environment.Remove(name);
         }
 
-        start.Environment["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        start.Environment["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = "0";
         start.Environment["HOME"] = Path.GetTempPath();
         start.Environment["RUNNER_CLUSTER"] = "kubeconfig";
         foreach (var (name, value) in environment)
@@ -39,14 +37,10 @@ internal sealed class RunnerProcess : IDisposable
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        Address = new Uri($"http://127.0.0.1:{Port}");
     }
 
-    public int Port { get; }
-
-    public Uri Address { get; }
-
-    public bool HasExited => _process.HasExited;
+    /// <summary>Where it listens, as it told; known once it is healthy.</summary>
+    public Uri Address => new(Listening().Match(Output).Groups[1].Value);
 
     /// <summary>Everything it printed until now.</summary>
     public string Output
@@ -60,19 +54,19 @@ internal sealed class RunnerProcess : IDisposable
         }
     }
 
+    /// <summary>Waits until it has told its address and answers there.</summary>
     public Task HealthyAsync() => Eventually.TrueAsync(
         async () =>
         {
             Assert.False(_process.HasExited, $"It ended: {Output}");
-            using var client = new HttpClient { BaseAddress = Address };
-            try
-            {
-                return (await client.GetAsync("/healthz", TestContext.Current.CancellationToken)).IsSuccessStatusCode;
-            }
-            catch (HttpRequestException)
+            if (!Listening().IsMatch(Output))
             {
                 return false;
             }
+
+            using var client = new HttpClient { BaseAddress = Address };
+            using var answer = await client.GetAsync("/healthz", TestContext.Current.CancellationToken);
+            return answer.IsSuccessStatusCode;
         },
         "the program answers /healthz",
         60);
@@ -103,13 +97,6 @@ internal sealed class RunnerProcess : IDisposable
         _process.Dispose();
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private void Keep(string? line)
     {
         lock (_lock)
@@ -117,4 +104,7 @@ internal sealed class RunnerProcess : IDisposable
             _output.WriteLine(line);
         }
     }
+
+    [GeneratedRegex("Now listening on: (http://\\S+)")]
+    private static partial Regex Listening();
 }
