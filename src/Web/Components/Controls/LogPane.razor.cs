@@ -86,6 +86,7 @@ public sealed partial class LogPane
             await Browser.InvokeVoidAsync("consoleLogs.attach", _view, _self);
             _tail.Start(() => InvokeAsync(DrawAsync));
             await _tail.ChooseAsync(_choice, Workload);
+            StateHasChanged();
         }
     }
 

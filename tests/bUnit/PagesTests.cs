@@ -1,0 +1,154 @@
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine.Clusters;
+using Runner.Engine.Logs;
+using Runner.Engine.Workloads;
+using Runner.Tests.bUnit.Support;
+using Runner.Web.Components.Controls;
+using Runner.Web.Components.Pages;
+using Runner.Web.Identity;
+using Runner.Web.Live;
+
+namespace Runner.Tests.bUnit;
+
+public sealed class PagesTests
+{
+    private const string NoRoom = "0/9 nodes are available: 9 Insufficient nvidia.com/gpu.";
+
+    [Fact]
+    public async Task A_row_appears_and_turns_to_running_while_the_page_is_open()
+    {
+        await using var context = new ConsoleContext();
+        var page = context.Render<Workloads>();
+        Assert.Empty(page.FindAll("tr[data-row]"));
+        context.Engine.Feed.Set(Samples.Workload("qwen", DeployStatus.Deploying));
+        Eventually(context, page, () => Assert.Contains("Deploying", page.Find("tr[data-row] .c-state").TextContent, StringComparison.Ordinal));
+        context.Engine.Feed.Set(Samples.Workload("qwen"));
+        Eventually(context, page, () => Assert.Contains("Running", page.Find("tr[data-row] .c-state").TextContent, StringComparison.Ordinal));
+        Assert.Contains("lit-", page.Find("tr[data-row] .c-state").ClassName, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_workload_without_room_is_shown_as_waiting_with_the_schedulers_words()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("big", DeployStatus.DeployFailed, "Unschedulable", NoRoom, waitingForRoom: true));
+        var page = Details(context, "big");
+        var verdict = page.Find(".verdict");
+        Assert.Contains("verdict-wait", verdict.ClassName, StringComparison.Ordinal);
+        Assert.Contains(NoRoom, verdict.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_viewer_is_not_offered_what_is_not_allowed()
+    {
+        await using var context = new ConsoleContext(ConsoleRole.Viewer);
+        context.Engine.Feed.Set(Samples.Workload("web"));
+        var page = Details(context, "web");
+        Assert.Empty(page.FindAll(".detail-actions"));
+        Assert.Empty(page.FindAll("input[type=checkbox]"));
+    }
+
+    [Fact]
+    public async Task A_purge_asks_for_the_name_before_it_is_done()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("web"));
+        var dialogs = context.Dialogs;
+        var page = Details(context, "web");
+        await page.FindAll(".detail-actions button")[1].ClickAsync(new());
+        dialogs.WaitForAssertion(() => Assert.True(dialogs.Find(".mud-button-filled-error").HasAttribute("disabled")));
+        await dialogs.Find("[data-confirm]").InputAsync(new ChangeEventArgs { Value = "web" });
+        await dialogs.Find(".mud-button-filled-error").ClickAsync(new());
+        page.WaitForAssertion(() => Assert.Equal([("purge", Samples.Key("web"))], context.Engine.Done));
+    }
+
+    [Fact]
+    public async Task A_workload_that_goes_while_open_stays_readable_and_says_so()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("web"));
+        var page = Details(context, "web");
+        context.Engine.Feed.Remove(Samples.Key("web"));
+        Eventually(context, page, () => Assert.Contains("Gone", page.Find(".verdict").TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll(".detail-actions"));
+    }
+
+    [Fact]
+    public async Task An_empty_list_says_what_to_do_and_an_unlisted_one_shows_its_shape()
+    {
+        await using var context = new ConsoleContext();
+        var page = context.Render<Workloads>();
+        Assert.Contains("No workloads yet", page.Find(".notice").TextContent, StringComparison.Ordinal);
+        context.Engine.Set(context.Engine.Clusters[0] with { Synced = false });
+        Eventually(context, page, () => Assert.NotEmpty(page.FindAll("tr.skeleton")));
+        context.Engine.Set(new ClusterView("embedded", ClusterOrigin.Embedded, new ClusterStatus(ClusterHealth.Unreachable, Samples.Now, "connection refused", "", null), Synced: false));
+        Eventually(context, page, () => Assert.Contains("No cluster answers", page.Find(".notice").TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_overview_lists_failures_before_what_waits()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("big", DeployStatus.DeployFailed, "Unschedulable", NoRoom, waitingForRoom: true));
+        context.Engine.Feed.Set(Samples.Workload("broken", DeployStatus.DeployFailed, "ImagePullBackOff", "no such image"));
+        context.Engine.Feed.Set(Samples.Workload("fine"));
+        var page = context.Render<Overview>();
+        Assert.Equal(["broken", "big"], page.FindAll(".attention a").Select(link => link.TextContent));
+        context.Engine.Feed.Set(Samples.Workload("broken"));
+        Eventually(context, page, () => Assert.Equal(["big"], page.FindAll(".attention a").Select(link => link.TextContent)));
+    }
+
+    [Fact]
+    public async Task Leaving_a_page_leaves_nothing_behind()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("web"));
+        Details(context, "web");
+        context.Render<Overview>();
+        Assert.Equal(2, context.Engine.Attached);
+        await context.DisposeComponentsAsync();
+        Assert.Equal(0, context.Engine.Attached);
+    }
+
+    [Fact]
+    public async Task A_log_takes_up_the_pods_that_come_later()
+    {
+        await using var context = new ConsoleContext();
+        await using var tail = new Web.Components.Models.LogTail(context.Engine, Samples.Key("web"), context.Clock);
+        await tail.ChooseAsync(Web.Components.Models.LogChoice.Standard, Samples.Workload("web", pods: 1));
+        tail.Update(Samples.Workload("web", pods: 2));
+        foreach (var pod in Samples.Workload("web", pods: 2).Instances)
+        {
+            context.Engine.Log(pod.PodName).TryWrite(new LogLine(pod.PodName, "user-container", Samples.Now, $"hello from {pod.PodName}"));
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => tail.Buffer.Kept == 2, TimeSpan.FromSeconds(10)));
+        Assert.Equal(2, context.Engine.LogRequests.Count);
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_read_says_why()
+    {
+        await using var context = new ConsoleContext();
+        var pod = Samples.Workload("web").Instances[0].PodName;
+        context.Engine.Log(pod).Complete(new InvalidOperationException("container is waiting to start"));
+        context.Engine.Feed.Set(Samples.Workload("web"));
+        var pane = context.Render<LogPane>(parameters => parameters.Add(p => p.Key, Samples.Key("web")).Add(p => p.Workload, Samples.Workload("web")));
+        Eventually(context, pane, () => Assert.Contains("container is waiting to start", pane.Find(".problem").TextContent, StringComparison.Ordinal));
+    }
+
+    private static IRenderedComponent<Workloads> Details(ConsoleContext context, string name) => context.Render<Workloads>(parameters => parameters
+        .Add(page => page.Cluster, "embedded").Add(page => page.Kind, "service").Add(page => page.Namespace, "spaces").Add(page => page.Name, name));
+
+    // Time only moves when the test moves it: batches wait for their interval.
+    private static void Eventually<T>(ConsoleContext context, IRenderedComponent<T> page, Action assertion)
+        where T : IComponent => page.WaitForAssertion(
+        () =>
+        {
+            context.Clock.Advance(LiveFeed.Interval);
+            assertion();
+        },
+        TimeSpan.FromSeconds(10));
+}

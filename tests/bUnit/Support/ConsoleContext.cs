@@ -1,0 +1,68 @@
+using System.Security.Claims;
+using Bunit;
+using Bunit.TestDoubles;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using MudBlazor.Services;
+using Runner.Engine.Storage;
+using Runner.Web.Components;
+using Runner.Web.Components.Dialogs;
+using Runner.Web.Components.Models;
+using Runner.Web.Identity;
+using Runner.Web.Live;
+
+namespace Runner.Tests.bUnit.Support;
+
+/// <summary>The console's services around an engine that the test fills, for a signed-in user of one role.</summary>
+public sealed class ConsoleContext : BunitContext
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("console-").FullName;
+    private readonly Database _database;
+
+    public ConsoleContext(ConsoleRole role = ConsoleRole.Operator)
+    {
+        _database = Database.Open(_folder);
+        Audit = new AuditLog(_database, Clock);
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        Services.AddLocalization();
+        Services.AddLogging();
+        Services.AddMudServices(options =>
+        {
+            options.PopoverOptions.CheckForPopoverProvider = false;
+            options.SnackbarConfiguration.ShowTransitionDuration = 0;
+            options.SnackbarConfiguration.HideTransitionDuration = 0;
+        });
+        Services.AddSingleton<IConsoleEngine>(Engine);
+        Services.AddSingleton<TimeProvider>(Clock);
+        Services.AddSingleton(Audit);
+        Services.AddScoped<LiveFeed>();
+        Services.AddScoped<WorkloadActions>();
+        Services.AddScoped<WorkloadTexts>();
+        Services.AddScoped<ActionFlow>();
+        var authorization = AddAuthorization();
+        authorization.SetAuthorized("somebody");
+        authorization.SetClaims(new Claim(ClaimTypes.Role, role.ToString()));
+        authorization.SetPolicies(role == ConsoleRole.Viewer ? [ConsolePolicies.Viewer] : [ConsolePolicies.Viewer, ConsolePolicies.Operator]);
+
+        // Starts the renderer, after which no service can be added.
+        SetRendererInfo(new Microsoft.AspNetCore.Components.RendererInfo("Server", isInteractive: true));
+    }
+
+    public FakeConsoleEngine Engine { get; } = new();
+
+    public FakeTimeProvider Clock { get; } = new(Samples.Now);
+
+    public AuditLog Audit { get; }
+
+    /// <summary>Drawn beside the component under test: dialogs and messages appear in them.</summary>
+    public IRenderedComponent<MudBlazor.MudDialogProvider> Dialogs => _dialogs ??= Render<MudBlazor.MudDialogProvider>();
+
+    private IRenderedComponent<MudBlazor.MudDialogProvider>? _dialogs;
+
+    protected override async ValueTask DisposeAsyncCore()
+    {
+        await base.DisposeAsyncCore();
+        await _database.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Runner.Engine.Clusters;
+using Runner.Engine.Hub;
+using Runner.Engine.Logs;
+using Runner.Engine.Workloads;
+using Runner.Web.Live;
+
+namespace Runner.Tests.bUnit.Support;
+
+/// <summary>An engine without a cluster: the real feed, filled by the test; logs come from channels; operations are written down.</summary>
+public sealed class FakeConsoleEngine : IConsoleEngine
+{
+    private readonly ConcurrentDictionary<string, Channel<LogLine>> _logs = new();
+
+    public WorkloadFeed Feed { get; } = new();
+
+    public List<(string Action, WorkloadKey Key)> Done { get; } = [];
+
+    /// <summary>What operations fail with; null lets them succeed.</summary>
+    public Exception? Failure { get; set; }
+
+    public Dictionary<WorkloadKey, List<WorkloadEvent>> Events { get; } = [];
+
+    public List<PodLogOptions> LogRequests { get; } = [];
+
+    public ImmutableDictionary<WorkloadKey, Workload> Workloads => Feed.Current;
+
+    public IReadOnlyList<ClusterView> Clusters { get; private set; } =
+        [new("embedded", ClusterOrigin.Embedded, new ClusterStatus(ClusterHealth.Connected, Samples.Now, "", "v1.36.1", "c-1"), Synced: true)];
+
+    public OutboxStatus Hub { get; private set; } = new(0, 0, "", null);
+
+    public event Action? ClustersChanged;
+
+    public event Action? HubChanged;
+
+    /// <summary>How many handlers and feed subscriptions are still attached.</summary>
+    public int Attached => (ClustersChanged?.GetInvocationList().Length ?? 0) + (HubChanged?.GetInvocationList().Length ?? 0);
+
+    public void Set(ClusterView cluster)
+    {
+        Clusters = [cluster];
+        ClustersChanged?.Invoke();
+    }
+
+    public void Set(OutboxStatus hub)
+    {
+        Hub = hub;
+        HubChanged?.Invoke();
+    }
+
+    /// <summary>The stream of one pod's log; complete it to end the container.</summary>
+    public ChannelWriter<LogLine> Log(string pod) => Stream(pod).Writer;
+
+    public WorkloadSubscription Subscribe() => Feed.Subscribe();
+
+    public IReadOnlyList<int> HubEventsPerMinute(int minutes) => [.. Enumerable.Range(0, minutes).Select(minute => minute * 7 % 13)];
+
+    public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key) => Events.TryGetValue(key, out var events) ? events : [];
+
+    public string? ManifestOf(WorkloadKey key) => Workloads.ContainsKey(key) ? $"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: {key.Name}\n" : null;
+
+    public IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken)
+    {
+        lock (LogRequests)
+        {
+            LogRequests.Add(options);
+        }
+
+        return Stream(pod).Reader.ReadAllAsync(cancellationToken);
+    }
+
+    public Task StopAsync(WorkloadKey key, CancellationToken cancellationToken) => DoAsync("stop", key);
+
+    public Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken) => DoAsync("purge", key);
+
+    private Channel<LogLine> Stream(string pod) => _logs.GetOrAdd(pod, _ => Channel.CreateUnbounded<LogLine>());
+
+    private Task DoAsync(string action, WorkloadKey key)
+    {
+        if (Failure is not null)
+        {
+            return Task.FromException(Failure);
+        }
+
+        Done.Add((action, key));
+        return Task.CompletedTask;
+    }
+}
