@@ -23,9 +23,9 @@ public sealed class PagesTests
         var page = context.Render<Workloads>();
         Assert.Empty(page.FindAll("tr[data-row]"));
         context.Engine.Feed.Set(Samples.Workload("qwen", DeployStatus.Deploying));
-        Eventually(context, page, () => Assert.Contains("Deploying", page.Find("tr[data-row] .c-state").TextContent, StringComparison.Ordinal));
+        await Eventually(context, () => Assert.Contains("Deploying", page.Find("tr[data-row] .c-state").TextContent, StringComparison.Ordinal));
         context.Engine.Feed.Set(Samples.Workload("qwen"));
-        Eventually(context, page, () => Assert.Contains("Running", page.Find("tr[data-row] .c-state").TextContent, StringComparison.Ordinal));
+        await Eventually(context, () => Assert.Contains("Running", page.Find("tr[data-row] .c-state").TextContent, StringComparison.Ordinal));
         Assert.Contains("lit-", page.Find("tr[data-row] .c-state").ClassName, StringComparison.Ordinal);
     }
 
@@ -57,10 +57,11 @@ public sealed class PagesTests
         context.Engine.Feed.Set(Samples.Workload("web"));
         var dialogs = context.Dialogs;
         var page = Details(context, "web");
-        await page.FindAll(".detail-actions button")[1].ClickAsync(new());
+        var asked = page.FindAll(".detail-actions button")[1].ClickAsync(new());
         dialogs.WaitForAssertion(() => Assert.True(dialogs.Find(".mud-button-filled-error").HasAttribute("disabled")));
         await dialogs.Find("[data-confirm]").InputAsync(new ChangeEventArgs { Value = "web" });
         await dialogs.Find(".mud-button-filled-error").ClickAsync(new());
+        await asked;
         page.WaitForAssertion(() => Assert.Equal([("purge", Samples.Key("web"))], context.Engine.Done));
     }
 
@@ -71,7 +72,7 @@ public sealed class PagesTests
         context.Engine.Feed.Set(Samples.Workload("web"));
         var page = Details(context, "web");
         context.Engine.Feed.Remove(Samples.Key("web"));
-        Eventually(context, page, () => Assert.Contains("Gone", page.Find(".verdict").TextContent, StringComparison.Ordinal));
+        await Eventually(context, () => Assert.Contains("Gone", page.Find(".verdict").TextContent, StringComparison.Ordinal));
         Assert.Empty(page.FindAll(".detail-actions"));
     }
 
@@ -82,9 +83,9 @@ public sealed class PagesTests
         var page = context.Render<Workloads>();
         Assert.Contains("No workloads yet", page.Find(".notice").TextContent, StringComparison.Ordinal);
         context.Engine.Set(context.Engine.Clusters[0] with { Synced = false });
-        Eventually(context, page, () => Assert.NotEmpty(page.FindAll("tr.skeleton")));
+        await Eventually(context, () => Assert.NotEmpty(page.FindAll("tr.skeleton")));
         context.Engine.Set(new ClusterView("embedded", ClusterOrigin.Embedded, new ClusterStatus(ClusterHealth.Unreachable, Samples.Now, "connection refused", "", null), Synced: false));
-        Eventually(context, page, () => Assert.Contains("No cluster answers", page.Find(".notice").TextContent, StringComparison.Ordinal));
+        await Eventually(context, () => Assert.Contains("No cluster answers", page.Find(".notice").TextContent, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -97,7 +98,7 @@ public sealed class PagesTests
         var page = context.Render<Overview>();
         Assert.Equal(["broken", "big"], page.FindAll(".attention a").Select(link => link.TextContent));
         context.Engine.Feed.Set(Samples.Workload("broken"));
-        Eventually(context, page, () => Assert.Equal(["big"], page.FindAll(".attention a").Select(link => link.TextContent)));
+        await Eventually(context, () => Assert.Equal(["big"], page.FindAll(".attention a").Select(link => link.TextContent)));
     }
 
     [Fact]
@@ -136,19 +137,28 @@ public sealed class PagesTests
         context.Engine.Log(pod).Complete(new InvalidOperationException("container is waiting to start"));
         context.Engine.Feed.Set(Samples.Workload("web"));
         var pane = context.Render<LogPane>(parameters => parameters.Add(p => p.Key, Samples.Key("web")).Add(p => p.Workload, Samples.Workload("web")));
-        Eventually(context, pane, () => Assert.Contains("container is waiting to start", pane.Find(".problem").TextContent, StringComparison.Ordinal));
+        await Eventually(context, () => Assert.Contains("container is waiting to start", pane.Find(".problem").TextContent, StringComparison.Ordinal));
     }
 
     private static IRenderedComponent<Workloads> Details(ConsoleContext context, string name) => context.Render<Workloads>(parameters => parameters
         .Add(page => page.Cluster, "embedded").Add(page => page.Kind, "service").Add(page => page.Namespace, "spaces").Add(page => page.Name, name));
 
     // Time only moves when the test moves it: batches wait for their interval.
-    private static void Eventually<T>(ConsoleContext context, IRenderedComponent<T> page, Action assertion)
-        where T : IComponent => page.WaitForAssertion(
-        () =>
+    private static async Task Eventually(ConsoleContext context, Action assertion)
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (true)
         {
             context.Clock.Advance(LiveFeed.Interval);
-            assertion();
-        },
-        TimeSpan.FromSeconds(10));
+            try
+            {
+                assertion();
+                return;
+            }
+            catch (Exception) when (watch.Elapsed < TimeSpan.FromSeconds(10))
+            {
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            }
+        }
+    }
 }

@@ -32,13 +32,14 @@ public sealed record WorkloadsQuery
     {
         var values = HttpUtility.ParseQueryString(query);
         var sort = values["sort"] ?? DefaultSort;
+        var sorted = WorkloadColumn.Find(sort.TrimStart('-'));
         var columns = Ids(values["columns"]).Where(id => WorkloadColumn.Find(id) is not null).ToHashSet();
         return new WorkloadsQuery
         {
             Filter = values["filter"] ?? "",
             Tones = [.. Ids(values["state"]).Select(id => Enum.TryParse<WorkloadTone>(id, ignoreCase: true, out var tone) && Enum.IsDefined(tone) ? tone : (WorkloadTone?)null).OfType<WorkloadTone>()],
-            Sort = WorkloadColumn.Find(sort.TrimStart('-'))?.Id ?? DefaultSort,
-            Descending = sort.StartsWith('-'),
+            Sort = sorted?.Id ?? DefaultSort,
+            Descending = sorted is not null && sort.StartsWith('-'),
             Columns = columns.Count == 0 ? Standard : InOrder(columns),
             Section = values["section"] ?? "",
         };
