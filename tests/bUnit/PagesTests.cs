@@ -157,7 +157,7 @@ public sealed class PagesTests
             }
             catch (Exception) when (watch.Elapsed < TimeSpan.FromSeconds(10))
             {
-                await Task.Delay(20, TestContext.Current.CancellationToken);
+                await Task.Delay(20, Xunit.TestContext.Current.CancellationToken);
             }
         }
     }
