@@ -12,7 +12,7 @@ internal sealed class DeploymentController(Cluster cluster) : Controller
     private const string HashLabel = "pod-template-hash";
 
     // When a Deployment last came forward, exactly; its conditions tell it only to the second.
-    private readonly Dictionary<string, (string State, DateTimeOffset Since)> _progress = [];
+    private readonly Notes<(string State, DateTimeOffset Since)> _progress = new();
 
     public override string Name => "deployment-controller";
 
@@ -25,6 +25,7 @@ internal sealed class DeploymentController(Cluster cluster) : Controller
     {
         if (cluster.Cache.Get(key) is not { } deployment)
         {
+            _progress.Forget(key);
             return null;
         }
 
@@ -110,7 +111,7 @@ internal sealed class DeploymentController(Cluster cluster) : Controller
         var status = deployment.Json.EditStatus();
         Conditions.Set(status, cluster.Clock, "Progressing", "True", "NewReplicaSetCreated", $"Created new replica set \"{set.Key.Name}\"", "lastUpdateTime");
         cluster.UpdateStatus(deployment, status);
-        _progress[deployment.Json.Uid()] = ($"created {hash}", cluster.Clock.Now);
+        _progress.Set(deployment, ($"created {hash}", cluster.Clock.Now));
     }
 
     private void ReportScale(StoredObject deployment, string set, long before, long after)
@@ -124,13 +125,12 @@ internal sealed class DeploymentController(Cluster cluster) : Controller
     // Returns when the progress deadline will strike, unless there is progress.
     private TimeSpan? WriteStatus(StoredObject deployment, StoredObject current, List<StoredObject> old)
     {
-        var uid = deployment.Json.Uid();
         var counts = DeploymentStatus.Count(deployment.Json, current.Json, old.Select(s => s.Json));
         var state = $"{current.Key.Name} {counts}";
-        var moved = !_progress.TryGetValue(uid, out var progress) || progress.State != state;
+        var moved = !_progress.TryGet(deployment, out var progress) || progress.State != state;
         if (moved)
         {
-            _progress[uid] = progress = (state, cluster.Clock.Now);
+            progress = _progress.Set(deployment, (state, cluster.Clock.Now));
         }
 
         var deadline = TimeSpan.FromSeconds(deployment.Json.Number("spec", "progressDeadlineSeconds") ?? 600);

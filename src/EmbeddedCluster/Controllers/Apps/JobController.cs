@@ -8,7 +8,7 @@ namespace Runner.EmbeddedCluster.Controllers.Apps;
 /// <summary>Runs the pods of a Job until enough have succeeded or too many have failed, and removes finished jobs whose time to live is over.</summary>
 internal sealed class JobController(Cluster cluster) : Controller
 {
-    private readonly Dictionary<string, DateTimeOffset> _finished = [];
+    private readonly Notes<DateTimeOffset> _finished = new();
 
     public override string Name => "job-controller";
 
@@ -21,6 +21,7 @@ internal sealed class JobController(Cluster cluster) : Controller
     {
         if (cluster.Cache.Get(key) is not { } job || job.Json.IsDeleting())
         {
+            _finished.Forget(key);
             return null;
         }
 
@@ -92,14 +93,13 @@ internal sealed class JobController(Cluster cluster) : Controller
             return null;
         }
 
-        _finished.TryAdd(job.Json.Uid(), cluster.Clock.Now);
+        var since = _finished.TryGet(job, out var noted) ? noted : _finished.Set(job, cluster.Clock.Now);
         var life = TimeSpan.FromSeconds(seconds);
-        if (!cluster.Clock.Passed(_finished[job.Json.Uid()], life))
+        if (!cluster.Clock.Passed(since, life))
         {
             return life;
         }
 
-        _finished.Remove(job.Json.Uid());
         cluster.Delete(job.Key);
         return null;
     }

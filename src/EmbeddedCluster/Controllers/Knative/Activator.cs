@@ -29,6 +29,7 @@ internal sealed class Activator(ObjectStore store, TimeProvider time)
             }
             catch (ApiException changed) when (changed.Code is 404 or 409)
             {
+                // The autoscaler changed meanwhile or is gone: look again.
             }
         }
 

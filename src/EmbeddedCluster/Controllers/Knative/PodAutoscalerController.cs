@@ -13,7 +13,7 @@ internal sealed class PodAutoscalerController(Cluster cluster) : Controller
 {
     private static readonly TimeSpan Lag = TimeSpan.FromMilliseconds(30);
 
-    private readonly Dictionary<string, AutoscalerMemory> _memories = [];
+    private readonly Notes<AutoscalerMemory> _memories = new();
 
     public override string Name => "podautoscaler-controller";
 
@@ -32,14 +32,11 @@ internal sealed class PodAutoscalerController(Cluster cluster) : Controller
     {
         if (cluster.Cache.Get(key) is not { } autoscaler || autoscaler.Json.IsDeleting())
         {
+            _memories.Forget(key);
             return null;
         }
 
-        var uid = autoscaler.Json.Uid();
-        if (!_memories.TryGetValue(uid, out var memory))
-        {
-            _memories[uid] = memory = new AutoscalerMemory(cluster.Clock.Now);
-        }
+        var memory = _memories.TryGet(autoscaler, out var known) ? known : _memories.Set(autoscaler, new AutoscalerMemory(cluster.Clock.Now));
 
         var deployment = cluster.Cache.Get(ObjectKind.Deployment, key.Namespace, autoscaler.Json.Text("spec", "scaleTargetRef", "name") ?? "");
         var pods = deployment is null ? [] : cluster.Cache.PodsOf(deployment);

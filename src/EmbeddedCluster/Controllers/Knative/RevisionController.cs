@@ -10,7 +10,7 @@ internal sealed class RevisionController(Cluster cluster) : Controller
 {
     private const string Component = "revision-controller";
 
-    private readonly Dictionary<string, int> _failedResolutions = [];
+    private readonly Notes<int> _failedResolutions = new();
 
     public override string Name => "knative-revision";
 
@@ -25,6 +25,7 @@ internal sealed class RevisionController(Cluster cluster) : Controller
     {
         if (cluster.Cache.Get(key) is not { } revision || revision.Json.IsDeleting())
         {
+            _failedResolutions.Forget(key);
             return null;
         }
 
@@ -77,7 +78,7 @@ internal sealed class RevisionController(Cluster cluster) : Controller
         conditions.MarkFalse("ContainerHealthy", "ContainerMissing", failure);
         cluster.Events.Warning(revision, Component, "InternalError", failure);
         cluster.UpdateStatus(revision, status);
-        var failures = _failedResolutions[revision.Json.Uid()] = _failedResolutions.GetValueOrDefault(revision.Json.Uid()) + 1;
+        var failures = _failedResolutions.Set(revision, (_failedResolutions.TryGet(revision, out var before) ? before : 0) + 1);
         return TimeSpan.FromSeconds(Math.Pow(2, Math.Min(failures - 1, 9)));
     }
 

@@ -11,7 +11,7 @@ internal sealed class RouteController(Cluster cluster) : Controller
     private static readonly TimeSpan IngressTime = TimeSpan.FromSeconds(1);
 
     // Per route: the traffic its ingress was last told, and since when.
-    private readonly Dictionary<string, (string Traffic, DateTimeOffset Since)> _ingresses = [];
+    private readonly Notes<(string Traffic, DateTimeOffset Since)> _ingresses = new();
 
     public override string Name => "knative-route";
 
@@ -30,13 +30,13 @@ internal sealed class RouteController(Cluster cluster) : Controller
     {
         if (cluster.Cache.Get(key) is not { } route)
         {
+            _ingresses.Forget(key);
             return null;
         }
 
         route = SetFinalizer(route);
         if (route.Json.IsDeleting())
         {
-            _ingresses.Remove(route.Json.Uid());
             return null;
         }
 
@@ -97,10 +97,9 @@ internal sealed class RouteController(Cluster cluster) : Controller
 
     private TimeSpan? AwaitIngress(StoredObject route, string traffic, ConditionSet conditions)
     {
-        var uid = route.Json.Uid();
-        if (!_ingresses.TryGetValue(uid, out var ingress) || ingress.Traffic != traffic)
+        if (!_ingresses.TryGet(route, out var ingress) || ingress.Traffic != traffic)
         {
-            _ingresses[uid] = ingress = (traffic, cluster.Clock.Now);
+            ingress = _ingresses.Set(route, (traffic, cluster.Clock.Now));
         }
 
         if (cluster.Clock.Passed(ingress.Since, IngressTime))

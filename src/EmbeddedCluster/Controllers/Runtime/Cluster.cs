@@ -49,6 +49,7 @@ internal sealed class Cluster(ObjectStore store, ObjectCache cache, SimulationCl
         }
         catch (ApiException gone) when (gone.Code == 404)
         {
+            // What was to be deleted is gone.
         }
     }
 

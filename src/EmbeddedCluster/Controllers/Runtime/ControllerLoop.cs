@@ -87,9 +87,17 @@ internal sealed partial class ControllerLoop
         _cache.Apply(change);
         foreach (var controller in _controllers)
         {
-            foreach (var key in controller.Affected(change))
+            try
             {
-                Enqueue(controller, key, controller.Reaction);
+                foreach (var key in controller.Affected(change))
+                {
+                    Enqueue(controller, key, controller.Reaction);
+                }
+            }
+            catch (Exception failure)
+            {
+                LogFailure(failure, controller.Name, change.Object.Key.Namespace, change.Object.Key.Name);
+                Retry(controller, change.Object.Key);
             }
         }
     }

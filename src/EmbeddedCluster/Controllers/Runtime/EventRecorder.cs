@@ -66,6 +66,7 @@ internal sealed class EventRecorder(ObjectStore store, SimulationClock clock)
         }
         catch (ApiException gone) when (gone.Code == 404)
         {
+            // Somebody else removed it.
         }
     }
 

@@ -62,6 +62,7 @@ internal static class ClusterSeed
         }
         catch (ApiException exists) when (exists.Code == 409)
         {
+            // Somebody made it before.
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class VolumeBinder(Cluster cluster) : Controller
     private const string DefaultClassAnnotation = "storageclass.kubernetes.io/is-default-class";
     private static readonly TimeSpan ProvisioningTime = TimeSpan.FromMilliseconds(500);
 
-    private readonly Dictionary<string, DateTimeOffset> _provisioning = [];
+    private readonly Notes<DateTimeOffset> _provisioning = new();
 
     public override string Name => Component;
 
@@ -30,6 +30,7 @@ internal sealed class VolumeBinder(Cluster cluster) : Controller
     {
         if (cluster.Cache.Get(key) is not { } claim)
         {
+            _provisioning.Forget(key);
             foreach (var volume in cluster.Cache.List(ObjectKind.PersistentVolume).Where(v => Claims(v, key)).ToList())
             {
                 cluster.Delete(volume.Key);
@@ -56,12 +57,13 @@ internal sealed class VolumeBinder(Cluster cluster) : Controller
             return null;
         }
 
-        if (_provisioning.TryAdd(claim.Json.Uid(), cluster.Clock.Now))
+        if (!_provisioning.TryGet(claim, out var since))
         {
+            since = _provisioning.Set(claim, cluster.Clock.Now);
             cluster.Events.Normal(claim, Provisioner, "Provisioning", $"External provisioner is provisioning volume for claim \"{key.Namespace}/{key.Name}\"");
         }
 
-        if (!cluster.Clock.Passed(_provisioning[claim.Json.Uid()], ProvisioningTime))
+        if (!cluster.Clock.Passed(since, ProvisioningTime))
         {
             return ProvisioningTime;
         }
