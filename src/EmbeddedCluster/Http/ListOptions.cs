@@ -50,7 +50,7 @@ internal sealed record ListOptions
             Fields = fields,
             Namespace = request.Info.Namespace ?? (request.Type.Namespaced ? fields.Namespace : null),
             // A list "at any version" comes whole from the cache.
-            Limit = number == 0 && request.Query("continue") is null ? 0 : (int)Math.Clamp(limit, 0, int.MaxValue),
+            Limit = number == 0 ? 0 : (int)Math.Clamp(limit, 0, int.MaxValue),
             Continue = request.Query("continue") is { } token ? ContinueToken.Read(token) : null,
             ResourceVersion = number,
             Exact = match == "Exact" || (match is null && number > 0 && limit > 0 && !watch),

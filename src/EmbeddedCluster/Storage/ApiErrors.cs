@@ -59,6 +59,6 @@ internal static class ApiErrors
     {
         Name = name.Length == 0 ? null : name,
         Group = group.Length == 0 ? null : group,
-        Kind = kind,
+        Kind = kind.Length == 0 ? null : kind,
     };
 }

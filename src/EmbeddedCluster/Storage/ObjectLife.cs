@@ -180,6 +180,13 @@ internal static class ObjectLife
     {
         if (!type.Custom && json.ContainsKey("spec"))
         {
+            // That a pod was given a node is no change of what is wanted.
+            if (type.Is("", "pods") && before["spec"]?["nodeName"] is null && json["spec"]!["nodeName"] is { } node)
+            {
+                before = (JsonObject)before.DeepClone();
+                before["spec"]!["nodeName"] = node.DeepClone();
+            }
+
             return JsonNode.DeepEquals(before["spec"], json["spec"]);
         }
 

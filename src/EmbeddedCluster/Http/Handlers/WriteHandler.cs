@@ -65,6 +65,7 @@ internal sealed class WriteHandler(ObjectStore store, Admitter admitter, TimePro
 
             var asked = Views.Store(request.Type, json);
             json = admitter.Update(request, before.Json, ObjectLife.CarryOver(request.Type, before.Json, asked, subresource), subresource);
+            CheckFinalizers(request.Type, before, json);
             if (!isApply)
             {
                 FieldOwners.Release(before.Json, json);
@@ -179,6 +180,20 @@ internal sealed class WriteHandler(ObjectStore store, Admitter admitter, TimePro
             var place = request.Type.Group.Length == 0 ? request.Type.Plural : $"{request.Type.Group}/{request.Type.Plural}";
             throw ApiErrors.Conflict(request.Type.Group, request.Type.Plural, before.Key.Name,
                 $"StorageError: invalid object, Code: 4, Key: /registry/{place}/{before.Path}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {before.Uid}");
+        }
+    }
+
+    /// <summary>What is being deleted can lose finalizers but gets no new ones.</summary>
+    private static void CheckFinalizers(ResourceType type, StoredObject before, JsonObject json)
+    {
+        var added = before.IsDeleting ? ObjectLife.Finalizers(json).Except(ObjectLife.Finalizers(before.Json)).ToList() : [];
+        if (added.Count > 0)
+        {
+            var names = string.Join(", ", added.Select(f => $"\"{f}\""));
+            var cause = new StatusCause("FieldValueForbidden",
+                $"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{names}}}", "metadata.finalizers");
+            // Two of the API server's validators find it, and it tells both.
+            throw ApiErrors.Invalid(type.Group, type.Kind, before.Key.Name, cause, cause);
         }
     }
 

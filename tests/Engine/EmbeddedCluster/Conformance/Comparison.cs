@@ -12,7 +12,7 @@ namespace Runner.Tests.Engine.EmbeddedCluster.Conformance;
 /// </summary>
 internal sealed partial class Comparison
 {
-    private static readonly HashSet<string> RunDependent = ["uid", "resourceVersion", "continue", "token", "storageVersionHash"];
+    private static readonly HashSet<string> RunDependent = ["uid", "resourceVersion", "continue", "token", "storageVersionHash", "pod-template-hash", "nodeName", "hostIP"];
     private readonly Dictionary<string, string> _known = new(StringComparer.Ordinal);
 
     /// <summary>The value of this run for a recorded one; the recorded one itself when nothing is known of it.</summary>
@@ -91,6 +91,7 @@ internal sealed partial class Comparison
 
                 break;
             case (JsonArray left, JsonArray right) when left.Count == right.Count:
+                (left, right) = (Ordered(path, left), Ordered(path, right));
                 for (var i = 0; i < left.Count; i++)
                 {
                     Compare($"{path}[{i}]", left[i], right[i], differences);
@@ -141,11 +142,20 @@ internal sealed partial class Comparison
         return Versions().Replace(text, "<version>");
     }
 
+    /// <summary>The items of lists whose order means nothing, in one order: conditions, and what discovery tells.</summary>
+    private static JsonArray Ordered(string path, JsonArray list) =>
+        path.EndsWith(".conditions", StringComparison.Ordinal) ? Ordered(list, "type")
+        : path is ".groups" or ".resources" ? Ordered(list, "name")
+        : list;
+
+    private static JsonArray Ordered(JsonArray list, string key) => new([.. list.OrderBy(i => (string?)i?[key], StringComparer.Ordinal).Select(i => i?.DeepClone())]);
+
     private static string Start(string token)
     {
         try
         {
-            return (string?)JsonNode.Parse(Encoding.UTF8.GetString(Base64Url.DecodeFromChars(token)))?["start"] ?? "";
+            // A leading slash depends on whether the cache or the store answered.
+            return ((string?)JsonNode.Parse(Encoding.UTF8.GetString(Base64Url.DecodeFromChars(token)))?["start"] ?? "").TrimStart('/');
         }
         catch (Exception fault) when (fault is FormatException or JsonException)
         {

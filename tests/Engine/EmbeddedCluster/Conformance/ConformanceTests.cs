@@ -9,7 +9,7 @@ using Runner.Tests.Engine.Support;
 namespace Runner.Tests.Engine.EmbeddedCluster.Conformance;
 
 /// <summary>
-/// The embedded cluster answers as a real Kubernetes API server did. Where it does not, KnownDifferences.json names the exchange and why. With
+/// The embedded cluster answers as a real Kubernetes API server did. Where it does not, KnownDifferences.json names the exchange and why; a reason that begins with "timing:" says that it may agree by chance. With
 /// <c>CONFORMANCE_REPORT</c> set to a file, what differs is written there.
 /// </summary>
 public sealed partial class ConformanceTests
@@ -47,7 +47,7 @@ public sealed partial class ConformanceTests
 
         await ReportAsync(topic, exchanges, found, cancellationToken);
         var news = found.Where(f => !known.ContainsKey(f.Key)).Select(f => $"{f.Key}\n    {string.Join("\n    ", f.Value.Take(6))}");
-        var agreeing = exchanges.Select(e => e.Id).Where(id => known.ContainsKey(id) && !found.ContainsKey(id)).Select(id => $"{id}\n    agrees now: take it out of KnownDifferences.json");
+        var agreeing = exchanges.Select(e => e.Id).Where(id => known.ContainsKey(id) && !found.ContainsKey(id) && !((string?)known[id])!.StartsWith("timing:", StringComparison.Ordinal)).Select(id => $"{id}\n    agrees now: take it out of KnownDifferences.json");
         Assert.True(!news.Any() && !agreeing.Any(), "\n" + string.Join("\n", news.Concat(agreeing)));
     }
 
@@ -94,11 +94,22 @@ public sealed partial class ConformanceTests
                 $"namespace {name} is furnished");
         }
 
+        if (topic.StartsWith("subresources", StringComparison.Ordinal))
+        {
+            host.Store.Create(new ObjectKey("", "pods", "rec-sub", "two"), Pod("main", "side"));
+            host.Store.Create(new ObjectKey("", "pods", "rec-sub", "bindme"), Pod("main"));
+        }
+
         for (var i = 0; withNodes && i < 3; i++)
         {
             host.Store.Create(new ObjectKey("", "nodes", "", $"node-{i}"), Node($"node-{i}"));
         }
     }
+
+    private static JsonObject Pod(params string[] containers) => new()
+    {
+        ["spec"] = new JsonObject { ["containers"] = new JsonArray([.. containers.Select(c => (JsonNode)new JsonObject { ["name"] = c, ["image"] = "registry.example.com/acme/web:1" })]) },
+    };
 
     private static JsonObject Node(string name) => new()
     {

@@ -30,8 +30,31 @@ internal sealed class Fixtures
             {
                 foreach (var found in Objects(exchange).Where(o => Uid(o).Length > 0 && _seen.Add(Uid(o))))
                 {
-                    _waiting.Add((long.Parse((string)found["metadata"]!["resourceVersion"]!, System.Globalization.CultureInfo.InvariantCulture), i, found));
+                    _waiting.Add((Version(found), FirstNamed(exchanges, found, i), found));
                 }
+            }
+        }
+
+        if (!withControllers)
+        {
+            _waiting.AddRange(Unseen(exchanges).Select(u => (Version(u.Json), u.Number, u.Json)));
+        }
+    }
+
+    /// <summary>What a page says is still to come, where no later answer shows it: one more object like the page's last.</summary>
+    private static IEnumerable<(int Number, JsonObject Json)> Unseen(IReadOnlyList<Exchange> exchanges)
+    {
+        foreach (var pages in exchanges.Select((e, i) => (Exchange: e, Number: i)).Where(p => !p.Exchange.IsWatch && (string?)(p.Exchange.Response as JsonObject)?["metadata"]?["continue"] is { Length: > 0 })
+            .GroupBy(p => p.Exchange.Path.Split('?')[0]))
+        {
+            var last = pages.SelectMany(p => Objects(p.Exchange).TakeLast(1).Select(o => (Json: o, p.Number))).MaxBy(o => (string?)o.Json["metadata"]!["name"], StringComparer.Ordinal);
+            var shown = exchanges.Where(e => e.Path.Split('?')[0] == pages.Key).SelectMany(Objects).Select(o => (string?)o["metadata"]!["name"]);
+            if (last.Json is not null && !shown.Any(n => string.CompareOrdinal(n, (string?)last.Json["metadata"]!["name"]) > 0))
+            {
+                var more = (JsonObject)last.Json.DeepClone();
+                more["metadata"]!["name"] = (string?)more["metadata"]!["name"] + "-more";
+                more["metadata"]!["uid"] = Guid.NewGuid().ToString();
+                yield return (pages.Min(p => p.Number), more);
             }
         }
     }
@@ -76,6 +99,23 @@ internal sealed class Fixtures
         }
 
         return json;
+    }
+
+    private static long Version(JsonObject json) => long.Parse((string)json["metadata"]!["resourceVersion"]!, System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The first request that names an object on its path: it must be there by then.</summary>
+    private static int FirstNamed(IReadOnlyList<Exchange> exchanges, JsonObject json, int shown)
+    {
+        var end = $"s/{(string?)json["metadata"]!["name"]}";
+        for (var i = 0; i < shown; i++)
+        {
+            if ($"{exchanges[i].Path.Split('?')[0]}/".Contains(end + "/", StringComparison.Ordinal) && exchanges[i].Path.Contains($"/{(string?)json["metadata"]!["namespace"]}/", StringComparison.Ordinal) && exchanges[i].Status < 300)
+            {
+                return i;
+            }
+        }
+
+        return shown;
     }
 
     private static string Uid(JsonObject json) => (string?)json["metadata"]?["uid"] ?? "";
