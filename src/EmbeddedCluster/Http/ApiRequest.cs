@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Http;
@@ -11,6 +12,12 @@ namespace Runner.EmbeddedCluster.Http;
 /// <param name="Format">Form of the answer.</param>
 internal sealed record ApiRequest(HttpContext Http, RequestInfo Info, ResourceType Type, UserInfo User, ResponseFormat Format)
 {
+    /// <summary>When the request came.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>The CustomResourceDefinition of a resource that clients defined; null for all others.</summary>
+    public JsonObject? Definition { get; init; }
+
     public CancellationToken Aborted => Http.RequestAborted;
 
     /// <summary>Whether everything is checked and nothing stored.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Storage;
+using Runner.EmbeddedCluster.Tables;
 
 namespace Runner.EmbeddedCluster.Http;
 
@@ -44,10 +45,17 @@ internal static class Views
     public static JsonObject Table(ApiRequest request, IReadOnlyList<StoredObject> objects, JsonObject listMetadata, bool first)
     {
         var include = request.Query("includeObject") ?? "Metadata";
+        var table = ResourceTable.For(request.Type, request.Definition);
         var rows = new JsonArray();
         foreach (var stored in objects)
         {
-            var row = new JsonObject { ["cells"] = new JsonArray((string?)stored.Json["metadata"]!["name"], (string?)stored.Json["metadata"]!["creationTimestamp"]) };
+            var served = Serve(request.Type, stored);
+            var row = new JsonObject { ["cells"] = table.Cells(served, request.Now) };
+            if (ResourceTable.Conditions(request.Type, served) is { } conditions)
+            {
+                row["conditions"] = conditions;
+            }
+
             if (include != "None")
             {
                 row["object"] = include == "Object" ? stored.Edit() : Partial(stored, request.Format.MetaVersion);
@@ -61,7 +69,7 @@ internal static class Views
             ["kind"] = "Table",
             ["apiVersion"] = $"meta.k8s.io/{request.Format.MetaVersion}",
             ["metadata"] = listMetadata,
-            ["columnDefinitions"] = first ? new JsonArray(Column("Name", "string", "name"), Column("Created At", "date", "")) : null,
+            ["columnDefinitions"] = first ? table.ColumnDefinitions() : null,
             ["rows"] = rows,
         };
     }
@@ -75,7 +83,4 @@ internal static class Views
         ["columnDefinitions"] = null,
         ["rows"] = new JsonArray(),
     };
-
-    private static JsonObject Column(string name, string type, string format) =>
-        new() { ["name"] = name, ["type"] = type, ["format"] = format, ["description"] = "", ["priority"] = 0 };
 }

@@ -41,23 +41,27 @@ internal sealed class Fixtures
         }
     }
 
-    /// <summary>What a page says is still to come, where no later answer shows it: one more object like the page's last.</summary>
+    /// <summary>What a page says is still to come, where no answer shows it: one more object like the page's last.</summary>
     private static IEnumerable<(int Number, JsonObject Json)> Unseen(IReadOnlyList<Exchange> exchanges)
     {
-        foreach (var pages in exchanges.Select((e, i) => (Exchange: e, Number: i)).Where(p => !p.Exchange.IsWatch && (string?)(p.Exchange.Response as JsonObject)?["metadata"]?["continue"] is { Length: > 0 })
-            .GroupBy(p => p.Exchange.Path.Split('?')[0]))
+        var shown = exchanges.SelectMany(Objects).ToList();
+        foreach (var (page, number) in exchanges.Select((e, i) => (e, i)).Where(p => !p.e.IsWatch && (string?)(p.e.Response as JsonObject)?["metadata"]?["continue"] is { Length: > 0 }))
         {
-            var last = pages.SelectMany(p => Objects(p.Exchange).TakeLast(1).Select(o => (Json: o, p.Number))).MaxBy(o => (string?)o.Json["metadata"]!["name"], StringComparer.Ordinal);
-            var shown = exchanges.Where(e => e.Path.Split('?')[0] == pages.Key).SelectMany(Objects).Select(o => (string?)o["metadata"]!["name"]);
-            if (last.Json is not null && !shown.Any(n => string.CompareOrdinal(n, (string?)last.Json["metadata"]!["name"]) > 0))
+            if (Objects(page).LastOrDefault() is not { } last || shown.Any(o => IsAfter(o, last)) || ((string?)last["kind"] == "ConfigMap" && !page.Path.Contains("labelSelector=", StringComparison.Ordinal)))
             {
-                var more = (JsonObject)last.Json.DeepClone();
-                more["metadata"]!["name"] = (string?)more["metadata"]!["name"] + "-more";
-                more["metadata"]!["uid"] = Guid.NewGuid().ToString();
-                yield return (pages.Min(p => p.Number), more);
+                continue;
             }
+
+            var more = (JsonObject)last.DeepClone();
+            more["metadata"]!["name"] = (string?)more["metadata"]!["name"] + "-more";
+            more["metadata"]!["uid"] = Guid.NewGuid().ToString();
+            shown.Add(more);
+            yield return (number, more);
         }
     }
+
+    private static bool IsAfter(JsonObject other, JsonObject last) =>
+        (string?)other["kind"] == (string?)last["kind"] && string.CompareOrdinal((string?)other["metadata"]!["name"], (string?)last["metadata"]!["name"]) > 0;
 
     /// <summary>Puts in place what an exchange must find.</summary>
     public void Before(Exchange exchange, int number)

@@ -123,9 +123,10 @@ internal sealed partial class Player(EmbeddedClusterHost host, HttpClient client
             differences.Add($"the content type is {type} and not {exchange.ResponseContentType}");
         }
 
+        // Of several warnings the recorder kept the last.
         foreach (var name in new[] { "Warning", "WWW-Authenticate", "Location", "Retry-After", "Allow" })
         {
-            var current = response.Headers.NonValidated.TryGetValues(name, out var values) || response.Content.Headers.NonValidated.TryGetValues(name, out values) ? string.Join(", ", values) : null;
+            var current = response.Headers.NonValidated.TryGetValues(name, out var values) || response.Content.Headers.NonValidated.TryGetValues(name, out values) ? values.LastOrDefault() : null;
             if (current != (string?)exchange.Headers[name])
             {
                 differences.Add($"the header {name} is {current ?? "missing"} and not {(string?)exchange.Headers[name] ?? "missing"}");
