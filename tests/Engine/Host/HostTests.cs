@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Tests.Engine.Support;
@@ -114,6 +115,43 @@ public sealed class HostTests
         Assert.Equal(HttpStatusCode.NotFound, call.StatusCode);
         Assert.NotEmpty((await call.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("msg").GetString()!);
         Assert.NotEmpty((await open.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("msg").GetString()!);
+    }
+
+    [Fact]
+    public async Task A_fault_of_ours_is_told_without_its_text_and_trace()
+    {
+        const string Inside = "inner workings";
+        await using var host = await RunnerHost.StartAsync(map: app =>
+        {
+            app.MapGet("/api/fault", string () => throw new InvalidOperationException(Inside)).AllowAnonymous();
+            app.MapGet("/fault", string () => throw new InvalidOperationException(Inside)).AllowAnonymous();
+        });
+        using var browser = host.Browser();
+
+        using var call = await browser.GetAsync("/api/fault", Cancel);
+        using var page = await browser.GetAsync("/fault", Cancel);
+
+        var message = (await call.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("msg").GetString()!;
+        var html = await page.Content.ReadAsStringAsync(Cancel);
+        Assert.Equal((HttpStatusCode.InternalServerError, HttpStatusCode.InternalServerError), (call.StatusCode, page.StatusCode));
+        Assert.Contains("log", message, StringComparison.Ordinal);
+        Assert.Contains("<h1>Something went wrong</h1>", html, StringComparison.Ordinal);
+        Assert.DoesNotContain(Inside, message + html, StringComparison.Ordinal);
+        Assert.True(page.Headers.Contains("Content-Security-Policy"));
+    }
+
+    [Fact]
+    public async Task A_body_beyond_the_limit_is_refused_before_it_is_read_whole()
+    {
+        await using var host = await RunnerHost.StartAsync();
+        using var program = host.Program();
+        program.DefaultRequestHeaders.ExpectContinue = true;
+        using var body = new FormUrlEncodedContent([KeyValuePair.Create("User", new string('x', 5 * 1024 * 1024))]);
+
+        using var answer = await program.PostAsync("/account/sign-in", body, Cancel);
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        Assert.Contains("4 MB", (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("msg").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

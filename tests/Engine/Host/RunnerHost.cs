@@ -33,14 +33,16 @@ internal sealed partial class RunnerHost : IAsyncDisposable
     public T Get<T>()
         where T : notnull => App.Services.GetRequiredService<T>();
 
-    public static Task<RunnerHost> StartAsync(Func<RunnerOptions, RunnerOptions>? change = null)
+    /// <param name="change">Changes the settings.</param>
+    /// <param name="map">Adds routes of the test's own.</param>
+    public static Task<RunnerHost> StartAsync(Func<RunnerOptions, RunnerOptions>? change = null, Action<WebApplication>? map = null)
     {
         var folder = new TemporaryFolder();
-        return StartAsync(folder.Path, change, folder);
+        return StartAsync(folder.Path, change, folder, map);
     }
 
     /// <summary>On a data folder that outlives this program.</summary>
-    public static Task<RunnerHost> StartOnAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change = null) => StartAsync(dataFolder, change, null);
+    public static Task<RunnerHost> StartOnAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change = null) => StartAsync(dataFolder, change, null, null);
 
     /// <summary>A browser of its own: keeps cookies, follows no redirect.</summary>
     public HttpClient Browser()
@@ -81,11 +83,12 @@ internal sealed partial class RunnerHost : IAsyncDisposable
         _folder?.Dispose();
     }
 
-    private static async Task<RunnerHost> StartAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change, TemporaryFolder? owned)
+    private static async Task<RunnerHost> StartAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change, TemporaryFolder? owned, Action<WebApplication>? map)
     {
         var options = new RunnerOptions { DataDirectory = dataFolder, Port = 0, ApiToken = HubToken, AdminPassword = AdminPassword };
         var nowhere = new ClusterEndpoint("nowhere", ClusterOrigin.Kubeconfig, () => throw new InvalidOperationException("There is no cluster in this test."));
         var app = RunnerApp.Build([], change?.Invoke(options) ?? options, clusters: [nowhere]);
+        map?.Invoke(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new RunnerHost(app, owned);
     }

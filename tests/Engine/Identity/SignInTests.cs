@@ -1,8 +1,11 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.DependencyInjection;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Identity;
+using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Tests.Engine.Identity;
@@ -107,6 +110,22 @@ public sealed partial class SignInTests
         Assert.Equal(HttpStatusCode.Unauthorized, ended.StatusCode);
         Assert.Equal(HttpStatusCode.OK, open.StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, gone.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_open_page_too_is_signed_out_within_seconds_when_the_sessions_end()
+    {
+        await using var host = await RunnerHost.StartAsync();
+        var users = host.Get<UserDirectory>();
+        var admin = users.FindByName("admin")!;
+        await using var circuit = host.App.Services.CreateAsyncScope();
+        var session = circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>();
+        ((IHostEnvironmentAuthenticationStateProvider)session).SetAuthenticationState(Task.FromResult(new AuthenticationState(ConsoleSession.Create(admin, ""))));
+        Assert.True((await session.GetAuthenticationStateAsync()).User.Identity!.IsAuthenticated);
+
+        await users.EndSessionsAsync(admin.Id, Cancel);
+
+        await Eventually.TrueAsync(async () => !(await session.GetAuthenticationStateAsync()).User.Identity!.IsAuthenticated, "the circuit's user is signed out", 30);
     }
 
     [Fact]
