@@ -40,7 +40,7 @@ public sealed class RunnerApiHost : IAsyncLifetime
         Cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);
         var kubeconfig = Encoding.UTF8.GetBytes(Cluster.Kubeconfig());
         var endpoint = new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)));
-        var options = new RunnerOptions { DataDirectory = _folder.Path, Port = 0, ApiToken = Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Debug };
+        var options = new RunnerOptions { DataDirectory = _folder.Path, Port = 0, ApiToken = Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Debug, StorageClass = "embedded-nfs" };
         _app = RunnerApp.Build([], options, clusters: [endpoint]);
         _app.Services.GetRequiredService<ILoggerFactory>().AddProvider(_log);
         await _app.StartAsync(TestContext.Current.CancellationToken);

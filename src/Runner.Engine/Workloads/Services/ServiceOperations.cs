@@ -39,6 +39,8 @@ public sealed partial class ServiceOperations(
         {
             if (objects.Volume is { } volume)
             {
+                // No volume for a service that the API server refuses.
+                await api.CheckAsync(objects.Service, cancellationToken).ConfigureAwait(false);
                 await api.EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             }
 
