@@ -1,1 +1,48 @@
-return 0;
+using System.Globalization;
+using Runner.Bench;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args is [BareServer.Command, var file])
+{
+    await BareServer.RunAsync(file);
+    return 0;
+}
+
+var benches = new Dictionary<string, Func<Report, CancellationToken, Task>>
+{
+    ["start"] = StartBench.RunAsync,
+    ["status"] = StatusBench.RunAsync,
+    ["logs"] = LogBench.RunAsync,
+    ["browser"] = BrowserBench.RunAsync,
+};
+if (args.FirstOrDefault(name => !benches.ContainsKey(name)) is { } unknown)
+{
+    Console.Error.WriteLine($"There is no bench '{unknown}'. There are: {string.Join(", ", benches.Keys)}.");
+    return 2;
+}
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, press) =>
+{
+    press.Cancel = true;
+    stop.Cancel();
+};
+Report.Head();
+var failed = false;
+foreach (var (name, run) in benches.Where(bench => args.Length == 0 || args.Contains(bench.Key)))
+{
+    var report = new Report(name);
+    try
+    {
+        await run(report, stop.Token);
+    }
+    catch (BenchException exception)
+    {
+        report.Say($"not measured: {exception.Message}");
+        failed = true;
+    }
+
+    await report.SaveAsync();
+}
+
+return failed ? 1 : 0;

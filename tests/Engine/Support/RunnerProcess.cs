@@ -32,12 +32,15 @@ internal sealed class RunnerProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>The process id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Starts the program, which was built with the tests.</summary>
     /// <param name="environment">Beside these variables the program sees none that begin with <c>RUNNER_</c> or <c>STARHUB_</c>.</param>
-    public static RunnerProcess Start(IReadOnlyDictionary<string, string> environment)
+    /// <param name="command">Another program and its arguments; none for the runner.</param>
+    public static RunnerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] command)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll");
-        var start = new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", command.Length > 0 ? command : [Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll")]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("RUNNER_", StringComparison.Ordinal) || name.StartsWith("STARHUB_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(name);
