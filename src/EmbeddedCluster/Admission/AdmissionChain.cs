@@ -9,7 +9,7 @@ namespace Runner.EmbeddedCluster.Admission;
 
 /// <summary>
 /// What happens to an object between the wire and the store, in the API server's order: decoding, defaults, mutating admission, validation, validating admission.
-/// The caller has set name and namespace, and on create uid and creationTimestamp are the store's business. Objects handed in are not kept; the result is a new one.
+/// The caller has set name and namespace; versions, generation and creation time are the store's business. Objects handed in are not kept; the result is a new one.
 /// </summary>
 internal static class AdmissionChain
 {
@@ -49,6 +49,12 @@ internal static class AdmissionChain
         if (subresource is not null and not "status")
         {
             return json;
+        }
+
+        if (old is null)
+        {
+            // Jobs refer to their own uid, so it is given here; one that the client made up does not count.
+            json.Ensure("metadata")["uid"] = Guid.NewGuid().ToString();
         }
 
         ObjectDefaults.Apply(type, json);

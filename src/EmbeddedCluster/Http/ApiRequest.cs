@@ -12,8 +12,10 @@ namespace Runner.EmbeddedCluster.Http;
 /// <param name="Format">Form of the answer.</param>
 internal sealed record ApiRequest(HttpContext Http, RequestInfo Info, ResourceType Type, UserInfo User, ResponseFormat Format)
 {
-    /// <summary>When the request came.</summary>
-    public required DateTimeOffset Now { get; init; }
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>The present moment, which in a long watch is not when the request came.</summary>
+    public DateTimeOffset Now => Time.GetUtcNow();
 
     /// <summary>The CustomResourceDefinition of a resource that clients defined; null for all others.</summary>
     public JsonObject? Definition { get; init; }

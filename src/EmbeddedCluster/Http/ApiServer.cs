@@ -106,7 +106,7 @@ internal sealed partial class ApiServer : IDisposable
 
         var type = _store.Catalog.Find(info.Group, info.Version, info.Resource) ?? throw ApiErrors.UnknownResource();
         var format = ResponseFormat.Negotiate(info.Subresource == "log" ? null : (string?)http.Request.Headers.Accept);
-        await _resources.HandleAsync(new ApiRequest(http, info, type, user, format) { Now = _time.GetUtcNow(), Definition = Definition(type) }, _cut.Token);
+        await _resources.HandleAsync(new ApiRequest(http, info, type, user, format) { Time = _time, Definition = Definition(type) }, _cut.Token);
     }
 
     private System.Text.Json.Nodes.JsonObject? Definition(ResourceType type) => type.Custom && !ResourceCatalog.Standard.Contains(type)

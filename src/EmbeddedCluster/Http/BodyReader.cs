@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Runner.EmbeddedCluster.Admission.Schemas;
 using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Http;
@@ -8,6 +9,7 @@ namespace Runner.EmbeddedCluster.Http;
 /// <summary>Reads the bodies of requests and refuses what is none, in the API server's words.</summary>
 internal static class BodyReader
 {
+    private const string Binary = "application/vnd.kubernetes.protobuf";
     private const string Accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 128 };
 
@@ -18,12 +20,17 @@ internal static class BodyReader
         return buffer.ToArray();
     }
 
-    /// <summary>An object in JSON or YAML, as a new one for a resource.</summary>
+    /// <summary>An object in JSON, YAML or binary form, as a new one for a resource.</summary>
     /// <param name="kind">Kind that belongs there, for the error texts.</param>
     /// <exception cref="ApiException">400 or 415.</exception>
     public static async Task<JsonObject> ReadObjectAsync(HttpContext http, string kind)
     {
         var mediaType = MediaType(http);
+        if (mediaType == Binary)
+        {
+            return ParseBinary(await ReadBytesAsync(http), kind);
+        }
+
         if (mediaType is not ("" or "application/json" or "application/yaml" or "*/*"))
         {
             throw UnknownFormat(Accepted);
@@ -36,7 +43,7 @@ internal static class BodyReader
     public static async Task<JsonObject> ReadOptionsAsync(HttpContext http)
     {
         var bytes = await ReadBytesAsync(http);
-        return bytes.Length == 0 ? [] : ParseObject(bytes, MediaType(http) == "application/yaml", "DeleteOptions");
+        return bytes.Length == 0 ? [] : MediaType(http) == Binary ? ParseBinary(bytes, "DeleteOptions") : ParseObject(bytes, MediaType(http) == "application/yaml", "DeleteOptions");
     }
 
     public static string MediaType(HttpContext http) => (http.Request.ContentType ?? "").Split(';')[0].Trim();
@@ -54,6 +61,18 @@ internal static class BodyReader
         catch (JsonException fault)
         {
             throw ApiErrors.BadRequest($"error decoding patch: {Explain(fault)}");
+        }
+    }
+
+    private static JsonObject ParseBinary(byte[] bytes, string kind)
+    {
+        try
+        {
+            return ProtobufReader.Read(bytes);
+        }
+        catch (FormatException fault)
+        {
+            throw ApiErrors.BadRequest($"the object provided is unrecognized (must be of type {kind}): {fault.Message}");
         }
     }
 

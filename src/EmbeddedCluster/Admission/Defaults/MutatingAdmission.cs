@@ -71,7 +71,7 @@ internal static class MutatingAdmission
     /// <summary>Carries over what a client may leave out of an update although it is fixed.</summary>
     public static void OnUpdate(ResourceType type, JsonObject old, JsonObject json)
     {
-        var (before, after) = (old.Ensure("metadata"), json.Ensure("metadata"));
+        var (before, after) = (old["metadata"] as JsonObject ?? [], json.Ensure("metadata"));
         foreach (var name in (string[])["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"])
         {
             if (after[name] is null && before[name] is { } kept)
@@ -82,7 +82,7 @@ internal static class MutatingAdmission
 
         if (type.Is("", "services"))
         {
-            ServiceAdmission.CarryOver(old.Ensure("spec"), json.Ensure("spec"));
+            ServiceAdmission.CarryOver(old["spec"] as JsonObject ?? [], json.Ensure("spec"));
         }
         else if (type.Is("", "namespaces") && old["spec"] is { } spec)
         {

@@ -58,7 +58,8 @@ internal enum FieldPresence
 /// <summary>One field of a type.</summary>
 /// <param name="MergeKey">For a list that strategic merge patches merge: the key of its entries, empty for plain values; null for lists that are replaced.</param>
 /// <param name="RetainKeys">Whether a strategic merge patch clears the keys it does not name (<c>$retainKeys</c>).</param>
-internal sealed record FieldSchema(string Name, FieldType Type, FieldPresence Presence, string? MergeKey, bool RetainKeys);
+/// <param name="Numbers">Its number in the binary form, after those of the embedded messages it lies in; empty when it has none.</param>
+internal sealed record FieldSchema(string Name, FieldType Type, FieldPresence Presence, string? MergeKey, bool RetainKeys, IReadOnlyList<int> Numbers);
 
 /// <summary>The fields of one type in the order in which the API server writes them.</summary>
 internal sealed class TypeSchema

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 
 namespace Runner.EmbeddedCluster.Admission.Schemas;
@@ -7,7 +8,8 @@ namespace Runner.EmbeddedCluster.Admission.Schemas;
 /// a type; the indented words after it are its fields, <c>name:type</c>, or <c>+type</c> for all fields of another type. A name ends in <c>!</c> (always written; in custom resources: required) or <c>?</c> (left out when zero).
 /// A type is <c>string</c>, <c>%Alias</c> (a string with a name of its own), <c>bool</c>, <c>int32</c>, <c>int64</c>, <c>float64</c>, <c>bytes</c>, <c>time</c>, <c>microtime</c>,
 /// <c>quantity</c>, <c>intstr</c>, <c>any</c>, or a type of the file or of another (<c>core.PodSpec</c>), after <c>*</c> (may be null), <c>[]</c> or <c>map:</c>;
-/// <c>@key</c> says how lists merge in strategic merge patches, <c>~</c> that keys are retained.
+/// <c>@key</c> says how lists merge in strategic merge patches, <c>~</c> that keys are retained; <c>#1</c> is the field's number in the binary form, <c>#2.1</c> that of a field in an
+/// embedded message.
 /// </summary>
 internal static class TypeCatalog
 {
@@ -17,6 +19,8 @@ internal static class TypeCatalog
         [("apps", "v1")] = "apps",
         [("autoscaling", "v1")] = "autoscaling1",
         [("autoscaling", "v2")] = "autoscaling2",
+        [("authentication.k8s.io", "v1")] = "authentication",
+        [("authorization.k8s.io", "v1")] = "authorization",
         [("batch", "v1")] = "batch",
         [("coordination.k8s.io", "v1")] = "coordination",
         [("discovery.k8s.io", "v1")] = "discovery",
@@ -88,11 +92,14 @@ internal static class TypeCatalog
             '?' => FieldPresence.NotZero,
             _ => FieldPresence.Optional,
         };
+        var hash = type.IndexOf('#', StringComparison.Ordinal);
+        int[] numbers = hash < 0 ? [] : [.. type[(hash + 1)..].Split('.').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
+        type = hash < 0 ? type : type[..hash];
         var retain = type.EndsWith('~');
         type = type.TrimEnd('~');
         var at = type.IndexOf('@', StringComparison.Ordinal);
         var mergeKey = at < 0 ? null : type[(at + 1)..];
-        return new FieldSchema(name.TrimEnd('!', '?'), Parse(types, file, at < 0 ? type : type[..at], nullable: false), presence, mergeKey, retain);
+        return new FieldSchema(name.TrimEnd('!', '?'), Parse(types, file, at < 0 ? type : type[..at], nullable: false), presence, mergeKey, retain, numbers);
     }
 
     private static FieldType Parse(Dictionary<string, TypeSchema> types, string file, string text, bool nullable)
