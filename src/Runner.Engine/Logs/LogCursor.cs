@@ -4,6 +4,7 @@ namespace Runner.Engine.Logs;
 internal sealed class LogCursor
 {
     private readonly SeenLines _seen = new();
+    private readonly byte[] _lastStamp = new byte[LogTimestamp.FullLength];
     private long _lastTime;
     private bool _taken;
 
@@ -19,9 +20,17 @@ internal sealed class LogCursor
     /// <returns>Whether the line is new.</returns>
     public bool Take(ReadOnlySpan<byte> line, out long time, out int textStart)
     {
-        if (LogTimestamp.TryRead(line, out time, out textStart))
+        if (LogTimestamp.TryReadNext(line, _lastStamp, _lastTime, out time, out textStart))
         {
             _lastTime = time;
+            if (textStart == LogTimestamp.FullLength + 1)
+            {
+                line[..LogTimestamp.FullLength].CopyTo(_lastStamp);
+            }
+            else
+            {
+                _lastStamp.AsSpan().Clear();
+            }
             _taken = _seen.IsNew(time);
         }
         else

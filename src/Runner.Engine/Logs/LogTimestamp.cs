@@ -9,6 +9,9 @@ internal static class LogTimestamp
     /// <summary>Length of <c>2026-11-23T19:01:17</c>.</summary>
     private const int SecondsLength = 19;
 
+    /// <summary>Length of <c>2026-11-23T19:01:17.123456789Z</c>.</summary>
+    public const int FullLength = 30;
+
     public const long NanosecondsPerSecond = 1_000_000_000;
 
     /// <param name="nanoseconds">Since 1970, UTC.</param>
@@ -77,6 +80,23 @@ internal static class LogTimestamp
         }
 
         return true;
+    }
+
+    /// <summary>As <see cref="TryRead"/>, faster where the line was written in the same second as the one before it, with nine digits and in UTC: most are.</summary>
+    /// <param name="previous">The line before, from its time on.</param>
+    /// <param name="previousNanoseconds">Its time.</param>
+    public static bool TryReadNext(ReadOnlySpan<byte> line, ReadOnlySpan<byte> previous, long previousNanoseconds, out long nanoseconds, out int length)
+    {
+        if (line.Length > FullLength && line[FullLength] == ' ' && line[FullLength - 1] == 'Z' && previous.Length >= FullLength
+            && line[..(SecondsLength + 1)].SequenceEqual(previous[..(SecondsLength + 1)]) && previous[FullLength - 1] == 'Z'
+            && Number(line, SecondsLength + 1, 9, out var fraction))
+        {
+            nanoseconds = previousNanoseconds - (previousNanoseconds % NanosecondsPerSecond) + fraction;
+            length = FullLength + 1;
+            return true;
+        }
+
+        return TryRead(line, out nanoseconds, out length);
     }
 
     private static long ReadFraction(ReadOnlySpan<byte> line, ref int position)

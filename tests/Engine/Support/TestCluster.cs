@@ -44,12 +44,12 @@ internal sealed class TestCluster : IAsyncDisposable
         """);
 
     /// <summary>Creates or changes a pod of a Knative Service.</summary>
-    public void PutPod(string service, string name, int restarts, string phase = "Running") => Put(
+    public void PutPod(string service, string name, int restarts, string phase = "Running", bool ended = false) => Put(
         new("", "pods", "spaces", name),
         $$$$"""
         {"apiVersion":"v1","kind":"Pod","metadata":{"labels":{"serving.knative.dev/service":"{{{{service}}}}"}},
          "spec":{"nodeName":"node-0","containers":[{"name":"user-container","image":"a"},{"name":"queue-proxy","image":"q"}]},
-         "status":{"phase":"{{{{phase}}}}","containerStatuses":[{"name":"user-container","ready":true,"restartCount":{{{{Text(restarts)}}}},"image":"a","imageID":"a","state":{"running":{"startedAt":"2026-11-23T19:00:00Z"}}}]}}
+         "status":{"phase":"{{{{phase}}}}","containerStatuses":[{"name":"user-container","ready":true,"restartCount":{{{{Text(restarts)}}}},"image":"a","imageID":"a","state":{{{{(ended ? "{\"terminated\":{\"exitCode\":0}}" : "{\"running\":{\"startedAt\":\"2026-11-23T19:00:00Z\"}}")}}}}}]}}
         """);
 
     public void Put(ObjectKey key, string text)
