@@ -185,13 +185,13 @@ internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Fu
         }
     }
 
-    /// <summary>Whether waiting may help. What the API server refuses, and a cluster that does not answer to begin with, is told to the caller.</summary>
+    /// <summary>Whether waiting may help. What the API server refuses, and a cluster that is dead to begin with, is told to the caller.</summary>
     private bool MayPass(Exception exception)
     {
         // Not started, or gone by now: the next look at the pod tells.
         var undecided = options.Follow && exception is ApiStatusException { Code: 400 or 404 };
         var passing = exception is not ApiStatusException { Code: < 500 and not 401 and not 429 };
-        return undecided || (passing && ((options.Follow && _opened) || _breaks < settings.MaxBreaks));
+        return undecided || (passing && ((options.Follow && (_opened || source.Connected)) || _breaks < settings.MaxBreaks));
     }
 
     private async ValueTask<LogBlock?> ReadAsync(LogBlockReader reader, CancellationToken patience, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal sealed class LogSource(ClusterConnection cluster, string @namespace, st
 {
     private string PodPath => $"api/v1/namespaces/{Uri.EscapeDataString(@namespace)}/pods/{Uri.EscapeDataString(pod)}";
 
-    public string Cluster => cluster.Name;
+    public bool Connected => cluster.Status.Health == ClusterHealth.Connected;
 
     /// <summary>The pod as the watches know it, or null.</summary>
     public V1Pod? Known() => cluster.State.Pods.Find(@namespace, pod);
