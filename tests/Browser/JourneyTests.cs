@@ -44,7 +44,7 @@ public sealed partial class JourneyTests(ConsoleFixture console)
         var verdict = page.Locator(".verdict");
         await Assertions.Expect(verdict).ToContainTextAsync("Waiting for room");
         await Assertions.Expect(verdict).ToContainTextAsync(NodesAvailable());
-        await Kubectl.ApplyAsync(console.Runner.Kubeconfig, BigNode);
+        await Kubectl.CreateAsync(console.Runner.Kubeconfig, BigNode);
         await Assertions.Expect(verdict).ToContainTextAsync("Running", new() { Timeout = 60_000 });
         await page.Context.CloseAsync();
     }
@@ -52,7 +52,7 @@ public sealed partial class JourneyTests(ConsoleFixture console)
     [Fact]
     public async Task A_missing_image_fails_with_the_reason()
     {
-        var name = await console.Runner.RunSampleAsync("run-notebook", request => Rename(request, "nb-missing-image", image: "opencsghq/no-such-image:v0"));
+        var name = await console.Runner.RunSampleAsync("run-notebook", request => Rename(request, "nb-missing-image", image: "opencsghq/no-such-image:missing"));
         var page = await console.OpenAsync($"/workloads/embedded/service/spaces/{name}");
         await Assertions.Expect(page.Locator(".verdict .why")).ToContainTextAsync(ImageProblem(), new() { Timeout = 60_000 });
         await Assertions.Expect(page.Locator(".verdict")).ToHaveClassAsync(BadVerdict(), new() { Timeout = 60_000 });

@@ -1,24 +1,24 @@
-using System.Net.Http.Headers;
-using System.Text.RegularExpressions;
+using System.Diagnostics;
 
 namespace Runner.Tests.Browser.Support;
 
-/// <summary>Creates objects in the embedded cluster with the address and token of its kubeconfig.</summary>
-public static partial class Kubectl
+/// <summary>The real <c>kubectl</c>, from <c>.tools/bin</c>.</summary>
+public static class Kubectl
 {
-    public static async Task ApplyAsync(string kubeconfig, string yaml)
+    public static async Task CreateAsync(string kubeconfig, string yaml)
     {
-        var settings = await File.ReadAllTextAsync(kubeconfig);
-        using var client = new HttpClient { BaseAddress = new Uri(Server().Match(settings).Groups[1].Value) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token().Match(settings).Groups[1].Value);
-        using var content = new StringContent(yaml, System.Text.Encoding.UTF8, "application/yaml");
-        using var answer = await client.PostAsync("/api/v1/nodes", content);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        var start = new ProcessStartInfo(
+            Path.Combine(RunnerProcess.Root, ".tools", "bin", "kubectl"), ["--kubeconfig", kubeconfig, "create", "--validate=false", "-f", "-"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var kubectl = Process.Start(start)!;
+        await kubectl.StandardInput.WriteAsync(yaml);
+        kubectl.StandardInput.Close();
+        var error = await kubectl.StandardError.ReadToEndAsync();
+        await kubectl.WaitForExitAsync();
+        Assert.True(kubectl.ExitCode == 0, error);
     }
-
-    [GeneratedRegex("""server: "?([^\s"]+)""")]
-    private static partial Regex Server();
-
-    [GeneratedRegex("""token: "?([^\s"]+)""")]
-    private static partial Regex Token();
 }
