@@ -128,9 +128,9 @@ public sealed partial class LogPane
         await FollowAsync(true);
     }
 
-    private Task Filter(ChangeEventArgs change)
+    private Task Filter(string? text)
     {
-        _tail.Buffer.Show(Value(change));
+        _tail.Buffer.Show(text ?? "");
         return DrawAsync();
     }
 
