@@ -17,7 +17,7 @@ public sealed partial class ConformanceTests
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Topics whose answers come from controllers at work.</summary>
-    private static readonly HashSet<string> Controlled = ["delete-propagation-background", "delete-propagation-orphan", "patch-deployment"];
+    private static readonly HashSet<string> Controlled = ["delete-propagation-background", "delete-propagation-orphan"];
 
     public static TheoryData<string> Topics => [.. Recordings.Topics];
 

@@ -62,7 +62,7 @@ internal sealed partial class Player(EmbeddedClusterHost host, HttpClient client
     {
         var differences = new List<string>();
         // The clock of a watch is not what is compared; a short one shows the same.
-        using var request = await MessageAsync(exchange, LongTimeout().Replace(exchange.Path, "timeoutSeconds=3"), cancellationToken);
+        using var request = await MessageAsync(exchange, Timeout().Replace(exchange.Path, m => m.Length > "timeoutSeconds=1".Length ? "timeoutSeconds=3" : "timeoutSeconds=1"), cancellationToken);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         ended.CancelAfter(LongestWatch);
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ended.Token);
@@ -182,6 +182,6 @@ internal sealed partial class Player(EmbeddedClusterHost host, HttpClient client
     [GeneratedRegex(@"([?&](?:resourceVersion|continue)=)([^&]+)")]
     private static partial Regex Parameter();
 
-    [GeneratedRegex(@"timeoutSeconds=(18|70)\b")]
-    private static partial Regex LongTimeout();
+    [GeneratedRegex(@"timeoutSeconds=\d+")]
+    private static partial Regex Timeout();
 }
