@@ -19,7 +19,7 @@ internal sealed class ReviewHandler(ObjectStore store, RbacAuthorizer authorizer
         {
             "selfsubjectaccessreviews" => Access(request, body, request.User),
             "selfsubjectrulesreviews" => Rules(request, body),
-            "selfsubjectreviews" => Self(request, body),
+            "selfsubjectreviews" => Self(request),
             "tokenreviews" => Token(request, body),
             _ => Access(request, body, Named(body)),
         };
@@ -83,12 +83,11 @@ internal sealed class ReviewHandler(ObjectStore store, RbacAuthorizer authorizer
         });
     }
 
-    private JsonObject Self(ApiRequest request, JsonObject body)
+    private JsonObject Self(ApiRequest request)
     {
         var answer = Answer(request, [], new JsonObject { ["userInfo"] = Identity(request.User) });
         answer.Remove("spec");
         answer["metadata"] = new JsonObject { ["creationTimestamp"] = ObjectLife.Timestamp(time.GetUtcNow()) };
-        _ = body;
         return answer;
     }
 
