@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Runner.Web.RunnerApi;
 
@@ -12,15 +14,18 @@ internal static class RequestBody
 
     public const string TooLarge = "The body is larger than the 1 MB that are accepted.";
 
+    /// <summary>So much of a body that is too large is taken and thrown away: a client that is still writing when the connection closes never reads the refusal.</summary>
+    private const long MaxDrainedBytes = 16 * 1024 * 1024;
+
     /// <summary>The body as an object; an empty body of a call that only reads is an object without fields.</summary>
     /// <param name="mayBeEmpty">Whether no body at all is taken.</param>
     /// <exception cref="ApiException">400: not valid, with field and position. 413: too large.</exception>
     public static async ValueTask<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, bool mayBeEmpty = false)
         where T : class, new()
     {
-        if (context.Request.ContentLength > MaxBytes)
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            throw new ApiException(StatusCodes.Status413PayloadTooLarge, TooLarge);
+            limit.MaxRequestBodySize = MaxDrainedBytes;
         }
 
         var reader = context.Request.BodyReader;
@@ -29,9 +34,8 @@ internal static class RequestBody
             var read = await reader.ReadAsync(context.RequestAborted);
             if (read.Buffer.Length > MaxBytes)
             {
-                // What is still to come is not waited for.
                 reader.AdvanceTo(read.Buffer.End);
-                context.Response.Headers.Connection = "close";
+                await DrainAsync(context, reader);
                 throw new ApiException(StatusCodes.Status413PayloadTooLarge, TooLarge);
             }
 
@@ -48,6 +52,25 @@ internal static class RequestBody
             }
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private static async ValueTask DrainAsync(HttpContext context, PipeReader reader)
+    {
+        try
+        {
+            ReadResult read;
+            do
+            {
+                read = await reader.ReadAsync(context.RequestAborted);
+                reader.AdvanceTo(read.Buffer.End);
+            }
+            while (!read.IsCompleted);
+        }
+        catch (BadHttpRequestException)
+        {
+            // Larger than is drained, or too slow: the connection ends with the answer.
+            context.Response.Headers.Connection = "close";
         }
     }
 

@@ -83,24 +83,10 @@ public sealed class RunnerApiBadInputTests(RunnerApiHost host) : IClassFixture<R
         request.Headers.TransferEncodingChunked = !withLength;
         var before = GC.GetTotalAllocatedBytes();
 
-        HttpResponseMessage answer;
-        try
-        {
-            answer = await host.Hub.SendAsync(request, TestContext.Current.CancellationToken);
-        }
-        catch (HttpRequestException)
-        {
-            // The connection may be closed while the client still writes, before it reads the answer.
-            await NothingHappenedAsync("bad-input", "");
-            return;
-        }
+        using var answer = await host.Hub.SendAsync(request, TestContext.Current.CancellationToken);
 
-        using (answer)
-        {
-            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
-            await NothingHappenedAsync("bad-input", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        }
-
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        await NothingHappenedAsync("bad-input", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 64 * 1024 * 1024);
     }
 
