@@ -44,7 +44,7 @@ internal sealed class HubClient : IDisposable
         {
             AllowAutoRedirect = false,
             UseCookies = false,
-            ConnectTimeout = TimeSpan.FromSeconds(5),
+            ConnectTimeout = settings.Timeout / 2,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             UseProxy = settings.Proxy is not null,
             Proxy = settings.Proxy is { } proxy ? new HubProxy(proxy, settings.ProxiedHosts) : null,
@@ -70,8 +70,9 @@ internal sealed class HubClient : IDisposable
             var text = await ReadBoundedAsync(response.Content, either.Token).ConfigureAwait(false);
             return Judge(response.StatusCode, text);
         }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            // The whole call took too long, or the connection alone, which HttpClient tells in the same way.
             return new(HubVerdict.Unreachable, $"The hub at {_webhook!.Authority} did not answer within {_settings.Timeout.TotalSeconds:0.#} s.");
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)

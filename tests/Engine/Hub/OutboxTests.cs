@@ -1,4 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
+using Runner.Engine.Hub;
 using Runner.Engine.Workloads;
 using Runner.Tests.Engine.Support;
 using static Runner.Tests.Engine.Hub.HubSide;
@@ -47,6 +50,28 @@ public sealed class OutboxTests : IAsyncLifetime
         Assert.Equal([20, 23], _hub.Taken.Where(e => e.Service == "web").Select(e => e.Status));
         Assert.Equal([20], _hub.Taken.Where(e => e.Service == "other").Select(e => e.Status));
         Assert.Equal("", side.Outbox.Status.LastError);
+    }
+
+    [Fact]
+    public async Task A_hub_whose_host_takes_no_connection_is_unreachable_like_one_that_does_not_answer()
+    {
+        // With its queue of connections full, a listener lets further ones wait for ever, as a firewall does.
+        using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        var address = (IPEndPoint)full.LocalEndPoint!;
+        var waiting = Enumerable.Range(0, 4).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
+        foreach (var socket in waiting)
+        {
+            _ = socket.ConnectAsync(address, TestContext.Current.CancellationToken).AsTask().ContinueWith(task => task.Exception, TaskScheduler.Default);
+        }
+
+        using var client = new HubClient(new HubSettings { Endpoint = new Uri($"http://{address}"), Timeout = TimeSpan.FromSeconds(1) }, TimeProvider.System);
+        var answer = await client.SendAsync("{}", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HubVerdict.Unreachable, answer.Verdict);
+        Assert.Contains("did not answer", answer.Problem, StringComparison.Ordinal);
+        waiting.ForEach(socket => socket.Dispose());
     }
 
     [Fact]
