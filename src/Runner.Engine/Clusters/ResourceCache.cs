@@ -224,6 +224,9 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         try
         {
             using var response = await RawApi.GetAsync(connection.Client, kind.WatchPath(position.Version, lasts), silence.Token).ConfigureAwait(false);
+
+            // The API server watches again after it could not, and will say so only by what comes.
+            SetStatus(CacheHealth.Synced, "");
             using var lines = new LineReader(await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false), MaxEventBytes);
             return await FollowAsync(lines, position, silence).ConfigureAwait(false);
         }

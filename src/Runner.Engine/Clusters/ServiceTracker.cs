@@ -67,6 +67,15 @@ internal sealed partial class ServiceTracker
             }
         };
         cache.Listed += () => _queue.Add(Work.Everything);
+
+        // What was listed while a watch could not be opened has been put off until then.
+        cache.StatusChanged += () =>
+        {
+            if (cache.Health == CacheHealth.Synced)
+            {
+                _queue.Add(Work.Everything);
+            }
+        };
     }
 
     private void Touch(Corev1Event e)

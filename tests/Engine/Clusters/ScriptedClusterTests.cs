@@ -30,6 +30,42 @@ public sealed class ScriptedClusterTests
     }
 
     [Fact]
+    public async Task A_watch_that_is_refused_while_the_others_list_holds_nothing_up_once_it_is_open()
+    {
+        await using var api = await StartAsync();
+        var refusing = true;
+        var refused = new TaskCompletionSource();
+        api.Answer = async context =>
+        {
+            switch (Lists(context))
+            {
+                case ("services", var query) when query.Contains("resourceVersion", StringComparison.Ordinal) && refusing:
+                    await StatusAsync(context, 503, "ServiceUnavailable", "apiserver is shutting down");
+                    break;
+                case ("services", var query) when query.Contains("resourceVersion", StringComparison.Ordinal):
+                    await SendAsync(context, "\n");
+                    await HangAsync(context);
+                    break;
+                case ("pods", "limit=500"):
+                    await refused.Task;
+                    await JsonAsync(context, List("5", null));
+                    break;
+                default:
+                    await OtherwiseAsync(context);
+                    break;
+            }
+        };
+        await using var engine = new RunningEngine([api.Endpoint]);
+        var state = engine.Cluster.State;
+        await Eventually.TrueAsync(() => state.Services.Health == CacheHealth.Interrupted, "the watch of services is refused");
+        refused.SetResult();
+        await Eventually.TrueAsync(() => state.Pods.Health == CacheHealth.Synced, "pods are listed meanwhile");
+        refusing = false;
+
+        await Eventually.TrueAsync(() => state.Synced && state.Services.Health == CacheHealth.Synced, "everything is known as soon as the watch is open");
+    }
+
+    [Fact]
     public async Task A_watch_that_goes_silent_is_given_up_and_the_list_read_again()
     {
         await using var api = await StartAsync();
