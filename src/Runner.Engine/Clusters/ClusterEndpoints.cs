@@ -17,16 +17,23 @@ public static class ClusterEndpoints
     public static IReadOnlyList<ClusterEndpoint> Discover(string choice, Func<string, string?> environment, string home) => choice switch
     {
         "incluster" => [InCluster()],
-        "kubeconfig" => Files(environment, home) is { Count: > 0 } files ? [.. files.Select(Kubeconfig)] : [Missing(home)],
+        "kubeconfig" => Files(environment, home) is { Count: > 0 } files ? Kubeconfigs(files) : [Missing(home)],
         "embedded" => [],
         "" when !string.IsNullOrEmpty(environment("KUBERNETES_SERVICE_HOST")) => [InCluster()],
-        "" => [.. Files(environment, home).Select(Kubeconfig)],
+        "" => Kubeconfigs(Files(environment, home)),
         _ => throw new ArgumentException($"RUNNER_CLUSTER is '{choice}', but must be incluster, kubeconfig, embedded or empty.", nameof(choice)),
     };
 
     /// <summary>A cluster described by a kubeconfig file, with the file's current context.</summary>
     internal static ClusterEndpoint Kubeconfig(string path) =>
         new(NameOf(path), ClusterOrigin.Kubeconfig, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new FileInfo(path)));
+
+    /// <summary>Names tell clusters apart: files that would bear the same one, as in two folders, bear their paths.</summary>
+    private static IReadOnlyList<ClusterEndpoint> Kubeconfigs(List<string> files)
+    {
+        var endpoints = files.ConvertAll(path => (Path: path, Endpoint: Kubeconfig(path)));
+        return [.. endpoints.Select(entry => endpoints.Count(other => other.Endpoint.Name == entry.Endpoint.Name) > 1 ? entry.Endpoint with { Name = entry.Path } : entry.Endpoint)];
+    }
 
     private static ClusterEndpoint InCluster() => new("in-cluster", ClusterOrigin.InCluster, KubernetesClientConfiguration.InClusterConfig);
 

@@ -46,6 +46,22 @@ public sealed class ClusterEndpointsTests
     }
 
     [Fact]
+    public void Files_of_one_name_in_two_folders_are_two_clusters()
+    {
+        using var home = new TemporaryFolder();
+        string[] paths = [home.File("a/config"), home.File("b/config")];
+        foreach (var path in paths)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, Good);
+        }
+
+        var found = Discover(home, "", new() { ["KUBECONFIG"] = string.Join(Path.PathSeparator, paths) });
+
+        Assert.Equal(paths, found.Select(endpoint => endpoint.Name));
+    }
+
+    [Fact]
     public void A_choice_that_is_none_is_refused()
     {
         using var home = new TemporaryFolder();
