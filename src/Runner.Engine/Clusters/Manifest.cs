@@ -76,7 +76,7 @@ internal static partial class Manifest
         return SecretOptionWithValue().Replace(text, $"$1{Hidden}");
     }
 
-    [GeneratedRegex("(token|secret|passw|pwd|credential|api[_-]?key|access[_-]?key|private[_-]?key|_key$|auth)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("(token|secret|pass(w|phrase|_|$)|pwd|credential|api[_-]?key|access[_-]?key|private[_-]?key|_key$|auth)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex LooksSecret();
 
     // https://user:password@host/
