@@ -96,6 +96,14 @@ public sealed class ServiceManifestTests
     }
 
     [Fact]
+    public void A_toleration_that_is_null_is_one_without_values()
+    {
+        var pod = Build(Sample("run-notebook") with { Tolerations = [null!] }).Service.Spec!.Template!.Spec!;
+
+        Assert.Null(Assert.Single(pod.Tolerations!).Key);
+    }
+
+    [Fact]
     public void Where_there_is_a_storage_class_the_user_has_a_volume()
     {
         var (service, volume) = Build(Sample("run-inference") with { UserId = "Wang_HH" }, facts: Facts with { StorageClass = "nfs" });

@@ -214,7 +214,7 @@ internal static class ServiceManifest
         : new() { InitialDelaySeconds = 10, PeriodSeconds = 10, FailureThreshold = 3 };
 
     private static List<V1Toleration>? Tolerations(ServiceRequest request) => request.Tolerations is { Count: > 0 } tolerations
-        ? [.. tolerations.Select(toleration => new V1Toleration
+        ? [.. tolerations.Select(toleration => toleration ?? new()).Select(toleration => new V1Toleration
         {
             Key = OrNull(toleration.Key),
             OperatorProperty = OrNull(toleration.Operator),
