@@ -212,12 +212,27 @@ public sealed partial class ClusterConnection
         Volatile.Write(ref _status, after);
         if (health != before.Health || problem != before.Problem)
         {
-            LogStatus(Name, health, problem);
+            LogStatus(health, problem);
         }
 
         StatusChanged?.Invoke(this);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {Cluster} is {Health}. {Problem}")]
-    private partial void LogStatus(string cluster, ClusterHealth health, string problem);
+    private void LogStatus(ClusterHealth health, string problem)
+    {
+        if (problem.Length == 0)
+        {
+            LogWell(Name, health);
+        }
+        else
+        {
+            LogProblem(Name, health, problem);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {Cluster} is {Health}")]
+    private partial void LogWell(string cluster, ClusterHealth health);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Cluster {Cluster} is {Health}. {Problem}")]
+    private partial void LogProblem(string cluster, ClusterHealth health, string problem);
 }
