@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Runner.Tests.Engine.Support;
+using Runner.Tests.Support;
 
 namespace Runner.Bench;
 
@@ -40,7 +40,7 @@ internal static class StartBench
         var health = new Uri($"http://127.0.0.1:{settings["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"]}/healthz");
         using var http = new HttpClient();
         var begin = TimeProvider.System.GetTimestamp();
-        await using var runner = RunnerProcess.Start(settings);
+        await using var runner = ChildProcess.Start(settings);
         while (!await IsHealthyAsync(http, health, cancellationToken))
         {
             if (runner.HasExited || TimeProvider.System.GetElapsedTime(begin) > TimeSpan.FromSeconds(60))

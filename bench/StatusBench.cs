@@ -1,5 +1,5 @@
 using System.Text;
-using Runner.Tests.Engine.Support;
+using Runner.Tests.Support;
 
 namespace Runner.Bench;
 
@@ -24,7 +24,7 @@ internal static class StatusBench
 
         var file = Path.GetTempFileName();
         await File.WriteAllBytesAsync(file, bytes, cancellationToken);
-        await using var bare = RunnerProcess.Start(new Dictionary<string, string>(), Path.Combine(AppContext.BaseDirectory, "Bench.dll"), BareServer.Command, file);
+        await using var bare = ChildProcess.Start(new Dictionary<string, string>(), Path.Combine(AppContext.BaseDirectory, "Bench.dll"), BareServer.Command, file);
         var bareAddress = await World.ListeningAsync(bare, cancellationToken);
 
         List<double> ours = [], theirs = [];

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
 using Runner.EmbeddedCluster;
-using Runner.Tests.Engine.Support;
+using Runner.Tests.Support;
 
 namespace Runner.Bench;
 
@@ -19,7 +19,7 @@ internal sealed partial class World : IAsyncDisposable
     private const string Version = "v1";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("runner-bench-");
-    private RunnerProcess? _runner;
+    private ChildProcess? _runner;
 
     private World(EmbeddedClusterHost cluster)
     {
@@ -39,7 +39,7 @@ internal sealed partial class World : IAsyncDisposable
     /// <summary>Address of the program.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1");
 
-    public RunnerProcess Runner => _runner ?? throw new InvalidOperationException("The program was not started.");
+    public ChildProcess Runner => _runner ?? throw new InvalidOperationException("The program was not started.");
 
     /// <summary>Settings of the program for this cluster.</summary>
     public Dictionary<string, string> Settings => new()
@@ -82,19 +82,19 @@ internal sealed partial class World : IAsyncDisposable
     /// <summary>Starts the program and waits until it knows every service.</summary>
     public async Task StartRunnerAsync(CancellationToken cancellationToken)
     {
-        _runner = RunnerProcess.Start(Settings);
+        _runner = ChildProcess.Start(Settings);
         Address = await ListeningAsync(_runner, cancellationToken);
         await UntilAsync(() => _runner.Output.Contains("services", StringComparison.Ordinal), "the program knows the services", _runner, cancellationToken);
     }
 
     /// <summary>Waits until a program says where it listens.</summary>
-    public static async Task<Uri> ListeningAsync(RunnerProcess process, CancellationToken cancellationToken)
+    public static async Task<Uri> ListeningAsync(ChildProcess process, CancellationToken cancellationToken)
     {
         await UntilAsync(() => Listening().IsMatch(process.Output), "the program listens", process, cancellationToken);
         return new Uri(Listening().Match(process.Output).Groups[1].Value);
     }
 
-    public static async Task UntilAsync(Func<bool> condition, string what, RunnerProcess process, CancellationToken cancellationToken)
+    public static async Task UntilAsync(Func<bool> condition, string what, ChildProcess process, CancellationToken cancellationToken)
     {
         var begin = TimeProvider.System.GetTimestamp();
         while (!condition())

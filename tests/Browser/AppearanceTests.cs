@@ -29,7 +29,7 @@ public sealed class AppearanceTests(ConsoleFixture console)
     {
         await console.Runner.RunSampleAsync("run-inference");
         await console.Runner.RunSampleAsync("run-does-not-fit");
-        var folder = Directory.CreateDirectory(Path.Combine(RunnerProcess.Root, "artifacts", "screenshots")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "screenshots")).FullName;
         foreach (var width in new[] { 1440, 390 })
         {
             var page = await console.OpenAsync("/", width, theme, language);
@@ -53,7 +53,7 @@ public sealed class AppearanceTests(ConsoleFixture console)
     public async Task The_question_before_a_purge_and_the_sign_in_are_accessible(string theme)
     {
         await console.Runner.RunSampleAsync("run-inference");
-        var folder = Directory.CreateDirectory(Path.Combine(RunnerProcess.Root, "artifacts", "screenshots")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "screenshots")).FullName;
         var page = await console.OpenAsync($"/workloads/embedded/service/spaces/{Sample}", theme: theme);
         await page.GetByRole(AriaRole.Button, new() { Name = "Purge" }).ClickAsync();
         await page.Locator("[data-confirm]").WaitForAsync();

@@ -60,7 +60,7 @@ public sealed partial class JourneyTests(ConsoleFixture console)
     }
 
     [Fact]
-    public async Task A_purge_asks_for_the_name_and_the_row_goes()
+    public async Task A_purge_asks_for_the_name_the_row_goes_and_the_act_is_audited()
     {
         var name = await console.Runner.RunSampleAsync("run-space", request => Rename(request, "space-to-purge"));
         var page = await console.OpenAsync($"/workloads/embedded/service/spaces/{name}");
@@ -72,6 +72,9 @@ public sealed partial class JourneyTests(ConsoleFixture console)
         await Assertions.Expect(page.Locator(".verdict")).ToContainTextAsync("Gone");
         await page.Locator("[data-close]").ClickAsync();
         await Assertions.Expect(ConsoleFixture.Row(page, name)).ToHaveCountAsync(0);
+        await Assertions.Expect(page.Locator(".mud-snackbar").First).ToBeVisibleAsync();
+        var audit = JsonNode.Parse(await (await page.Context.APIRequest.GetAsync("/api/console/audit")).TextAsync())!["data"]!.AsArray();
+        Assert.Single(audit, entry => ((string?)entry!["who"], (string?)entry["action"], (string?)entry["target"]) == ("admin", "purge", $"embedded/Service/spaces/{name}"));
         await page.Context.CloseAsync();
     }
 

@@ -8,7 +8,7 @@ public static class Kubectl
     public static async Task CreateAsync(string kubeconfig, string yaml)
     {
         var start = new ProcessStartInfo(
-            Path.Combine(RunnerProcess.Root, ".tools", "bin", "kubectl"), ["--kubeconfig", kubeconfig, "create", "--validate=false", "-f", "-"])
+            Path.Combine(Repository.Root, ".tools", "bin", "kubectl"), ["--kubeconfig", kubeconfig, "create", "--validate=false", "-f", "-"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -12,12 +11,11 @@ public sealed class RunnerProcess : IAsyncDisposable
     public const string Password = "a-password-for-tests";
     public const string HubToken = "hub-token-for-tests-0123456789abcdef";
 
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private const double StartSeconds = 60;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("browser-").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly int _port = FreePort();
-    private readonly StringBuilder _output = new();
-    private Process? _process;
+    private ChildProcess? _process;
 
     private RunnerProcess()
     {
@@ -30,20 +28,7 @@ public sealed class RunnerProcess : IAsyncDisposable
     /// <summary>Speaks to the runner as the hub does.</summary>
     public HttpClient Hub { get; }
 
-    public string Kubeconfig => Path.Combine(_folder, "embedded.kubeconfig");
-
-    public string Output
-    {
-        get
-        {
-            lock (_output)
-            {
-                return _output.ToString();
-            }
-        }
-    }
-
-    public static string Root { get; } = FindRoot();
+    public string Kubeconfig => _folder.File("embedded.kubeconfig");
 
     public static async Task<RunnerProcess> StartAsync()
     {
@@ -55,36 +40,36 @@ public sealed class RunnerProcess : IAsyncDisposable
     /// <summary>Starts the program on the same folder and port.</summary>
     public async Task StartAgainAsync()
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll");
-        var start = new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
-        start.Environment["RUNNER_DATA_DIR"] = _folder;
-        start.Environment["RUNNER_ADMIN_PASSWORD"] = Password;
-        start.Environment["RUNNER_CLUSTER"] = "embedded";
-        start.Environment["STARHUB_SERVER_API_TOKEN"] = HubToken;
-        start.Environment["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = _port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        start.Environment["DOTNET_TieredPGO"] = "0";
-        _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, line) => Keep(line.Data);
-        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        await Eventually.TrueAsync(
-            async () => (await Hub.GetAsync("/healthz")).IsSuccessStatusCode,
-            () => $"The runner did not become healthy. It said:\n{Output}",
-            StartPatience);
-    }
-
-    public async Task KillAsync()
-    {
-        if (_process is { HasExited: false })
+        var process = ChildProcess.Start(new Dictionary<string, string>
         {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
-        }
-
-        _process?.Dispose();
-        _process = null;
+            ["RUNNER_DATA_DIR"] = _folder.Path,
+            ["RUNNER_ADMIN_PASSWORD"] = Password,
+            ["RUNNER_CLUSTER"] = "embedded",
+            ["STARHUB_SERVER_API_TOKEN"] = HubToken,
+            ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = _port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["DOTNET_TieredPGO"] = "0",
+        });
+        _process = process;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                Assert.False(process.HasExited, $"The runner ended: {process.Output}");
+                try
+                {
+                    using var answer = await Hub.GetAsync("/healthz");
+                    return answer.IsSuccessStatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    // Not listening yet.
+                    return false;
+                }
+            },
+            "the runner is healthy",
+            StartSeconds);
     }
+
+    public Task KillAsync() => _process?.KillAsync() ?? Task.CompletedTask;
 
     /// <summary>Asks for a service as the hub would.</summary>
     /// <param name="sample">Name of a file in <c>samples</c> without its ending.</param>
@@ -92,7 +77,7 @@ public sealed class RunnerProcess : IAsyncDisposable
     /// <returns>Name of the service.</returns>
     public async Task<string> RunSampleAsync(string sample, Action<System.Text.Json.Nodes.JsonObject>? edit = null)
     {
-        var request = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Root, "samples", $"{sample}.json")))!.AsObject();
+        var request = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "samples", $"{sample}.json")))!.AsObject();
         edit?.Invoke(request);
         var name = request["svc_name"]!.GetValue<string>();
         using var content = new StringContent(request.ToJsonString(), Encoding.UTF8, "application/json");
@@ -103,9 +88,13 @@ public sealed class RunnerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await KillAsync();
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
         Hub.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     private static int FreePort()
@@ -113,24 +102,5 @@ public sealed class RunnerProcess : IAsyncDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Console.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        }
-
-        return folder.FullName;
-    }
-
-    private void Keep(string? line)
-    {
-        lock (_output)
-        {
-            _output.AppendLine(line);
-        }
     }
 }

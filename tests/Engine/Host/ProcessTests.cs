@@ -16,7 +16,7 @@ public sealed partial class ProcessTests
     public async Task Settings_that_are_not_valid_are_told_all_at_once_without_secrets_and_stop_the_start()
     {
         using var folder = new TemporaryFolder();
-        using var program = new RunnerProcess(
+        await using var program = new RunnerProcess(
             "",
             ("RUNNER_DATA_DIR", folder.Path),
             ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", "eighty"),
@@ -36,10 +36,10 @@ public sealed partial class ProcessTests
     public async Task A_second_program_on_the_data_folder_is_refused_in_a_sentence()
     {
         using var folder = new TemporaryFolder();
-        using var first = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path));
+        await using var first = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path));
         await first.HealthyAsync();
 
-        using var second = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path));
+        await using var second = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path));
 
         Assert.Equal(1, await second.EndAsync());
         Assert.Contains(folder.Path, second.Output, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public sealed partial class ProcessTests
         listener.Start();
         var taken = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
 
-        using var program = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path), ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", taken));
+        await using var program = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path), ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", taken));
 
         Assert.Equal(1, await program.EndAsync());
         Assert.Contains(
@@ -66,9 +66,9 @@ public sealed partial class ProcessTests
     public async Task Started_as_the_official_chart_does_it_is_healthy_and_ends_in_order_when_told_to()
     {
         using var folder = new TemporaryFolder();
-        using var program = new RunnerProcess("deploy runner -l info", ("RUNNER_DATA_DIR", folder.Path));
+        await using var program = new RunnerProcess("deploy runner -l info", ("RUNNER_DATA_DIR", folder.Path));
         await program.HealthyAsync();
-        using (var check = new RunnerProcess("healthcheck", ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", program.Address.Port.ToString(CultureInfo.InvariantCulture))))
+        await using (var check = new RunnerProcess("healthcheck", ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", program.Address.Port.ToString(CultureInfo.InvariantCulture))))
         {
             Assert.Equal(0, await check.EndAsync());
         }
@@ -76,7 +76,7 @@ public sealed partial class ProcessTests
         program.Terminate();
 
         Assert.Equal(0, await program.EndAsync());
-        using var after = new RunnerProcess("healthcheck", ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", program.Address.Port.ToString(CultureInfo.InvariantCulture)));
+        await using var after = new RunnerProcess("healthcheck", ("STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT", program.Address.Port.ToString(CultureInfo.InvariantCulture)));
         Assert.Equal(1, await after.EndAsync());
     }
 
@@ -85,7 +85,7 @@ public sealed partial class ProcessTests
     {
         using var folder = new TemporaryFolder();
         string link, password;
-        using (var first = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path)))
+        await using (var first = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path)))
         {
             await Eventually.TrueAsync(() => Password().IsMatch(first.Output), "the password is printed", 60);
             link = Link().Match(first.Output).Groups[1].Value;
@@ -96,7 +96,7 @@ public sealed partial class ProcessTests
             await first.EndAsync();
         }
 
-        using var second = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path));
+        await using var second = new RunnerProcess("", ("RUNNER_DATA_DIR", folder.Path));
         await second.HealthyAsync();
         Assert.Equal(HttpStatusCode.Redirect, await SignInAsync(second, "admin", password, "/sign-in"));
         Assert.Equal(HttpStatusCode.BadRequest, await SignInAsync(second, "", "", link));
@@ -110,7 +110,7 @@ public sealed partial class ProcessTests
     {
         using var folder = new TemporaryFolder();
         string[] secrets = ["planted-hub-token", "planted-admin-password", "planted-s3-secret", "planted-env-value", "planted-proxy-password", "planted-wrong-password", "planted-bearer"];
-        using var program = new RunnerProcess(
+        await using var program = new RunnerProcess(
             "-l trace",
             ("RUNNER_DATA_DIR", folder.Path),
             ("STARHUB_SERVER_API_TOKEN", secrets[0]),

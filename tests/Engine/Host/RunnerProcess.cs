@@ -1,58 +1,34 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Host;
 
 /// <summary>The program as a process of its own, with what it prints.</summary>
-internal sealed partial class RunnerProcess : IDisposable
+internal sealed partial class RunnerProcess : IAsyncDisposable
 {
-    private readonly Process _process;
-    private readonly StringWriter _output = new();
-    private readonly Lock _lock = new();
+    private readonly ChildProcess _process;
 
     public RunnerProcess(string arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", $"\"{Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll")}\" {arguments}")
+        var variables = new Dictionary<string, string>
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
+            ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = "0",
+            ["HOME"] = Path.GetTempPath(),
+            ["RUNNER_CLUSTER"] = "kubeconfig",
         };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("STARHUB_", StringComparison.Ordinal) || name.StartsWith("RUNNER_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
-        start.Environment["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = "0";
-        start.Environment["HOME"] = Path.GetTempPath();
-        start.Environment["RUNNER_CLUSTER"] = "kubeconfig";
         foreach (var (name, value) in environment)
         {
-            start.Environment[name] = value;
+            variables[name] = value;
         }
 
-        _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, line) => Keep(line.Data);
-        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        _process = ChildProcess.Start(variables, [ChildProcess.Runner, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
     }
 
     /// <summary>Where it listens, as it told; known once it is healthy.</summary>
     public Uri Address => new(Listening().Match(Output).Groups[1].Value);
 
     /// <summary>Everything it printed until now.</summary>
-    public string Output
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _output.ToString();
-            }
-        }
-    }
+    public string Output => _process.Output;
 
     /// <summary>Waits until it has told its address and answers there.</summary>
     public Task HealthyAsync() => Eventually.TrueAsync(
@@ -75,7 +51,7 @@ internal sealed partial class RunnerProcess : IDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> EndAsync()
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await _process.EndAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         return _process.ExitCode;
     }
 
@@ -86,24 +62,7 @@ internal sealed partial class RunnerProcess : IDisposable
         kill.WaitForExit();
     }
 
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
-        _process.Dispose();
-    }
-
-    private void Keep(string? line)
-    {
-        lock (_lock)
-        {
-            _output.WriteLine(line);
-        }
-    }
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     [GeneratedRegex("Now listening on: (http://\\S+)")]
     private static partial Regex Listening();

@@ -82,7 +82,7 @@ public sealed class KillTests : IDisposable
         }
     }
 
-    private RunnerProcess StartRunner(string kubeconfig, RecordingHub hub) => RunnerProcess.Start(new Dictionary<string, string>
+    private ChildProcess StartRunner(string kubeconfig, RecordingHub hub) => ChildProcess.Start(new Dictionary<string, string>
     {
         ["RUNNER_DATA_DIR"] = _folder.File("data"),
         ["RUNNER_CLUSTER"] = "kubeconfig",

@@ -1,4 +1,4 @@
-namespace Runner.Tests.Engine.Support;
+namespace Runner.Tests.Support;
 
 /// <summary>An empty folder that goes with the test.</summary>
 internal sealed class TemporaryFolder : IDisposable

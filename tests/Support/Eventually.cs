@@ -1,4 +1,4 @@
-namespace Runner.Tests.Engine.Support;
+namespace Runner.Tests.Support;
 
 /// <summary>Waits for something observable. Polls, because what is waited for lives in another process, thread or program.</summary>
 internal static class Eventually

@@ -1,4 +1,4 @@
-namespace Runner.Tests.Engine;
+namespace Runner.Tests.Support;
 
 /// <summary>The working copy the tests run from.</summary>
 internal static class Repository

@@ -1,15 +1,18 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace Runner.Tests.Engine.Support;
+namespace Runner.Tests.Support;
 
-/// <summary>The real program as a process of its own.</summary>
-internal sealed class RunnerProcess : IAsyncDisposable
+/// <summary>The real program, or another one, as a process of its own, with what it prints.</summary>
+internal sealed class ChildProcess : IAsyncDisposable
 {
+    /// <summary>The runner's program file.</summary>
+    public static readonly string Runner = Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll");
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
-    private RunnerProcess(Process process)
+    private ChildProcess(Process process)
     {
         _process = process;
         process.OutputDataReceived += (_, line) => Append(line.Data);
@@ -35,12 +38,14 @@ internal sealed class RunnerProcess : IAsyncDisposable
     /// <summary>The process id.</summary>
     public int Id => _process.Id;
 
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>Starts the program, which was built with the tests.</summary>
     /// <param name="environment">Beside these variables the program sees none that begin with <c>RUNNER_</c> or <c>STARHUB_</c>.</param>
     /// <param name="command">Another program and its arguments; none for the runner.</param>
-    public static RunnerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] command)
+    public static ChildProcess Start(IReadOnlyDictionary<string, string> environment, params IEnumerable<string> command)
     {
-        var start = new ProcessStartInfo("dotnet", command.Length > 0 ? command : [Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll")]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", command.DefaultIfEmpty(Runner)) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("RUNNER_", StringComparison.Ordinal) || name.StartsWith("STARHUB_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(name);
@@ -51,8 +56,11 @@ internal sealed class RunnerProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        return new RunnerProcess(Process.Start(start)!);
+        return new ChildProcess(Process.Start(start)!);
     }
+
+    /// <summary>Waits for the end.</summary>
+    public Task EndAsync(TimeSpan patience, CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken).WaitAsync(patience, cancellationToken);
 
     /// <summary>SIGKILL, and waits until the process is gone.</summary>
     public async Task KillAsync()
