@@ -37,7 +37,7 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     public ImmutableDictionary<WorkloadKey, Workload> Workloads => _feed.Current;
 
     public IReadOnlyList<ClusterView> Clusters =>
-        [.. _clusters.Connections.Select(connection => new ClusterView(connection.Name, connection.Origin, connection.Status, connection.State.Synced))];
+        [.. _clusters.Connections.Select(connection => new ClusterView(connection.Name, connection.Origin, connection.Status, connection.State.Synced, connection.LastContact))];
 
     public OutboxStatus Hub => _outbox.Status;
 

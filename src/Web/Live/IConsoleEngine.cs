@@ -8,8 +8,12 @@ namespace Runner.Web.Live;
 
 /// <summary>One cluster as the pages show it.</summary>
 /// <param name="Synced">False until everything in the cluster has been listed once: what is shown before that may be incomplete.</param>
-public sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterStatus Status, bool Synced)
+/// <param name="LastContact">When the cluster was last heard of; null when it never was.</param>
+public sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterStatus Status, bool Synced, DateTimeOffset? LastContact = null)
 {
+    /// <summary>How old what is shown of the cluster is, while it does not answer.</summary>
+    public DateTimeOffset DataAsOf => LastContact ?? Status.Since;
+
     /// <summary>True when what is shown of the cluster is older than its last word.</summary>
     public bool IsStale => Status.Health == ClusterHealth.Unreachable;
 }
