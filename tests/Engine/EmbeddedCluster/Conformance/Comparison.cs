@@ -179,7 +179,7 @@ internal sealed partial class Comparison
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
     private static partial Regex Uuid();
 
-    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|^\d+(s|m\d*s?|h)$")]
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|^(\d+[smhdy]){1,2}$")]
     private static partial Regex Time();
 
     [GeneratedRegex("(?<=^gen-)[a-z0-9]{5}$|kube-api-access-[a-z0-9]{5}")]
