@@ -1,4 +1,3 @@
-using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Workloads;
@@ -11,7 +10,9 @@ namespace Runner.Engine.Clusters;
 /// </summary>
 public sealed class ClusterState
 {
-    private readonly ServiceTracker _tracker;
+    private readonly WorkloadFeed _feed;
+    private readonly IReadOnlyList<IResourceCache> _caches;
+    private readonly IReadOnlyList<WorkloadTracker> _trackers;
 
     internal ClusterState(
         ClusterConnection connection,
@@ -23,63 +24,63 @@ public sealed class ClusterState
         ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger<ClusterState>();
-        Services = new(connection, new(KnativeNames.Group, KnativeNames.Version, KnativeNames.ServicePlural, @namespace) { KeepJson = true }, settings, time, logger);
-        Revisions = new(
-            connection,
-            new(KnativeNames.Group, KnativeNames.Version, "revisions", @namespace) { Owner = revision => revision.GetLabel(KnativeNames.ServiceLabel) },
-            settings,
-            time,
-            logger);
-        Pods = new(
-            connection,
-            new("", "v1", "pods", @namespace) { Owner = pod => pod.GetLabel(KnativeNames.ServiceLabel), Json = ApiJson.PodOptions },
-            settings,
-            time,
-            logger);
-        Events = new(
-            connection,
-            new("", "v1", "events", @namespace) { Owner = e => EventOwners.ServiceOf(e.InvolvedObject?.Kind ?? "", e.InvolvedObject?.Name ?? "") },
-            settings,
-            time,
-            logger);
-        _tracker = new(connection, this, @namespace, feed, observers, settings, time, logger);
+        var caches = new ResourceCaches(connection, settings, time, logger);
+        _feed = feed;
+        Nodes = caches.Of<V1Node>(new("", "v1", "nodes", null));
+        Pods = caches.Of<V1Pod>(new("", "v1", "pods", null) { Owner = PodOwners.TextOf, Json = ApiJson.PodOptions, NamespaceWhenForbidden = @namespace });
+        Events = caches.Of<Corev1Event>(
+            new("", "v1", "events", @namespace) { Owner = e => EventOwners.ServiceOf(e.InvolvedObject?.Kind ?? "", e.InvolvedObject?.Name ?? "") });
 
-        Services.StatusChanged += () => StatusChanged?.Invoke();
-        Revisions.StatusChanged += () => StatusChanged?.Invoke();
-        Pods.StatusChanged += () => StatusChanged?.Invoke();
-        Events.StatusChanged += () => StatusChanged?.Invoke();
-        _tracker.SyncedFirst += () => StatusChanged?.Invoke();
+        Services = new(caches, Pods, @namespace);
+        WorkloadSource[] sources = [Services];
+        _trackers = [.. sources.Select(source => new WorkloadTracker(connection, source, Pods, Events, feed, observers, settings, time, logger))];
+        _caches = [.. sources.SelectMany(source => source.Caches), Pods, Nodes, Events];
+        foreach (var cache in _caches)
+        {
+            cache.StatusChanged += () => StatusChanged?.Invoke();
+        }
+
+        foreach (var tracker in _trackers)
+        {
+            tracker.SyncedFirst += () => StatusChanged?.Invoke();
+        }
     }
 
     /// <summary>Raised, on any thread, when <see cref="Synced"/> or the health of a cache changes.</summary>
     internal event Action? StatusChanged;
 
-    /// <summary>True once every cache the projection needs has listed its objects and the feed holds what came of them.</summary>
-    public bool Synced => _tracker.Synced;
+    /// <summary>True once every cache that services need has listed its objects and the feed holds what came of them.</summary>
+    public bool Synced => IsSynced(WorkloadKind.Service);
 
     /// <summary>How each cache stands.</summary>
-    public IReadOnlyList<CacheStatus> Caches => [Services.Status, Revisions.Status, Pods.Status, Events.Status];
+    public IReadOnlyList<CacheStatus> Caches => [.. _caches.Select(cache => cache.Status)];
 
-    internal ResourceCache<KnativeService> Services { get; }
+    /// <summary>What carries services.</summary>
+    internal ServiceSource Services { get; }
 
-    internal ResourceCache<KnativeRevision> Revisions { get; }
-
+    /// <summary>Pods of all namespaces; those of the workload namespace where the runner may not see all.</summary>
     internal ResourceCache<V1Pod> Pods { get; }
 
+    internal ResourceCache<V1Node> Nodes { get; }
+
+    /// <summary>Kubernetes events of the workload namespace.</summary>
     internal ResourceCache<Corev1Event> Events { get; }
 
+    /// <summary>True once all workloads of a kind are known; false for ever where the cluster lacks what carries them.</summary>
+    public bool IsSynced(WorkloadKind kind) => _trackers.Any(tracker => tracker.Source.Kinds.Contains(kind) && tracker.Synced);
+
     /// <summary>Kubernetes events about the workload's objects, newest first.</summary>
-    public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key) =>
-        [.. Events.OwnedBy(key.Name).Select(EventOwners.Read).OrderByDescending(e => e.LastSeen)];
+    public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key)
+    {
+        var owners = _feed.Current.TryGetValue(key, out var workload) ? workload.Instances.Select(instance => instance.PodName).Prepend(key.Name) : [key.Name];
+        return [.. owners.Distinct().SelectMany(Events.OwnedBy).Select(EventOwners.Read).OrderByDescending(e => e.LastSeen)];
+    }
 
     /// <summary>The object that carries the workload as YAML, secret values masked; null when it is gone.</summary>
-    public string? ManifestOf(WorkloadKey key) => Services.JsonOf(key.Namespace, key.Name) is { } json ? Manifest.ToYaml(json) : null;
+    public string? ManifestOf(WorkloadKey key) =>
+        _trackers.FirstOrDefault(tracker => tracker.Source.Kinds.Contains(key.Kind))?.Source.JsonOf(key) is { } json ? Manifest.ToYaml(json) : null;
 
     /// <summary>Keeps the caches and the feed until cancelled. Never throws.</summary>
-    internal Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        Services.RunAsync(cancellationToken),
-        Revisions.RunAsync(cancellationToken),
-        Pods.RunAsync(cancellationToken),
-        Events.RunAsync(cancellationToken),
-        _tracker.RunAsync(cancellationToken));
+    internal Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll([.. _caches.Select(cache => cache.RunAsync(cancellationToken)), .. _trackers.Select(tracker => tracker.RunAsync(cancellationToken))]);
 }

@@ -3,18 +3,18 @@ using Runner.Engine.Workloads;
 namespace Runner.Engine.Clusters;
 
 /// <summary>
-/// How far one observer has come: what it last took of each service. A change it failed to take is told again from there,
+/// How far one observer has come: what it last took of each workload of a source. A change it failed to take is told again from there,
 /// so that it never misses a state's beginning or end.
 /// </summary>
 internal sealed class ObserverProgress(IWorkloadObserver observer)
 {
-    private Dictionary<string, Workload> _taken = [];
+    private Dictionary<WorkloadKey, Workload> _taken = [];
     private bool _synced;
 
-    /// <summary>Tells the observer about a service, unless it knows already, or has yet to be told the whole.</summary>
-    public async ValueTask ChangedAsync(string name, Workload? after, CancellationToken cancellationToken)
+    /// <summary>Tells the observer about a workload, unless it knows already, or has yet to be told the whole.</summary>
+    public async ValueTask ChangedAsync(WorkloadKey key, Workload? after, CancellationToken cancellationToken)
     {
-        var before = _taken.GetValueOrDefault(name);
+        var before = _taken.GetValueOrDefault(key);
         if (!_synced || Equals(before, after))
         {
             return;
@@ -23,27 +23,36 @@ internal sealed class ObserverProgress(IWorkloadObserver observer)
         if (before is not null && after is not null && before.Uid != after.Uid)
         {
             await observer.ChangedAsync(before, null, cancellationToken).ConfigureAwait(false);
-            _taken.Remove(name);
+            _taken.Remove(key);
             before = null;
         }
 
         await observer.ChangedAsync(before, after, cancellationToken).ConfigureAwait(false);
         if (after is null)
         {
-            _taken.Remove(name);
+            _taken.Remove(key);
         }
         else
         {
-            _taken[name] = after;
+            _taken[key] = after;
         }
     }
 
     /// <summary>Tells the observer the whole.</summary>
-    public async ValueTask SyncedAsync(string cluster, IReadOnlyDictionary<string, Workload> workloads, CancellationToken cancellationToken)
+    public async ValueTask SyncedAsync(WorkloadSnapshot snapshot, CancellationToken cancellationToken)
     {
         _synced = false;
-        await observer.SyncedAsync(cluster, [.. workloads.Values], cancellationToken).ConfigureAwait(false);
-        _taken = new(workloads);
+        await observer.SyncedAsync(snapshot, cancellationToken).ConfigureAwait(false);
+        var taken = snapshot.Workloads.ToDictionary(workload => workload.Key);
+        foreach (var key in snapshot.Unreadable)
+        {
+            if (_taken.TryGetValue(key, out var known))
+            {
+                taken[key] = known;
+            }
+        }
+
+        _taken = taken;
         _synced = true;
     }
 }

@@ -32,18 +32,17 @@ public sealed record CacheStatus(string Resource, CacheHealth Health, string Pro
 /// All objects of one kind, kept equal to the cluster's: listed in pages, then watched. After an interruption the watch goes on where it was;
 /// where it cannot, everything is listed again and compared, so that a change is told once and none is missed.
 /// </summary>
-internal sealed partial class ResourceCache<T>(ClusterConnection connection, ResourceKind<T> kind, WatchSettings settings, TimeProvider time, ILogger logger)
+internal sealed partial class ResourceCache<T>(ClusterConnection connection, ResourceKind<T> kind, WatchSettings settings, TimeProvider time, ILogger logger) : IResourceCache
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    /// <summary>Objects in etcd are at most some MB; the JSON of one is never longer.</summary>
-    private const int MaxEventBytes = 32 * 1024 * 1024;
-
     private readonly ResourceStore<T> _store = new(kind.Owner);
     private readonly ResourceJson<T> _json = new(kind);
+    private ResourceKind<T>? _narrowed;
     private int _failures;
     private long _lastEventTicks;
     private volatile CacheHealth _health = CacheHealth.Starting;
     private volatile string _problem = "";
+    private volatile bool _absent;
 
     /// <summary>An object changed, appeared (no before) or is gone (no after). Raised on the cache's own loop; handlers must be quick and must not throw.</summary>
     public event Action<T?, T?>? Changed;
@@ -54,19 +53,9 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     /// <summary>Raised when health or problem changes.</summary>
     public event Action? StatusChanged;
 
-    private enum WatchEnd
-    {
-        /// <summary>Closed or cut; goes on from the last version.</summary>
-        Closed,
-
-        /// <summary>The version is too old, or not of this cluster.</summary>
-        Expired,
-
-        /// <summary>Nothing came for so long that nothing ever will.</summary>
-        Silent,
-    }
-
     public CacheHealth Health => _health;
+
+    public bool KindIsAbsent => _absent;
 
     public CacheStatus Status
     {
@@ -76,6 +65,9 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
             return new(kind.Name, _health, _problem, ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero), _store.Count);
         }
     }
+
+    /// <summary>What is listed and watched: less than wanted where the runner may not see all.</summary>
+    private ResourceKind<T> Scope => _narrowed ?? kind;
 
     public T? Find(string @namespace, string name) => _store.Find(new(@namespace, name));
 
@@ -116,7 +108,23 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         }
     }
 
+    /// <summary>Lists all that may be seen. Tried widely each time, because a right may have been granted meanwhile.</summary>
     private async Task<string> ListAsync(CancellationToken cancellationToken)
+    {
+        _narrowed = null;
+        try
+        {
+            return await ListScopeAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException refusal) when (refusal.Code == 403 && kind.NamespaceWhenForbidden is not null)
+        {
+            LogNarrowed(connection.Name, kind.Name, kind.NamespaceWhenForbidden, refusal.Message);
+            _narrowed = kind with { Namespace = kind.NamespaceWhenForbidden };
+            return await ListScopeAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<string> ListScopeAsync(CancellationToken cancellationToken)
     {
         var limit = settings.PageSize;
         var seen = new HashSet<ResourceKey>();
@@ -127,14 +135,14 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
             ListEnd end;
             try
             {
-                end = await ReadPageAsync(kind.ListPath(limit, next), seen, cancellationToken).ConfigureAwait(false);
+                end = await ReadPageAsync(Scope.ListPath(limit, next), seen, cancellationToken).ConfigureAwait(false);
             }
             catch (ApiStatusException exception) when (exception.Code == 410 && next is not null)
             {
                 // The pages took longer than the API server keeps a version: once more, all at once.
                 (limit, next) = (0, null);
                 seen.Clear();
-                end = await ReadPageAsync(kind.ListPath(limit, next), seen, cancellationToken).ConfigureAwait(false);
+                end = await ReadPageAsync(Scope.ListPath(limit, next), seen, cancellationToken).ConfigureAwait(false);
             }
 
             (version, next) = end;
@@ -146,6 +154,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
             Remove(key);
         }
 
+        _absent = false;
         SetStatus(CacheHealth.Synced, "");
         LogListed(connection.Name, kind.Name, seen.Count);
         Listed?.Invoke();
@@ -174,127 +183,6 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         catch (OperationCanceledException) when (timeout.Barked)
         {
             throw new TimeoutException($"Listing {kind.Name} took longer than {settings.RequestTimeout.TotalSeconds} s");
-        }
-    }
-
-    /// <summary>Watches until only a new list helps.</summary>
-    private async Task WatchAsync(string version, CancellationToken cancellationToken)
-    {
-        var position = new Position(version);
-        var failures = 0;
-        while (true)
-        {
-            var opened = time.GetTimestamp();
-            var heard = position.Heard;
-            try
-            {
-                var end = await WatchOnceAsync(position, cancellationToken).ConfigureAwait(false);
-                SetStatus(CacheHealth.Synced, "");
-                if (end != WatchEnd.Closed)
-                {
-                    LogWatchEnded(connection.Name, kind.Name, end);
-                    return;
-                }
-            }
-            catch (ApiStatusException exception) when (exception.Code is 429 or >= 500)
-            {
-                connection.Suspect();
-                SetStatus(CacheHealth.Interrupted, $"The API server cannot watch {kind.Name} now: {exception.Message}");
-            }
-
-            failures = position.Heard > heard || time.GetElapsedTime(opened) >= settings.HealthyWatch ? 0 : failures + 1;
-            if (failures == 0)
-            {
-                _failures = 0;
-            }
-            else
-            {
-                await Task.Delay(settings.Reopen.Delay(failures), time, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private async Task<WatchEnd> WatchOnceAsync(Position position, CancellationToken cancellationToken)
-    {
-#pragma warning disable CA5394 // Spreading is no secret.
-        var lasts = settings.WatchTimeout * (1 + Random.Shared.NextDouble());
-#pragma warning restore CA5394
-        using var silence = new Watchdog(time, cancellationToken);
-        silence.Feed(settings.WatchSilence);
-        try
-        {
-            using var response = await RawApi.GetAsync(connection.Client, kind.WatchPath(position.Version, lasts), silence.Token).ConfigureAwait(false);
-
-            // The API server watches again after it could not, and will say so only by what comes.
-            SetStatus(CacheHealth.Synced, "");
-            using var lines = new LineReader(await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false), MaxEventBytes);
-            return await FollowAsync(lines, position, silence).ConfigureAwait(false);
-        }
-        catch (ApiStatusException exception) when (exception.Code == 410)
-        {
-            return WatchEnd.Expired;
-        }
-        catch (OperationCanceledException) when (silence.Barked)
-        {
-            return WatchEnd.Silent;
-        }
-    }
-
-    private async Task<WatchEnd> FollowAsync(LineReader lines, Position position, Watchdog silence)
-    {
-        while (true)
-        {
-            ReadOnlyMemory<byte>? line;
-            try
-            {
-                line = await lines.ReadAsync(silence.Token).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (exception is IOException or HttpRequestException)
-            {
-                // Cut, or closed while idle: to HttpClient both are a broken stream.
-                return WatchEnd.Closed;
-            }
-
-            if (line is null)
-            {
-                return WatchEnd.Closed;
-            }
-
-            if (line.Value.IsEmpty)
-            {
-                continue;
-            }
-
-            Contacted();
-            silence.Feed(settings.WatchSilence);
-            var received = _json.ReadEvent(line.Value.Span);
-            if (received.Error is { } error)
-            {
-                return error.Code == 410 ? WatchEnd.Expired : throw error;
-            }
-
-            if (!position.Advance(received.ResourceVersion))
-            {
-                return WatchEnd.Expired;
-            }
-
-            _failures = 0;
-            Handle(received);
-        }
-    }
-
-    private void Handle(WatchEvent<T> received)
-    {
-        switch (received.Type)
-        {
-            case WatchEventType.Added or WatchEventType.Modified:
-                Set(received.Item);
-                break;
-            case WatchEventType.Deleted:
-                Remove(ResourceKey.Of(received.Item.Object));
-                break;
-            default:
-                break;
         }
     }
 
@@ -332,6 +220,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         _failures++;
         if (exception is ApiStatusException { Code: 401 or 403 or 404 or 405 } refusal)
         {
+            _absent = refusal.Code == 404;
             SetStatus(CacheHealth.Unavailable, refusal.Code switch
             {
                 403 => $"The runner may not list and watch {kind.Name}: {refusal.Message}. Grant it list and watch on {kind.Name}.",
@@ -367,35 +256,12 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     [LoggerMessage(Level = LogLevel.Debug, Message = "Cluster {Cluster}: listed {Count} of {Resource}")]
     private partial void LogListed(string cluster, string resource, int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {Cluster}: the watch of {Resource} ended ({End}), listing again")]
-    private partial void LogWatchEnded(string cluster, string resource, WatchEnd end);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {Cluster}: {Resource} can be seen in namespace {Namespace} only. {Problem}")]
+    private partial void LogNarrowed(string cluster, string resource, string @namespace, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Cluster {Cluster}: {Resource} unavailable. {Problem}")]
     private partial void LogUnavailable(string cluster, string resource, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Cluster {Cluster}: {Resource} interrupted. {Problem}")]
     private partial void LogInterrupted(Exception? exception, string cluster, string resource, string problem);
-
-    /// <summary>Where a watch goes on.</summary>
-    private sealed class Position(string version)
-    {
-        public string Version { get; private set; } = version;
-
-        /// <summary>Events and bookmarks so far.</summary>
-        public int Heard { get; private set; }
-
-        /// <summary>Moves on.</summary>
-        /// <returns>False when the version lies before the one known: the cluster was restored or replaced.</returns>
-        public bool Advance(string version)
-        {
-            if (ulong.TryParse(version, out var to) && ulong.TryParse(Version, out var from) && to < from)
-            {
-                return false;
-            }
-
-            Version = version;
-            Heard++;
-            return true;
-        }
-    }
 }

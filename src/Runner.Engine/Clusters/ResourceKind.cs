@@ -12,6 +12,9 @@ namespace Runner.Engine.Clusters;
 internal sealed record ResourceKind<T>(string Group, string Version, string Plural, string? Namespace)
     where T : IKubernetesObject<V1ObjectMeta>
 {
+    /// <summary>Where the runner may not see all namespaces, at least this one is kept; null to keep nothing then.</summary>
+    public string? NamespaceWhenForbidden { get; init; }
+
     /// <summary>Only objects with these labels, in the API's syntax; null for all.</summary>
     public string? LabelSelector { get; init; }
 

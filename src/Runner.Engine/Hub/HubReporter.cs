@@ -50,18 +50,18 @@ internal sealed partial class HubReporter : IWorkloadObserver
         }
     }
 
-    public async ValueTask SyncedAsync(string cluster, IReadOnlyCollection<Workload> workloads, CancellationToken cancellationToken)
+    public async ValueTask SyncedAsync(WorkloadSnapshot snapshot, CancellationToken cancellationToken)
     {
-        var ledger = LedgerOf(cluster);
+        var ledger = LedgerOf(snapshot.Cluster);
         await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            foreach (var key in ledger.Told.Keys)
+            foreach (var key in ledger.Told.Keys.Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)))
             {
                 ledger.Owed[key] = null;
             }
 
-            foreach (var workload in workloads)
+            foreach (var workload in snapshot.Workloads)
             {
                 ledger.Owed[workload.Key] = workload;
             }
@@ -107,7 +107,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
             foreach (var (key, workload) in chunk)
             {
                 var (events, told) = Telling.Decide(ledger.Told.GetValueOrDefault(key), workload, now);
-                if (events.Count > 0)
+                if (events.Count > 0 || !Equals(told, ledger.Told.GetValueOrDefault(key)))
                 {
                     entries.Add(new OutboxEntry(key, events, told));
                 }

@@ -51,7 +51,9 @@ internal sealed class ToldDocument
 
     public string Endpoint { get; set; } = "";
 
-    public ToldState ToState() => new(new WorkloadKey(Cluster, Kind, Namespace, Name), Uid, ClusterId, TaskId, Status, Reason, Endpoint);
+    public string Detail { get; set; } = "";
+
+    public ToldState ToState() => new(new WorkloadKey(Cluster, Kind, Namespace, Name), Uid, ClusterId, TaskId, Status, Reason, Endpoint, Detail);
 
     public static ToldDocument From(ToldState state) => new()
     {
@@ -66,6 +68,7 @@ internal sealed class ToldDocument
         Status = state.Status,
         Reason = state.Reason,
         Endpoint = state.Endpoint,
+        Detail = state.Detail,
     };
 }
 

@@ -1,34 +1,52 @@
+using Runner.Engine.Hub.Payloads;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Hub;
 
 /// <summary>What the hub was last told of a workload.</summary>
 /// <param name="Uid">Of the Kubernetes object, so that a later one of the same name is told as new.</param>
-internal sealed record ToldState(WorkloadKey Key, string Uid, string ClusterId, long TaskId, DeployStatus Status, string Reason, string Endpoint);
+/// <param name="Detail">What the kind's <see cref="IHubPayloads"/> wants to remember beside these.</param>
+internal sealed record ToldState(
+    WorkloadKey Key, string Uid, string ClusterId, long TaskId, DeployStatus Status, string Reason, string Endpoint, string Detail = "");
 
 /// <summary>Decides what the hub must hear. Pure.</summary>
 internal static class Telling
 {
     /// <summary>
-    /// Compares what the hub was told with what is: new workloads are created, a change of code, a new reason or a new address is a change,
-    /// what is gone is stopped, and another object of the same name is a stop and a create. Anything else is nothing.
+    /// Compares what the hub was told with what is: new workloads are created, what is gone is stopped, another object of the same name is a stop
+    /// and a create, and what counts as a change is the kind's own business. Anything else is nothing.
     /// </summary>
     /// <returns>The events in order, empty for none, and what the hub has been told once it has them: null when the workload is gone.</returns>
-    public static (IReadOnlyList<HubEvent> Events, ToldState? Told) Decide(ToldState? told, Workload? workload, DateTimeOffset now) => (told, workload) switch
+    public static (IReadOnlyList<HubEvent> Events, ToldState? Told) Decide(ToldState? told, Workload? workload, DateTimeOffset now)
     {
-        (null, null) => ([], null),
-        (null, { } created) => ([HubEvents.Created(created, now)], StateOf(created)),
-        ({ } gone, null) => ([HubEvents.Stopped(gone, now)], null),
-        ({ } old, { } other) when old.Uid != other.Uid => ([HubEvents.Stopped(old, now), HubEvents.Created(other, now)], StateOf(other)),
-        ({ } old, { } same) when Differs(old, same) => ([HubEvents.Changed(same, now)], StateOf(same)),
-        _ => ([], told),
-    };
+        if ((workload?.Key ?? told?.Key) is not { } key || HubPayloads.For(key.Kind) is not { } payloads)
+        {
+            return ([], null);
+        }
 
-    private static bool Differs(ToldState told, Workload workload) =>
-        told.Status != workload.Status
-        || (workload.Reason.Length > 0 && workload.Reason != told.Reason)
-        || (workload.Endpoint.Length > 0 && workload.Endpoint != told.Endpoint);
+        switch (told, workload)
+        {
+            case (null, { } created):
+                return (payloads.Created(created, now), StateOf(created, payloads));
+            case ({ } gone, null):
+                return (payloads.Stopped(gone, now), null);
+            case ({ } old, { } other) when old.Uid != other.Uid:
+                return ([.. payloads.Stopped(old, now), .. payloads.Created(other, now)], StateOf(other, payloads));
+            case ({ } old, { } same):
+                var changes = payloads.Changed(old, same, now);
+                return (changes, changes.Count == 0 ? old : StateOf(same, payloads));
+            default:
+                return ([], null);
+        }
+    }
 
-    private static ToldState StateOf(Workload workload) =>
-        new(workload.Key, workload.Uid, workload.ClusterId, workload.TaskId, workload.Status, workload.Reason, workload.Endpoint);
+    private static ToldState StateOf(Workload workload, IHubPayloads payloads) => new(
+        workload.Key,
+        workload.Uid,
+        workload.ClusterId,
+        workload.TaskId,
+        workload.Status,
+        workload.Reason,
+        workload.Endpoint,
+        payloads.DetailOf(workload));
 }

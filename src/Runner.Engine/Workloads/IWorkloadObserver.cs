@@ -2,8 +2,8 @@ namespace Runner.Engine.Workloads;
 
 /// <summary>
 /// Sees every projected change of every workload, none merged, in order per workload, before the feed carries it on. The hub's reporter is one.
-/// A call is awaited before the next one for the same cluster, so an observer may write to disk but must never wait for the network.
-/// The first call for a cluster is <see cref="SyncedAsync"/>, with everything there is. An observer that throws is called again with the same
+/// A call is awaited before the next one for the same source of workloads, so an observer may write to disk but must never wait for the network.
+/// The first call for the kinds of a source is <see cref="SyncedAsync"/>, with everything there is. An observer that throws is called again with the same
 /// <c>before</c> and what is known by then; nothing waits for it.
 /// </summary>
 public interface IWorkloadObserver
@@ -11,6 +11,13 @@ public interface IWorkloadObserver
     /// <summary>A workload changed, appeared (<paramref name="before"/> is null) or is gone (<paramref name="after"/> is null). Never both null; both of the same <see cref="Workload.Uid"/>.</summary>
     ValueTask ChangedAsync(Workload? before, Workload? after, CancellationToken cancellationToken);
 
-    /// <summary>All workloads of a cluster after its caches listed everything: at the start, and again after each reconnect. What is not in it does not exist.</summary>
-    ValueTask SyncedAsync(string cluster, IReadOnlyCollection<Workload> workloads, CancellationToken cancellationToken);
+    /// <summary>All workloads of some kinds of a cluster, after what carries them was listed: at the start, and again after each reconnect.</summary>
+    ValueTask SyncedAsync(WorkloadSnapshot snapshot, CancellationToken cancellationToken);
 }
+
+/// <summary>All workloads of some kinds in one cluster at one moment. What is neither in <paramref name="Workloads"/> nor in <paramref name="Unreadable"/> does not exist.</summary>
+/// <param name="Cluster">Name of the connection.</param>
+/// <param name="Kinds">The kinds this tells of; it says nothing about others.</param>
+/// <param name="Unreadable">Workloads that exist but whose objects could not be understood: what was known of them stays.</param>
+public sealed record WorkloadSnapshot(
+    string Cluster, IReadOnlySet<WorkloadKind> Kinds, IReadOnlyCollection<Workload> Workloads, IReadOnlySet<WorkloadKey> Unreadable);

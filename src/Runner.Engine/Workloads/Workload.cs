@@ -5,8 +5,20 @@ namespace Runner.Engine.Workloads;
 /// <summary>What CSGHub asked for, independent of the Kubernetes objects that carry it.</summary>
 public enum WorkloadKind
 {
-    /// <summary>An inference endpoint, space, notebook or serverless model: a Knative Service.</summary>
+    /// <summary>An inference endpoint, space, notebook or serverless model.</summary>
     Service,
+
+    /// <summary>An evaluation, finetune, training, comparison or leaderboard run: an Argo Workflow.</summary>
+    Workflow,
+
+    /// <summary>A dataflow job: an Argo Workflow with a volume of its own.</summary>
+    Dataflow,
+
+    /// <summary>The build of a space's image: an Argo Workflow that runs Kaniko.</summary>
+    ImageBuild,
+
+    /// <summary>An agent's sandbox.</summary>
+    Sandbox,
 }
 
 /// <summary>Identifies one workload over all clusters.</summary>

@@ -52,7 +52,7 @@ public sealed class LiveClusterTests
         // The trouble goes on; only the changes have ended.
         await Eventually.TrueAsync(() => Same(cluster, engine.Cluster.State), "the caches hold what the cluster holds", 20);
         await Eventually.TrueAsync(
-            () => engine.Feed.Current.Keys.Select(key => key.Name).Order(StringComparer.Ordinal).SequenceEqual(engine.Cluster.State.Services.All().Select(s => s.Metadata.Name).Order(StringComparer.Ordinal)),
+            () => engine.Feed.Current.Keys.Select(key => key.Name).Order(StringComparer.Ordinal).SequenceEqual(engine.Cluster.State.Services.Services.All().Select(s => s.Metadata.Name).Order(StringComparer.Ordinal)),
             "the feed holds what the caches hold");
         await Eventually.TrueAsync(() => Replay(observer).OrderBy(pair => pair.Key).SequenceEqual(ByName(engine.Feed.Current.Values).OrderBy(pair => pair.Key)), "the observer was told all of it");
         faults.ErrorRate = 0;
@@ -70,7 +70,7 @@ public sealed class LiveClusterTests
 
         await using var engine = new RunningEngine([cluster.Endpoint]);
         await Eventually.TrueAsync(() => engine.Cluster.State.Synced && engine.Cluster.State.Events.Health == CacheHealth.Synced, "all is known");
-        await Eventually.TrueAsync(() => cluster.Host.RequestCounts().Where(pair => pair.Key.StartsWith("watch", StringComparison.Ordinal)).Sum(pair => pair.Value) == 4, "all is watched");
+        await Eventually.TrueAsync(() => cluster.Host.RequestCounts().Where(pair => pair.Key.StartsWith("watch", StringComparison.Ordinal)).Sum(pair => pair.Value) == 5, "all is watched");
         var before = cluster.Host.RequestCounts();
 
         for (var i = 0; i < 50; i++)
@@ -84,7 +84,7 @@ public sealed class LiveClusterTests
         Assert.Contains("registry.example.com/a:2", engine.Cluster.State.ManifestOf(key), StringComparison.Ordinal);
         Assert.Equal(7, engine.Feed.Current[key].Restarts);
         Assert.Equal(before, cluster.Host.RequestCounts());
-        foreach (var kind in new[] { "pods", "events", "services.serving.knative.dev", "revisions.serving.knative.dev" })
+        foreach (var kind in new[] { "pods", "nodes", "events", "services.serving.knative.dev", "revisions.serving.knative.dev" })
         {
             Assert.Equal((1, 1), (before[$"list {kind}"], before[$"watch {kind}"]));
         }
@@ -215,7 +215,7 @@ public sealed class LiveClusterTests
     }
 
     private static bool Same(TestCluster cluster, ClusterState state) =>
-        cluster.Versions("serving.knative.dev", "services").SequenceEqual(Versions(state.Services.All())) && cluster.Versions("", "pods").SequenceEqual(Versions(state.Pods.All()));
+        cluster.Versions("serving.knative.dev", "services").SequenceEqual(Versions(state.Services.Services.All())) && cluster.Versions("", "pods").SequenceEqual(Versions(state.Pods.All()));
 
     private static IEnumerable<string> Versions(IEnumerable<IKubernetesObject<V1ObjectMeta>> objects) =>
         objects.Select(o => $"{o.Metadata.Name}@{o.Metadata.ResourceVersion}").Order(StringComparer.Ordinal);

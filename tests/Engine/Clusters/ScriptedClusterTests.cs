@@ -57,12 +57,12 @@ public sealed class ScriptedClusterTests
         };
         await using var engine = new RunningEngine([api.Endpoint]);
         var state = engine.Cluster.State;
-        await Eventually.TrueAsync(() => state.Services.Health == CacheHealth.Interrupted, "the watch of services is refused");
+        await Eventually.TrueAsync(() => state.Services.Services.Health == CacheHealth.Interrupted, "the watch of services is refused");
         refused.SetResult();
         await Eventually.TrueAsync(() => state.Pods.Health == CacheHealth.Synced, "pods are listed meanwhile");
         refusing = false;
 
-        await Eventually.TrueAsync(() => state.Synced && state.Services.Health == CacheHealth.Synced, "everything is known as soon as the watch is open");
+        await Eventually.TrueAsync(() => state.Synced && state.Services.Services.Health == CacheHealth.Synced, "everything is known as soon as the watch is open");
     }
 
     [Fact]
@@ -111,9 +111,9 @@ public sealed class ScriptedClusterTests
         await using var engine = new RunningEngine([api.Endpoint]);
         var state = engine.Cluster.State;
 
-        await Eventually.TrueAsync(() => state.Services.Health == CacheHealth.Unavailable && state.Events.Health == CacheHealth.Unavailable && state.Pods.Health == CacheHealth.Synced, "each kind tells how it stands");
+        await Eventually.TrueAsync(() => state.Services.Services.Health == CacheHealth.Unavailable && state.Events.Health == CacheHealth.Unavailable && state.Pods.Health == CacheHealth.Synced, "each kind tells how it stands");
         Assert.Equal(ClusterHealth.Connected, engine.Cluster.Status.Health);
-        Assert.Contains("services.serving.knative.dev", state.Services.Status.Problem, StringComparison.Ordinal);
+        Assert.Contains("services.serving.knative.dev", state.Services.Services.Status.Problem, StringComparison.Ordinal);
         Assert.Contains("Grant it list and watch on events", state.Events.Status.Problem, StringComparison.Ordinal);
         Assert.False(state.Synced);
 

@@ -50,7 +50,10 @@ internal sealed class HubSide : IAsyncDisposable
 
     public async Task TellAsync(Workload? before, Workload? after) => await Reporter.ChangedAsync(before, after, TestContext.Current.CancellationToken);
 
-    public async Task SyncAsync(params Workload[] workloads) => await Reporter.SyncedAsync("test", workloads, TestContext.Current.CancellationToken);
+    public Task SyncAsync(params Workload[] workloads) => SyncAsync("test", [], workloads);
+
+    public async Task SyncAsync(string cluster, IEnumerable<WorkloadKey> unreadable, params Workload[] workloads) => await Reporter.SyncedAsync(
+        new(cluster, new HashSet<WorkloadKind> { WorkloadKind.Service }, workloads, unreadable.ToHashSet()), TestContext.Current.CancellationToken);
 
     public Task AllTakenAsync(double seconds = 15) => Eventually.TrueAsync(() => Outbox.Status.Waiting == 0, "every event taken by the hub", seconds);
 

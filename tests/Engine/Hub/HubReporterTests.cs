@@ -118,10 +118,23 @@ public sealed class HubReporterTests : IAsyncLifetime
     public async Task A_sync_of_one_cluster_says_nothing_of_another()
     {
         await using var side = Start(_folder, _hub);
-        await side.Reporter.SyncedAsync("other", [Service("web", DeployStatus.Running, cluster: "other")], TestContext.Current.CancellationToken);
+        await side.SyncAsync("other", [], Service("web", DeployStatus.Running, cluster: "other"));
         await side.SyncAsync();
         await side.AllTakenAsync();
 
         Assert.Equal("runner.service.create", Assert.Single(_hub.Taken).Type);
+    }
+
+    [Fact]
+    public async Task A_sync_says_nothing_of_other_kinds_nor_of_what_could_not_be_read()
+    {
+        await using var side = Start(_folder, _hub);
+        var (web, job) = (Service("web", DeployStatus.Running), Service("job", DeployStatus.Running));
+        await side.SyncAsync(web, job);
+        await side.SyncAsync("test", [web.Key], job);
+        await side.Reporter.SyncedAsync(new("test", new HashSet<WorkloadKind> { WorkloadKind.Workflow }, [], new HashSet<WorkloadKey>()), TestContext.Current.CancellationToken);
+        await side.AllTakenAsync();
+
+        Assert.Equal(["runner.service.create", "runner.service.create"], _hub.Taken.Select(e => e.Type));
     }
 }

@@ -61,10 +61,10 @@ internal sealed class RecordingObserver : IWorkloadObserver
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask SyncedAsync(string cluster, IReadOnlyCollection<Workload> workloads, CancellationToken cancellationToken)
+    public ValueTask SyncedAsync(WorkloadSnapshot snapshot, CancellationToken cancellationToken)
     {
         Refuse();
-        _syncs.Enqueue(workloads);
+        _syncs.Enqueue(snapshot.Workloads);
         return ValueTask.CompletedTask;
     }
 

@@ -1,0 +1,21 @@
+namespace Runner.Engine.Clusters;
+
+/// <summary>What is common to the caches of all kinds.</summary>
+internal interface IResourceCache
+{
+    /// <summary>Everything was listed and compared; the changes found have been told.</summary>
+    event Action? Listed;
+
+    /// <summary>Raised when health or problem changes.</summary>
+    event Action? StatusChanged;
+
+    CacheHealth Health { get; }
+
+    /// <summary>True while the API server says that it does not know the kind, so that no object of it can exist.</summary>
+    bool KindIsAbsent { get; }
+
+    CacheStatus Status { get; }
+
+    /// <summary>Keeps the cache until cancelled. Never throws.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+}

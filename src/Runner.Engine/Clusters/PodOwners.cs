@@ -1,0 +1,45 @@
+using k8s.Models;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Clusters;
+
+/// <summary>Tells from a pod's labels and owners which object it works for. Pure.</summary>
+internal static class PodOwners
+{
+    public const string KnativeService = "svc";
+    public const string LeaderWorkerSet = "lws";
+    public const string Workflow = "wf";
+    public const string Sandbox = "sandbox";
+
+    private const string LeaderWorkerSetLabel = "leaderworkerset.sigs.k8s.io/name";
+    private const string WorkflowLabel = "workflows.argoproj.io/workflow";
+
+    /// <summary>The text under which the pods of one object are found together in the cache of pods.</summary>
+    /// <param name="carrier">One of the constants of this class.</param>
+    public static string Text(string @namespace, string carrier, string name) => $"{@namespace}/{carrier}/{name}";
+
+    /// <summary>The object a pod works for; null when it belongs to no workload.</summary>
+    /// <returns>One of the constants of this class, and the object's name in the pod's namespace.</returns>
+    public static (string Carrier, string Name)? Of(V1Pod pod)
+    {
+        if (pod.GetLabel(KnativeNames.ServiceLabel) is { Length: > 0 } service)
+        {
+            return (KnativeService, service);
+        }
+
+        if (pod.GetLabel(LeaderWorkerSetLabel) is { Length: > 0 } set)
+        {
+            return (LeaderWorkerSet, set);
+        }
+
+        if (pod.GetLabel(WorkflowLabel) is { Length: > 0 } workflow)
+        {
+            return (Workflow, workflow);
+        }
+
+        return pod.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Kind == "Sandbox") is { } sandbox ? (Sandbox, sandbox.Name) : null;
+    }
+
+    /// <inheritdoc cref="Of"/>
+    public static string? TextOf(V1Pod pod) => Of(pod) is { } owner ? Text(pod.Metadata.NamespaceProperty ?? "", owner.Carrier, owner.Name) : null;
+}

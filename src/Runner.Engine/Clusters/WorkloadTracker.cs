@@ -1,0 +1,241 @@
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Workloads;
+
+namespace Runner.Engine.Clusters;
+
+/// <summary>
+/// Projects the workloads of one <see cref="WorkloadSource"/> again whenever one of their objects changes, tells the observers in order and then
+/// the feed. Everything happens on one worker, so that nothing overtakes.
+/// </summary>
+internal sealed partial class WorkloadTracker
+{
+    private readonly ClusterConnection _connection;
+    private readonly ResourceCache<V1Pod> _pods;
+    private readonly WorkloadFeed _feed;
+    private readonly ObserverProgress[] _observers;
+    private readonly WorkQueue<Work> _queue;
+    private readonly ILogger _logger;
+    private volatile bool _synced;
+
+    public WorkloadTracker(
+        ClusterConnection connection,
+        WorkloadSource source,
+        ResourceCache<V1Pod> pods,
+        ResourceCache<Corev1Event> events,
+        WorkloadFeed feed,
+        IReadOnlyList<IWorkloadObserver> observers,
+        WatchSettings settings,
+        TimeProvider time,
+        ILogger logger)
+    {
+        _connection = connection;
+        Source = source;
+        _pods = pods;
+        _feed = feed;
+        _observers = [.. observers.Select(observer => new ObserverProgress(observer))];
+        _logger = logger;
+        _queue = new($"{source.Name} of {connection.Name}", DoAsync, settings.Relist, time, logger);
+
+        source.Dirty += key => _queue.Add(new Work(key));
+        source.Refreshed += () => _queue.Add(Work.Everything);
+        pods.Changed += (before, after) =>
+        {
+            var then = before is null ? null : source.KeyOf(before);
+            var now = after is null ? null : source.KeyOf(after);
+            foreach (var key in new[] { then, then == now ? null : now }.OfType<WorkloadKey>())
+            {
+                _queue.Add(new Work(key));
+            }
+        };
+        pods.Listed += () => _queue.Add(Work.Everything);
+        pods.StatusChanged += () =>
+        {
+            if (pods.Health == CacheHealth.Synced)
+            {
+                _queue.Add(Work.Everything);
+            }
+        };
+        events.Changed += (before, after) => Touch((after ?? before)!);
+        connection.StatusChanged += _ => Reidentify();
+    }
+
+    /// <summary>Raised when <see cref="Synced"/> becomes true.</summary>
+    public event Action? SyncedFirst;
+
+    public WorkloadSource Source { get; }
+
+    /// <summary>True once everything was listed and the feed has it.</summary>
+    public bool Synced => _synced;
+
+    public Task RunAsync(CancellationToken cancellationToken) => _queue.RunAsync(1, cancellationToken);
+
+    private void Touch(Corev1Event e)
+    {
+        var (kind, name, @namespace) = (e.InvolvedObject?.Kind ?? "", e.InvolvedObject?.Name ?? "", e.Metadata.NamespaceProperty ?? "");
+        var key = kind == "Pod" && _pods.Find(@namespace, name) is { } pod ? Source.KeyOf(pod) : null;
+        var known = _feed.Current;
+        if (key is null && EventOwners.ServiceOf(kind, name) is { } owner)
+        {
+            key = Source.Kinds.Select(kind => new WorkloadKey(_connection.Name, kind, @namespace, owner)).Where(known.ContainsKey).Cast<WorkloadKey?>().FirstOrDefault();
+        }
+
+        if (key is { } touched && known.ContainsKey(touched))
+        {
+            _feed.Touch(touched);
+        }
+    }
+
+    /// <summary>A workload carries its cluster's id: when that becomes known or changes, all are projected again.</summary>
+    private void Reidentify()
+    {
+        if (_synced && Known().Any(workload => workload.ClusterId != (_connection.Status.ClusterId ?? "")))
+        {
+            _queue.Add(Work.Everything);
+        }
+    }
+
+    private ValueTask DoAsync(Work work, CancellationToken cancellationToken) =>
+        work.Key is { } key ? OneAsync(key, cancellationToken) : EverythingAsync(cancellationToken);
+
+    private async ValueTask OneAsync(WorkloadKey key, CancellationToken cancellationToken)
+    {
+        if (!_synced)
+        {
+            return;
+        }
+
+        var failures = new List<Exception>();
+        if (TryProject(key, failures, out var workload))
+        {
+            await TellAsync(key, workload, failures, cancellationToken).ConfigureAwait(false);
+        }
+
+        Report(failures);
+    }
+
+    /// <summary>After a list: tells what changed, then the whole.</summary>
+    private async ValueTask EverythingAsync(CancellationToken cancellationToken)
+    {
+        if (!Source.Ready || _pods.Health != CacheHealth.Synced)
+        {
+            // The caches that are not there yet ask again when they are.
+            return;
+        }
+
+        var failures = new List<Exception>();
+        var workloads = new Dictionary<WorkloadKey, Workload>();
+        var unreadable = new HashSet<WorkloadKey>();
+        foreach (var key in Source.Keys().Union(Known().Select(workload => workload.Key)).ToList())
+        {
+            if (!TryProject(key, failures, out var workload))
+            {
+                unreadable.Add(key);
+                continue;
+            }
+
+            if (_synced)
+            {
+                await TellAsync(key, workload, failures, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (workload is not null)
+            {
+                workloads[key] = workload;
+            }
+        }
+
+        var snapshot = new WorkloadSnapshot(_connection.Name, Source.Kinds, [.. workloads.Values], unreadable);
+        foreach (var observer in _observers)
+        {
+            await TryAsync(() => observer.SyncedAsync(snapshot, cancellationToken), failures, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var workload in workloads.Values)
+        {
+            _feed.Set(workload);
+        }
+
+        if (!_synced)
+        {
+            _synced = true;
+            LogSynced(_connection.Name, workloads.Count, Source.Name);
+            SyncedFirst?.Invoke();
+        }
+
+        Report(failures);
+    }
+
+    private IEnumerable<Workload> Known() =>
+        _feed.Current.Values.Where(workload => workload.Key.Cluster == _connection.Name && Source.Kinds.Contains(workload.Key.Kind));
+
+    private async ValueTask TellAsync(WorkloadKey key, Workload? workload, List<Exception> failures, CancellationToken cancellationToken)
+    {
+        foreach (var observer in _observers)
+        {
+            await TryAsync(() => observer.ChangedAsync(key, workload, cancellationToken), failures, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (workload is null)
+        {
+            _feed.Remove(key);
+        }
+        else
+        {
+            _feed.Set(workload);
+        }
+    }
+
+    /// <summary>Projects one workload.</summary>
+    /// <returns>False when its objects could not be understood: what was known of it stays, and the others go on.</returns>
+    private bool TryProject(WorkloadKey key, List<Exception> failures, out Workload? workload)
+    {
+        try
+        {
+            workload = Source.Project(key);
+            return true;
+        }
+#pragma warning disable CA1031 // One object that cannot be read must not stop the others.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            failures.Add(new InvalidOperationException($"The objects of {key} could not be understood: {exception.Message}", exception));
+            workload = null;
+            return false;
+        }
+    }
+
+    /// <summary>An observer that fails must not keep the feed from the others; it is called again later for the same change.</summary>
+    private static async ValueTask TryAsync(Func<ValueTask> call, List<Exception> failures, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await call().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            failures.Add(exception);
+        }
+    }
+
+    private static void Report(List<Exception> failures)
+    {
+        if (failures.Count > 0)
+        {
+            throw new AggregateException(failures);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {Cluster}: knows {Count} {Kinds}")]
+    private partial void LogSynced(string cluster, int count, string kinds);
+
+    /// <param name="Key">Null for all of them.</param>
+    private readonly record struct Work(WorkloadKey? Key)
+    {
+        public static Work Everything => new(null);
+
+        public override string ToString() => Key?.ToString() ?? "everything";
+    }
+}

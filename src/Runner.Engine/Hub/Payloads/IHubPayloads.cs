@@ -1,0 +1,19 @@
+using Runner.Engine.Workloads;
+
+namespace Runner.Engine.Hub.Payloads;
+
+/// <summary>Makes the events of one kind of workload. Pure. Names and zero values are those of the wire contract.</summary>
+internal interface IHubPayloads
+{
+    /// <summary>What the hub hears of a workload that it does not know yet; empty where it hears nothing.</summary>
+    IReadOnlyList<HubEvent> Created(Workload workload, DateTimeOffset now);
+
+    /// <summary>What the hub hears of a workload it knows; empty where nothing changed that it would notice.</summary>
+    IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now);
+
+    /// <summary>What the hub hears when a workload is gone.</summary>
+    IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now);
+
+    /// <summary>Whatever else must be remembered of what was told, to compare with later and to tell of the end; becomes <see cref="ToldState.Detail"/>.</summary>
+    string DetailOf(Workload workload);
+}

@@ -1,0 +1,93 @@
+using System.Text.Json.Serialization;
+using Runner.Engine.Workloads;
+
+namespace Runner.Engine.Hub.Payloads;
+
+/// <summary>Events of services: <c>runner.service.create</c>, <c>change</c> and <c>stop</c>.</summary>
+internal sealed class ServicePayloads : IHubPayloads
+{
+    public const string Create = "runner.service.create";
+    public const string Change = "runner.service.change";
+    public const string Stop = "runner.service.stop";
+
+    /// <summary>What the hub shows as the reason of a service that is new and has nothing else to say.</summary>
+    private const string CreateReason = "create";
+
+    public static ServicePayloads Instance { get; } = new();
+
+    public IReadOnlyList<HubEvent> Created(Workload workload, DateTimeOffset now) =>
+        [Event(Create, workload, workload.Reason.Length > 0 ? workload.Reason : CreateReason, now)];
+
+    /// <summary>A change of code, a new reason or a new address is a change; a reason or an address that is gone is none.</summary>
+    public IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now) =>
+        told.Status != workload.Status
+        || (workload.Reason.Length > 0 && workload.Reason != told.Reason)
+        || (workload.Endpoint.Length > 0 && workload.Endpoint != told.Endpoint)
+            ? [Event(Change, workload, workload.Reason, now)]
+            : [];
+
+    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now) =>
+    [
+        HubPayloads.Object(
+            Stop,
+            told.Key,
+            told.ClusterId,
+            now,
+            new ServiceEventData { ServiceName = told.Key.Name, Status = (int)DeployStatus.Stopped, TaskId = told.TaskId },
+            ServicePayloadJson.Default.ServiceEventData),
+    ];
+
+    public string DetailOf(Workload workload) => "";
+
+    private static HubEvent Event(string type, Workload workload, string reason, DateTimeOffset now)
+    {
+        var instances = workload.Instances.Where(instance => !instance.Terminating).ToList();
+        var data = new ServiceEventData
+        {
+            ServiceName = workload.Key.Name,
+            Status = (int)workload.Status,
+            Endpoint = workload.Endpoint,
+            Message = workload.Message,
+            Reason = reason,
+            TaskId = workload.TaskId,
+            ClusterNode = instances.Find(instance => instance.Node.Length > 0)?.Node ?? "",
+            Instances = [.. instances.Select(instance => new ServiceInstance(instance.PodName, instance.Status))],
+        };
+        return HubPayloads.Object(type, workload.Key, workload.ClusterId, now, data, ServicePayloadJson.Default.ServiceEventData);
+    }
+}
+
+internal sealed record ServiceEventData
+{
+    [JsonPropertyName("service_name")]
+    public string ServiceName { get; init; } = "";
+
+    [JsonPropertyName("status")]
+    public int Status { get; init; }
+
+    [JsonPropertyName("endpoint")]
+    public string Endpoint { get; init; } = "";
+
+    [JsonPropertyName("message")]
+    public string Message { get; init; } = "";
+
+    [JsonPropertyName("reason")]
+    public string Reason { get; init; } = "";
+
+    [JsonPropertyName("task_id")]
+    public long TaskId { get; init; }
+
+    [JsonPropertyName("cluster_node")]
+    public string ClusterNode { get; init; } = "";
+
+    [JsonPropertyName("queue_name")]
+    public string QueueName { get; init; } = "";
+
+    [JsonPropertyName("instances")]
+    public IReadOnlyList<ServiceInstance> Instances { get; init; } = [];
+}
+
+internal sealed record ServiceInstance([property: JsonPropertyName("name")] string Name, [property: JsonPropertyName("status")] string Status);
+
+[JsonSerializable(typeof(ServiceEventData))]
+internal sealed partial class ServicePayloadJson : JsonSerializerContext;
