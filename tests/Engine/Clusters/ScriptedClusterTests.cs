@@ -98,6 +98,22 @@ public sealed class ScriptedClusterTests
     }
 
     [Fact]
+    public async Task Who_may_not_see_the_pods_of_all_namespaces_sees_those_of_the_workload_namespace()
+    {
+        await using var api = await StartAsync();
+        api.Answer = context => (context.Request.Path.Value, Lists(context).Query) switch
+        {
+            ("/api/v1/pods", _) => StatusAsync(context, 403, "Forbidden", "pods is forbidden at the cluster scope"),
+            ("/api/v1/namespaces/spaces/pods", "limit=500") => JsonAsync(context, List("9", null, Pod("mine", 1))),
+            _ => OtherwiseAsync(context),
+        };
+        await using var engine = new RunningEngine([api.Endpoint]);
+
+        await Eventually.TrueAsync(() => engine.Cluster.State.Pods.All() is [{ Metadata.Name: "mine" }] && engine.Cluster.State.Synced, "the pods that may be seen are seen");
+        await Eventually.TrueAsync(() => api.Requests.Any(request => request.StartsWith("/api/v1/namespaces/spaces/pods?watch=1", StringComparison.Ordinal)), "and watched");
+    }
+
+    [Fact]
     public async Task What_is_forbidden_or_missing_says_what_to_do_spares_the_rest_and_heals_by_itself()
     {
         await using var api = await StartAsync();
