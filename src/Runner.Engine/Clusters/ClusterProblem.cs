@@ -7,6 +7,11 @@ namespace Runner.Engine.Clusters;
 /// <summary>Says in a sentence what went wrong with a cluster and what to try. Holds no secret: no headers, no bodies, no file contents.</summary>
 internal static class ClusterProblem
 {
+    /// <summary>True for what a cluster does to a call: refuse it, break off, not answer. Not for the caller's own cancellation.</summary>
+    public static bool IsFailure(Exception exception, CancellationToken cancellationToken) =>
+        !cancellationToken.IsCancellationRequested
+        && exception is ApiStatusException or HttpRequestException or IOException or TimeoutException or OperationCanceledException or ClusterUnreachableException;
+
     /// <param name="cluster">Name of the connection.</param>
     public static string Describe(Exception exception, string cluster) => exception switch
     {

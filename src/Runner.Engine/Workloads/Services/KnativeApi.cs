@@ -1,6 +1,4 @@
-using System.Text.Json;
 using k8s;
-using k8s.Autorest;
 using k8s.Models;
 using Runner.Engine.Clusters;
 
@@ -8,10 +6,8 @@ namespace Runner.Engine.Workloads.Services;
 
 /// <summary>The writes that services need, one API call each, with a limit on how long a call may take.</summary>
 /// <remarks>Every method throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, TimeProvider time)
+internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, TimeProvider time) : ApiCalls(cluster, time)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     /// <returns>What was created, or null when one of that name exists.</returns>
     public async Task<KnativeService?> CreateAsync(KnativeService service, CancellationToken cancellationToken)
     {
@@ -94,48 +90,4 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
     public Task DeleteVolumeAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync<object>(
         async (client, token) => await client.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(name, @namespace, cancellationToken: token).ConfigureAwait(false),
         cancellationToken);
-
-    private async Task<T?> UnlessMissingAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-        where T : class
-    {
-        try
-        {
-            return await CallAsync(call, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ApiStatusException missing) when (missing.Code == 404)
-        {
-            return null;
-        }
-    }
-
-    private async Task<T> CallAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-    {
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        try
-        {
-            return await call(cluster.Client, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException($"No answer within {Patience.TotalSeconds} s");
-        }
-        catch (HttpOperationException refusal) when (refusal.Response is { } response)
-        {
-            throw ToException((int)response.StatusCode, response.Content ?? "");
-        }
-    }
-
-    private static ApiStatusException ToException(int code, string content)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(content);
-            return RawApi.ToException(json.RootElement, code);
-        }
-        catch (JsonException)
-        {
-            return new ApiStatusException(code, "", $"the API server answered {code}");
-        }
-    }
 }

@@ -263,14 +263,10 @@ public sealed partial class ServiceOperations(
         && annotations.TryGetValue(ServiceManifest.HashAnnotation, out var hash)
         && hash == wanted.Metadata.Annotations[ServiceManifest.HashAnnotation];
 
-    private static bool IsClusterFailure(Exception exception, CancellationToken cancellationToken) =>
-        !cancellationToken.IsCancellationRequested
-        && exception is ApiStatusException or HttpRequestException or IOException or TimeoutException or OperationCanceledException or ClusterUnreachableException;
+    private static bool IsClusterFailure(Exception exception, CancellationToken cancellationToken) => ClusterProblem.IsFailure(exception, cancellationToken);
 
     /// <summary>An API server may quote what it refuses; what came in the environment is for the container alone.</summary>
-    private static string WithoutSecrets(string message, ServiceRequest request) =>
-        (request.Env?.Values ?? Enumerable.Empty<string>()).Where(value => value is { Length: >= 6 }).OrderByDescending(value => value.Length)
-            .Aggregate(message, (text, value) => text.Replace(value, "***", StringComparison.Ordinal));
+    private static string WithoutSecrets(string message, ServiceRequest request) => SecretText.Hide(message, request.Env?.Values ?? Enumerable.Empty<string>());
 
     [LoggerMessage(LogLevel.Information, "Created service {Service} in cluster {Cluster} for deploy {DeployId}, task {TaskId}")]
     private partial void LogCreated(string service, string cluster, long deployId, long taskId);

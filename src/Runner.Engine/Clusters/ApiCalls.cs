@@ -1,0 +1,57 @@
+using System.Text.Json;
+using k8s;
+using k8s.Autorest;
+
+namespace Runner.Engine.Clusters;
+
+/// <summary>Calls of an API server, with a limit on how long one may take.</summary>
+/// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
+internal abstract class ApiCalls(ClusterConnection cluster, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <returns>Null when the object does not exist.</returns>
+    protected async Task<T?> UnlessMissingAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await CallAsync(call, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException missing) when (missing.Code == 404)
+        {
+            return null;
+        }
+    }
+
+    protected async Task<T> CallAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            return await call(cluster.Client, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"No answer within {Patience.TotalSeconds} s");
+        }
+        catch (HttpOperationException refusal) when (refusal.Response is { } response)
+        {
+            throw ToException((int)response.StatusCode, response.Content ?? "");
+        }
+    }
+
+    private static ApiStatusException ToException(int code, string content)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(content);
+            return RawApi.ToException(json.RootElement, code);
+        }
+        catch (JsonException)
+        {
+            return new ApiStatusException(code, "", $"the API server answered {code}");
+        }
+    }
+}

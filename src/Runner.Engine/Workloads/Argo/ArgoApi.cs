@@ -1,0 +1,62 @@
+using k8s;
+using k8s.Models;
+using Runner.Engine.Clusters;
+
+namespace Runner.Engine.Workloads.Argo;
+
+/// <summary>The writes that Argo Workflows need, one API call each.</summary>
+internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, TimeProvider time) : ApiCalls(cluster, time)
+{
+    /// <returns>What was created, or null when one of that name exists.</returns>
+    public Task<ArgoWorkflow?> CreateAsync(ArgoWorkflow workflow, CancellationToken cancellationToken) => UnlessExistsAsync(
+        (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<ArgoWorkflow>(
+            workflow, ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, cancellationToken: token),
+        cancellationToken);
+
+    /// <returns>The workflow as it is, or null.</returns>
+    public Task<ArgoWorkflow?> FindAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
+        (client, token) => client.CustomObjects.GetNamespacedCustomObjectAsync<ArgoWorkflow>(
+            ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, name, token),
+        cancellationToken);
+
+    /// <returns>False when there was nothing to delete.</returns>
+    public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) => await UnlessMissingAsync(
+        (client, token) => client.CustomObjects.DeleteNamespacedCustomObjectAsync<object>(
+            ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, name, new V1DeleteOptions { PropagationPolicy = "Background" }, cancellationToken: token),
+        cancellationToken).ConfigureAwait(false) is not null;
+
+    /// <summary>Creates a Secret, or gives the one of that name this content.</summary>
+    public async Task PutSecretAsync(V1Secret secret, CancellationToken cancellationToken)
+    {
+        var created = await UnlessExistsAsync(
+            (client, token) => client.CoreV1.CreateNamespacedSecretAsync(secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+        if (created is null)
+        {
+            await CallAsync(
+                (client, token) => client.CoreV1.ReplaceNamespacedSecretAsync(secret, secret.Metadata.Name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public Task DeleteSecretAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
+        (client, token) => client.CoreV1.DeleteNamespacedSecretAsync(name, @namespace, cancellationToken: token), cancellationToken);
+
+    /// <returns>True when it was created, false when one of that name exists.</returns>
+    public async Task<bool> CreateVolumeAsync(V1PersistentVolumeClaim claim, CancellationToken cancellationToken) => await UnlessExistsAsync(
+        (client, token) => client.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(claim, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is not null;
+
+    public Task DeleteVolumeAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
+        (client, token) => client.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(name, @namespace, cancellationToken: token), cancellationToken);
+
+    private async Task<T?> UnlessExistsAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await CallAsync(call, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException exists) when (exists is { Code: 409, Reason: "AlreadyExists" })
+        {
+            return null;
+        }
+    }
+}
