@@ -22,6 +22,7 @@ public static class EngineServices
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<WorkloadFeed>();
+        services.AddSingleton(provider => new LiveSettings(options, provider.GetServices<ClusterEndpoint>().First().Name));
         services.AddSingleton(provider => new ClusterDirectory(
             [.. provider.GetServices<ClusterEndpoint>()],
             options,

@@ -18,6 +18,9 @@ internal sealed record ResourceKind<T>(string Group, string Version, string Plur
     /// <summary>Only objects with these labels, in the API's syntax; null for all.</summary>
     public string? LabelSelector { get; init; }
 
+    /// <summary>Only objects with these fields, in the API's syntax such as <c>metadata.name=x</c>; null for all.</summary>
+    public string? FieldSelector { get; init; }
+
     /// <summary>Keep each object's JSON as the API server sent it (without <c>managedFields</c>).</summary>
     public bool KeepJson { get; init; }
 
@@ -48,7 +51,7 @@ internal sealed record ResourceKind<T>(string Group, string Version, string Plur
     {
         var root = Group.Length == 0 ? $"api/{Version}" : $"apis/{Group}/{Version}";
         var path = Namespace is null ? $"{root}/{Plural}" : $"{root}/namespaces/{Uri.EscapeDataString(Namespace)}/{Plural}";
-        var parts = query.Append(("labelSelector", LabelSelector))
+        var parts = query.Append(("labelSelector", LabelSelector)).Append(("fieldSelector", FieldSelector))
             .Where(part => !string.IsNullOrEmpty(part.Item2))
             .Select(part => $"{part.Item1}={Uri.EscapeDataString(part.Item2!)}");
         return $"{path}?{string.Join('&', parts)}".TrimEnd('?');

@@ -1,0 +1,101 @@
+namespace Runner.Engine.Configuration;
+
+/// <summary>What a watched ConfigMap says. Empty texts and null mean that it says nothing.</summary>
+internal sealed record ConfigMapValues
+{
+    public const string WebhookKey = "STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT";
+    public const string PublicDomainKey = "STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN";
+    public const string RegionKey = "STARHUB_SERVER_CLUSTER_REGION";
+    public const string ApplicationEndpointKey = "STARHUB_SERVER_RUNNER_APPLICATION_ENDPOINT";
+    public const string StorageClassKey = "STARHUB_SERVER_RUNNER_STORAGE_CLASS";
+    public const string NetworkInterfaceKey = "STARHUB_SERVER_RUNNER_NETWORK_INTERFACE";
+
+    private static readonly string[] Keys = [WebhookKey, PublicDomainKey, RegionKey, ApplicationEndpointKey, StorageClassKey, NetworkInterfaceKey];
+
+    public static ConfigMapValues None { get; } = new();
+
+    public Uri? WebhookEndpoint { get; init; }
+
+    public string PublicDomain { get; init; } = "";
+
+    public string Region { get; init; } = "";
+
+    /// <summary>An address, or <see cref="LiveSettings.Auto"/>.</summary>
+    public string ApplicationEndpoint { get; init; } = "";
+
+    public string StorageClass { get; init; } = "";
+
+    public string NetworkInterface { get; init; } = "";
+
+    /// <summary>Takes over what can be used and keeps the last good value of what cannot. Pure.</summary>
+    /// <param name="data">The ConfigMap's data; null when there is no ConfigMap.</param>
+    /// <param name="last">What was in use before.</param>
+    /// <returns>The values to use, and a sentence for each one that could not be taken.</returns>
+    public static (ConfigMapValues Values, IReadOnlyList<string> Problems) Read(IDictionary<string, string>? data, ConfigMapValues last)
+    {
+        if (data is null)
+        {
+            return (last, ["It does not exist. The last known settings stay in use. Create it, or correct STARHUB_SERVER_RUNNER_WATCH_CONFIGMAP_NAME."]);
+        }
+
+        string Text(string key) => data.TryGetValue(key, out var value) ? value?.Trim() ?? "" : "";
+        if (Keys.All(key => Text(key).Length == 0))
+        {
+            return (last, ["It has none of the runner's settings. The last known ones stay in use. Put them back, at least " + WebhookKey + "."]);
+        }
+
+        var problems = new List<string>();
+        return (new()
+        {
+            WebhookEndpoint = ReadWebhook(Text(WebhookKey), last.WebhookEndpoint, problems),
+            PublicDomain = ReadAddress(PublicDomainKey, Text(PublicDomainKey), last.PublicDomain, problems),
+            Region = Text(RegionKey),
+            ApplicationEndpoint = Text(ApplicationEndpointKey) is LiveSettings.Auto or ""
+                ? Text(ApplicationEndpointKey)
+                : ReadAddress(ApplicationEndpointKey, Text(ApplicationEndpointKey), last.ApplicationEndpoint, problems),
+            StorageClass = ReadStorageClass(Text(StorageClassKey), last.StorageClass, problems),
+            NetworkInterface = Text(NetworkInterfaceKey),
+        }, problems);
+    }
+
+    /// <summary>Whether a text is an address as the hub takes it: with or without a scheme, but with a host.</summary>
+    public static bool IsAddress(string text) =>
+        text.Length > 0
+        && Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text, UriKind.Absolute, out var address)
+        && address.Scheme is "http" or "https" && address.Host.Length > 0;
+
+    private static Uri? ReadWebhook(string text, Uri? last, List<string> problems)
+    {
+        if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.Host.Length > 0)
+        {
+            return address;
+        }
+
+        problems.Add(text.Length == 0
+            ? $"{WebhookKey} is empty. Events go on to the last known address. Set it to the hub's address."
+            : $"{WebhookKey} is not an http or https address. Events go on to the last known address. Correct it.");
+        return last;
+    }
+
+    private static string ReadAddress(string key, string text, string last, List<string> problems)
+    {
+        if (IsAddress(text))
+        {
+            return text;
+        }
+
+        problems.Add($"{key} {(text.Length == 0 ? "is empty" : "is not an address such as http://host:port")}. The last known value stays in use. Correct it.");
+        return last;
+    }
+
+    private static string ReadStorageClass(string text, string last, List<string> problems)
+    {
+        if (text.Length == 0 || Naming.IsSubdomain(text))
+        {
+            return text;
+        }
+
+        problems.Add($"{StorageClassKey} is not a name that a StorageClass can have. The last known value stays in use. Correct it.");
+        return last;
+    }
+}

@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+
+namespace Runner.Engine.Configuration;
+
+/// <summary>Settings of one cluster as they are at the moment.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary>Region that the hub shows.</summary>
+    public string Region { get; init; } = "";
+
+    /// <summary>Zone such as <c>cn-beijing</c>; empty until the hub tells one.</summary>
+    public string Zone { get; init; } = "";
+
+    /// <summary>Whose cloud it is, such as <c>ali</c>; empty until the hub tells one.</summary>
+    public string Provider { get; init; } = "";
+
+    /// <summary>Whether the hub may use the cluster.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Class of the volumes that users get; empty for none.</summary>
+    public string StorageClass { get; init; } = "";
+
+    /// <summary>Address under which the hub reaches the runner; empty while unknown.</summary>
+    public string PublicDomain { get; init; } = "";
+
+    /// <summary>Address of the ingress to the workloads, with <c>auto</c> resolved; empty while unknown.</summary>
+    public string ApplicationEndpoint { get; init; } = "";
+
+    /// <summary>Interface for traffic between hosts, such as <c>eth0</c>; empty for the default.</summary>
+    public string NetworkInterface { get; init; } = "";
+}
+
+/// <summary>Something in the live settings that cannot be used. What worked before stays in use.</summary>
+/// <param name="Cluster">Name of the connection.</param>
+/// <param name="Source">Where the fault is: <c>ConfigMap csghub/runner-config</c>.</param>
+/// <param name="Problem">What is wrong, what stays in use, and what to do. Holds no secret.</param>
+public sealed record ConfigurationProblem(string Cluster, string Source, string Problem);
+
+/// <summary>
+/// Settings that change while the process runs: what the environment said at the start, overridden by the watched ConfigMap of each cluster and
+/// by what the hub set for a cluster. The one place to read these from. Thread-safe.
+/// </summary>
+public sealed class LiveSettings
+{
+    /// <summary>Value of the application endpoint that asks for the address of the Knative ingress.</summary>
+    public const string Auto = "auto";
+
+    private readonly Lock _lock = new();
+    private readonly RunnerOptions _options;
+    private readonly string _defaultCluster;
+    private ImmutableDictionary<string, ConfigMapValues> _configMaps = ImmutableDictionary<string, ConfigMapValues>.Empty;
+    private ImmutableDictionary<string, EquatableList<ConfigurationProblem>> _problems = ImmutableDictionary<string, EquatableList<ConfigurationProblem>>.Empty;
+    private ImmutableDictionary<string, string> _ingresses = ImmutableDictionary<string, string>.Empty;
+    private ImmutableDictionary<string, ClusterOverride> _overrides = ImmutableDictionary<string, ClusterOverride>.Empty;
+
+    /// <param name="defaultCluster">Name of the connection whose ConfigMap says where the hub is.</param>
+    public LiveSettings(RunnerOptions options, string defaultCluster)
+    {
+        _options = options;
+        _defaultCluster = defaultCluster;
+    }
+
+    /// <summary>Raised, on any thread, after a setting or problem changed. Handlers must be quick and must not throw.</summary>
+    public event Action? Changed;
+
+    /// <summary>Base URL of the hub; null until it is known, events wait.</summary>
+    public Uri? WebhookEndpoint => MapOf(_defaultCluster).WebhookEndpoint ?? _options.Hub.WebhookEndpoint;
+
+    /// <summary>What cannot be used at the moment; empty when all is well.</summary>
+    public IReadOnlyList<ConfigurationProblem> Problems => [.. Volatile.Read(ref _problems).Values.SelectMany(problems => problems)];
+
+    /// <summary>The settings of a cluster at the moment.</summary>
+    /// <param name="cluster">Name of the connection, see <see cref="Clusters.ClusterConnection.Name"/>.</param>
+    public ClusterSettings Of(string cluster)
+    {
+        var map = MapOf(cluster);
+        var hub = Volatile.Read(ref _overrides).GetValueOrDefault(cluster) ?? ClusterOverride.None;
+        return new()
+        {
+            Region = First(hub.Region?.Over(map.Region), map.Region, _options.Region),
+            Zone = hub.Zone,
+            Provider = hub.Provider,
+            Enabled = hub.Enabled,
+            StorageClass = First(hub.StorageClass?.Over(map.StorageClass), map.StorageClass, _options.StorageClass),
+            PublicDomain = First(map.PublicDomain, _options.PublicDomain),
+            ApplicationEndpoint = WantsIngress(cluster) ? Volatile.Read(ref _ingresses).GetValueOrDefault(cluster, "") : First(map.ApplicationEndpoint, _options.ApplicationEndpoint),
+            NetworkInterface = First(map.NetworkInterface, _options.NetworkInterface),
+        };
+    }
+
+    /// <summary>Whether the application endpoint of a cluster is the address of its Knative ingress.</summary>
+    internal bool WantsIngress(string cluster) => First(MapOf(cluster).ApplicationEndpoint, _options.ApplicationEndpoint) == Auto;
+
+    /// <summary>What the watched ConfigMap of a cluster last said that could be used.</summary>
+    internal ConfigMapValues MapOf(string cluster) => Volatile.Read(ref _configMaps).GetValueOrDefault(cluster) ?? ConfigMapValues.None;
+
+    /// <summary>What the hub set for a cluster.</summary>
+    internal ClusterOverride OverrideOf(string cluster) => Volatile.Read(ref _overrides).GetValueOrDefault(cluster) ?? ClusterOverride.None;
+
+    internal void SetConfigMap(string cluster, ConfigMapValues values, EquatableList<ConfigurationProblem> problems) => Update(() =>
+    {
+        var changed = !values.Equals(MapOf(cluster)) || !problems.Equals(_problems.GetValueOrDefault(cluster) ?? EquatableList<ConfigurationProblem>.Empty);
+        _configMaps = _configMaps.SetItem(cluster, values);
+        _problems = _problems.SetItem(cluster, problems);
+        return changed;
+    });
+
+    internal void SetIngress(string cluster, string address) => Update(() =>
+    {
+        var changed = _ingresses.GetValueOrDefault(cluster) != address;
+        _ingresses = _ingresses.SetItem(cluster, address);
+        return changed;
+    });
+
+    internal void SetOverride(string cluster, ClusterOverride value) => Update(() =>
+    {
+        var changed = OverrideOf(cluster) != value;
+        _overrides = _overrides.SetItem(cluster, value);
+        return changed;
+    });
+
+    private static string First(params ReadOnlySpan<string?> values)
+    {
+        foreach (var value in values)
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                return value;
+            }
+        }
+
+        return "";
+    }
+
+    private void Update(Func<bool> change)
+    {
+        bool changed;
+        lock (_lock)
+        {
+            changed = change();
+        }
+
+        if (changed)
+        {
+            Changed?.Invoke();
+        }
+    }
+}
+
+/// <summary>What the hub set for a cluster. Empty texts mean nothing was set.</summary>
+internal sealed record ClusterOverride(HubValue? Region, string Zone, string Provider, bool Enabled, HubValue? StorageClass)
+{
+    public static ClusterOverride None { get; } = new(null, "", "", true, null);
+}
+
+/// <summary>A value from the hub that holds until the ConfigMap says something else than it did then: the latest word counts, also after a restart.</summary>
+/// <param name="ConfigMapSaid">What the ConfigMap said when the hub set the value; empty for nothing.</param>
+internal sealed record HubValue(string Value, string ConfigMapSaid)
+{
+    /// <summary>The value, or null when the ConfigMap has spoken since.</summary>
+    public string? Over(string configMapSays) => configMapSays == ConfigMapSaid ? Value : null;
+}
