@@ -5,6 +5,7 @@ using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
+using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
 
@@ -34,6 +35,7 @@ public static class EngineServices
         services.AddSingleton<ServiceOperations>();
         services.AddHub(options);
         services.AddHostedService<ClusterService>();
+        services.AddHostedService<RetentionService>();
         return services;
     }
 }

@@ -203,3 +203,25 @@ public sealed record TracingOptions
     /// <summary>Whether logs go there too.</summary>
     public bool Logging { get; init; }
 }
+
+/// <summary>How long what grows with time is kept: <c>RUNNER_KEEP_…</c>. What is still needed is kept whatever its age.</summary>
+public sealed record RetentionOptions
+{
+    /// <summary><c>RUNNER_KEEP_RECORDS_DAYS</c>, 1 to 3,650: records of workflows, dataflow jobs and image builds, from their end on.</summary>
+    public TimeSpan Records { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary><c>RUNNER_KEEP_EVENTS_DAYS</c>, 1 to 3,650: events that the hub has taken, from then on; the last 2,000 at most. Events that wait are kept.</summary>
+    public TimeSpan SentEvents { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary><c>RUNNER_KEEP_LOGS_DAYS</c>, 0 to 3,650: last logs of containers that ended; 0 keeps none.</summary>
+    public TimeSpan Logs { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary><c>RUNNER_KEEP_LOG_LINES</c>, 1 to 1,000,000: last lines kept of one container.</summary>
+    public int LogLines { get; init; } = 5000;
+
+    /// <summary><c>RUNNER_KEEP_LOG_KB</c>, 1 to 65,536: most kilobytes kept of one container, before compression.</summary>
+    public int LogKilobytes { get; init; } = 1024;
+
+    /// <summary><c>RUNNER_KEEP_LOGS_MB</c>, 1 to 1,048,576: most megabytes that all kept logs take on the disk; the oldest go first.</summary>
+    public int LogsMegabytes { get; init; } = 256;
+}

@@ -58,6 +58,7 @@ public sealed partial record RunnerOptions
             LogCollector = ReadLogCollector(read),
             Proxy = ReadProxy(read),
             Tracing = new() { Endpoint = ReadOtlpEndpoint(read), Logging = read.Flag("OPENCSG_TRACING_OTLP_LOGGING", false) },
+            Retention = ReadRetention(read),
         };
         return read.Errors.Count == 0 ? new(options, []) : new(null, read.Errors);
     }
@@ -224,6 +225,16 @@ public sealed partial record RunnerOptions
 
         return proxy;
     }
+
+    private static RetentionOptions ReadRetention(EnvironmentReader read) => new()
+    {
+        Records = TimeSpan.FromDays(read.Number("RUNNER_KEEP_RECORDS_DAYS", 30, 1, 3650)),
+        SentEvents = TimeSpan.FromDays(read.Number("RUNNER_KEEP_EVENTS_DAYS", 7, 1, 3650)),
+        Logs = TimeSpan.FromDays(read.Number("RUNNER_KEEP_LOGS_DAYS", 7, 0, 3650)),
+        LogLines = read.Number("RUNNER_KEEP_LOG_LINES", 5000, 1, 1_000_000),
+        LogKilobytes = read.Number("RUNNER_KEEP_LOG_KB", 1024, 1, 65_536),
+        LogsMegabytes = read.Number("RUNNER_KEEP_LOGS_MB", 256, 1, 1_048_576),
+    };
 
     // The Go program takes host:port here, as its exporter does.
     private static Uri? ReadOtlpEndpoint(EnvironmentReader read) => read.Parse<Uri?>(

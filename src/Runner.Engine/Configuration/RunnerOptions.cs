@@ -87,6 +87,8 @@ public sealed partial record RunnerOptions
 
     public TracingOptions Tracing { get; init; } = new();
 
+    public RetentionOptions Retention { get; init; } = new();
+
     /// <summary>Without any value, so that no secret reaches a log by way of a record's text.</summary>
     public override string ToString() => nameof(RunnerOptions);
 }

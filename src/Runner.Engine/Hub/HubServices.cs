@@ -14,7 +14,8 @@ internal static class HubServices
     public static IServiceCollection AddHub(this IServiceCollection services, RunnerOptions options)
     {
         services.AddSingleton(provider => new HubClient(SettingsOf(options), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new OutboxStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new OutboxStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>(), options.Retention));
+        services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<OutboxStore>());
         services.AddSingleton(provider => new Outbox(
             provider.GetRequiredService<OutboxStore>(),
             provider.GetRequiredService<HubClient>(),

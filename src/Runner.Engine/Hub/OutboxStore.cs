@@ -1,4 +1,5 @@
 using LiteDB;
+using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
 
@@ -81,7 +82,7 @@ internal sealed record OutboxEntry(WorkloadKey Key, IReadOnlyList<HubEvent> Even
 internal readonly record struct OutboxFact(long Sequence, string Resource, DateTime WrittenAt, DateTime? SentAt);
 
 /// <summary>The outbox on disk. Events that were sent are kept, the last <see cref="SentKept"/> of them, for the console.</summary>
-internal sealed class OutboxStore
+internal sealed class OutboxStore : IPrunable
 {
     public const int SentKept = 2000;
 
@@ -92,15 +93,16 @@ internal sealed class OutboxStore
     // Both are used on the database's writer thread only.
     private long _last;
 
-    public OutboxStore(Database database, TimeProvider time)
+    public OutboxStore(Database database, TimeProvider time, RetentionOptions? retention = null)
     {
+        KeptFor = (retention ?? new()).SentEvents;
         _database = database;
         _time = time;
         database.Register<OutboxDocument>();
         database.Register<ToldDocument>();
         Loaded = database.Read(db => Events(db).FindAll().Select(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, e.SentAt)).ToList());
         _last = Loaded.Count == 0 ? 0 : Loaded[^1].Sequence;
-        _sent = new(Loaded.Where(e => e.SentAt is not null).Select(e => e.Sequence));
+        _sent = new(Loaded.Where(e => e.SentAt is not null).OrderBy(e => e.SentAt).Select(e => e.Sequence));
     }
 
     /// <summary>What was on disk at the start, in the order of writing.</summary>
@@ -164,6 +166,26 @@ internal sealed class OutboxStore
             }
 
             return true;
+        },
+        cancellationToken);
+
+    public string What => "events that the hub has taken";
+
+    public TimeSpan KeptFor { get; }
+
+    /// <summary>Removes events that the hub took before a moment; those that wait stay.</summary>
+    public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken) => _database.WriteAsync(
+        db =>
+        {
+            var events = Events(db);
+            var removed = 0;
+            while (_sent.TryPeek(out var sequence) && (events.FindById(sequence)?.SentAt ?? DateTime.MinValue) < before.UtcDateTime)
+            {
+                events.Delete(_sent.Dequeue());
+                removed++;
+            }
+
+            return removed;
         },
         cancellationToken);
 
