@@ -1,6 +1,7 @@
 using Runner.EmbeddedCluster.Controllers.Apps;
 using Runner.EmbeddedCluster.Controllers.Knative;
 using Runner.EmbeddedCluster.Controllers.Kubelet;
+using Runner.EmbeddedCluster.Controllers.LeaderWorkerSets;
 using Runner.EmbeddedCluster.Controllers.Nodes;
 using Runner.EmbeddedCluster.Controllers.Quotas;
 using Runner.EmbeddedCluster.Controllers.Runtime;
@@ -72,5 +73,7 @@ internal sealed class ControllerHost : IAsyncDisposable
         new RouteController(cluster),
         new RevisionController(cluster),
         new PodAutoscalerController(cluster),
+        new LeaderWorkerSetController(cluster),
+        new GroupController(cluster),
     ];
 }

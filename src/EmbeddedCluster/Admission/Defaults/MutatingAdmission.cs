@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Runner.EmbeddedCluster.Admission.Webhooks;
 using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Admission.Defaults;
@@ -41,6 +42,7 @@ internal static class MutatingAdmission
         switch (type.Group, type.Kind)
         {
             case ("", "Pod"):
+                LeaderWorkerSetPods.Apply(json);
                 PodAdmission.Apply(json, AccountName(json), context);
                 break;
             case ("", "Service"):
@@ -64,6 +66,9 @@ internal static class MutatingAdmission
                 break;
             case ("batch", "Job"):
                 LabelJobPods(json);
+                break;
+            case ("apps", "StatefulSet"):
+                json["status"] ??= new JsonObject { ["replicas"] = 0, ["availableReplicas"] = 0 };
                 break;
         }
     }

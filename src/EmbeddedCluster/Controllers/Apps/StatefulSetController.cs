@@ -5,10 +5,10 @@ using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Controllers.Apps;
 
-/// <summary>Keeps the numbered pods of a StatefulSet: made one after the other, replaced from the last to the first when the template changes.</summary>
+/// <summary>Keeps the numbered pods of a StatefulSet: made one after the other or all at once, replaced from the last to the first when the template changes.</summary>
 internal sealed class StatefulSetController(Cluster cluster) : Controller
 {
-    private const string RevisionLabel = "controller-revision-hash";
+    internal const string RevisionLabel = "controller-revision-hash";
 
     public override string Name => "statefulset-controller";
 
@@ -19,39 +19,58 @@ internal sealed class StatefulSetController(Cluster cluster) : Controller
 
     public override TimeSpan? Reconcile(ObjectKey key)
     {
-        if (cluster.Cache.Get(key) is not { } set || set.Json.IsDeleting())
+        if (cluster.Cache.Get(key) is not { } set)
         {
             return null;
         }
 
-        var revision = $"{key.Name}-{Names.TemplateHash(set.Json.At("spec", "template")!)}";
+        var revision = StatefulSetRevision.NameOf(set.Json);
         var pods = cluster.Cache.OwnedBy(set.Json.Uid(), ObjectKind.Pod).ToDictionary(p => p.Key.Name);
-        Step(set, pods, revision);
-        var current = pods.Values.Where(p => !p.Json.IsDeleting()).ToList();
-        var ready = current.Count(p => p.Json.HasCondition("Ready"));
-        cluster.UpdateStatus(set, new JsonObject
+        if (!set.Json.IsDeleting())
         {
-            ["observedGeneration"] = set.Json.Generation(),
-            ["replicas"] = current.Count,
-            ["readyReplicas"] = ready,
-            ["availableReplicas"] = ready,
-            ["currentReplicas"] = current.Count(p => p.Json.Label(RevisionLabel) == revision),
-            ["updatedReplicas"] = current.Count(p => p.Json.Label(RevisionLabel) == revision),
-            ["currentRevision"] = revision,
-            ["updateRevision"] = revision,
-            ["collisionCount"] = 0,
-        });
+            StatefulSetRevision.Ensure(cluster, set, revision);
+            Step(set, pods, revision);
+        }
+
+        cluster.UpdateStatus(set, Status(set, pods.Values, revision));
         return null;
     }
 
-    // One change at a time; a pod must be ready before the next is touched, unless the set manages them in parallel.
+    // Counts that are zero are left out, as Go does for optional numbers; a pod that is stopping counts as long as it is there.
+    private static JsonObject Status(StoredObject set, Dictionary<string, StoredObject>.ValueCollection pods, string revision)
+    {
+        var living = pods.Where(p => !p.Json.IsDeleting()).ToList();
+        var ready = pods.Count(p => p.Json.HasCondition("Ready"));
+        var updated = living.Count(p => p.Json.Label(RevisionLabel) == revision);
+        var complete = updated == Wanted(set.Json) && living.Count == updated && ready == updated;
+        var current = complete ? revision : set.Json.Text("status", "currentRevision") ?? revision;
+        var status = new JsonObject { ["observedGeneration"] = set.Json.Generation(), ["replicas"] = pods.Count };
+        Count("readyReplicas", ready);
+        Count("currentReplicas", living.Count(p => p.Json.Label(RevisionLabel) == current));
+        Count("updatedReplicas", updated);
+        status["currentRevision"] = current;
+        status["updateRevision"] = revision;
+        status["collisionCount"] = 0;
+        status["availableReplicas"] = ready;
+        return status;
+
+        void Count(string name, int number)
+        {
+            if (number > 0)
+            {
+                status[name] = number;
+            }
+        }
+    }
+
+    // A pod must be ready before the next is touched, unless the set manages them in parallel; updates go one by one in either case.
     private void Step(StoredObject set, Dictionary<string, StoredObject> pods, string revision)
     {
-        var wanted = (int)(set.Json.Number("spec", "replicas") ?? 1);
+        var (start, wanted) = (Start(set.Json), Wanted(set.Json));
         var parallel = set.Json.Text("spec", "podManagementPolicy") == "Parallel";
-        for (var ordinal = 0; ordinal < wanted; ordinal++)
+        for (var ordinal = start; ordinal < start + wanted; ordinal++)
         {
-            if (!pods.TryGetValue(Pod(set, ordinal), out var pod))
+            if (!pods.TryGetValue(PodName(set, ordinal), out var pod))
             {
                 Create(set, ordinal, revision);
                 if (!parallel)
@@ -59,37 +78,80 @@ internal sealed class StatefulSetController(Cluster cluster) : Controller
                     return;
                 }
             }
-            else if (!parallel && (pod.Json.IsDeleting() || !pod.Json.HasCondition("Ready")) && pod.Json.Label(RevisionLabel) == revision)
+            else if (!parallel && !IsHealthy(pod) && pod.Json.Label(RevisionLabel) == revision)
             {
                 return;
             }
         }
 
-        var surplus = pods.Values.Where(p => !p.Json.IsDeleting() && (Ordinal(p) >= wanted || p.Json.Label(RevisionLabel) != revision));
-        if (surplus.OrderByDescending(p => Ordinal(p)).FirstOrDefault() is { } last && !pods.Values.Any(p => p.Json.IsDeleting()))
+        foreach (var surplus in pods.Values.Where(p => Ordinal(p) < start || Ordinal(p) >= start + wanted).OrderByDescending(Ordinal))
         {
-            cluster.Delete(last.Key);
-            cluster.Events.Normal(set, Name, "SuccessfulDelete", $"delete Pod {last.Key.Name} in StatefulSet {set.Key.Name} successful");
+            if (!surplus.Json.IsDeleting())
+            {
+                Delete(set, surplus);
+            }
+
+            if (!parallel)
+            {
+                return;
+            }
+        }
+
+        var partition = set.Json.Number("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0;
+        var byUpdate = pods.Values.Where(p => Ordinal(p) >= partition && Ordinal(p) < start + wanted).OrderByDescending(Ordinal);
+        if (byUpdate.FirstOrDefault(p => p.Json.Label(RevisionLabel) != revision || !IsHealthy(p)) is { } next
+            && next.Json.Label(RevisionLabel) != revision && !next.Json.IsDeleting())
+        {
+            Delete(set, next);
         }
     }
 
-    private static string Pod(StoredObject set, int ordinal) => string.Create(CultureInfo.InvariantCulture, $"{set.Key.Name}-{ordinal}");
+    private void Delete(StoredObject set, StoredObject pod)
+    {
+        cluster.Delete(pod.Key);
+        cluster.Events.Normal(set, Name, "SuccessfulDelete", $"Delete Pod {pod.Key.Name} in StatefulSet {set.Key.Name} successful");
+    }
+
+    private static bool IsHealthy(StoredObject pod) => !pod.Json.IsDeleting() && pod.Json.HasCondition("Ready");
+
+    private static int Wanted(JsonObject set) => (int)(set.Number("spec", "replicas") ?? 1);
+
+    private static int Start(JsonObject set) => (int)(set.Number("spec", "ordinals", "start") ?? 0);
+
+    private static string PodName(StoredObject set, int ordinal) => string.Create(CultureInfo.InvariantCulture, $"{set.Key.Name}-{ordinal}");
 
     private static int Ordinal(StoredObject pod) =>
         int.TryParse(pod.Key.Name.AsSpan(pod.Key.Name.LastIndexOf('-') + 1), CultureInfo.InvariantCulture, out var ordinal) ? ordinal : -1;
 
     private void Create(StoredObject set, int ordinal, string revision)
     {
-        var name = Pod(set, ordinal);
+        var name = PodName(set, ordinal);
         var pod = PodTemplate.Instantiate(set, ObjectKind.StatefulSet, name);
         var labels = pod.Ensure("metadata", "labels");
         labels[RevisionLabel] = revision;
         labels["apps.kubernetes.io/pod-index"] = ordinal.ToString(CultureInfo.InvariantCulture);
         labels["statefulset.kubernetes.io/pod-name"] = name;
-        var volumes = (JsonArray?)pod.Array("spec", "volumes").Copy() ?? [];
+        pod["spec"]!["hostname"] = name;
+        if (set.Json.Text("spec", "serviceName") is { Length: > 0 } service)
+        {
+            pod["spec"]!["subdomain"] = service;
+        }
+
+        if (Volumes(set, name, pod) is { Count: > 0 } volumes)
+        {
+            pod["spec"]!["volumes"] = volumes;
+        }
+
+        cluster.Create(ObjectKind.Pod, pod);
+        cluster.Events.Normal(set, Name, "SuccessfulCreate", $"Create Pod {name} in StatefulSet {set.Key.Name} successful");
+    }
+
+    private JsonArray Volumes(StoredObject set, string pod, JsonObject json)
+    {
+        var volumes = (JsonArray?)json.Array("spec", "volumes").Copy() ?? [];
         foreach (var template in set.Json.Items("spec", "volumeClaimTemplates"))
         {
-            var claim = $"{template.Name()}-{name}";
+            var claim = $"{template.Name()}-{pod}";
             if (cluster.Cache.Get(ObjectKind.PersistentVolumeClaim, set.Key.Namespace, claim) is null)
             {
                 cluster.Create(ObjectKind.PersistentVolumeClaim, new JsonObject
@@ -103,12 +165,6 @@ internal sealed class StatefulSetController(Cluster cluster) : Controller
             volumes.Add(new JsonObject { ["name"] = template.Name(), ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = claim } });
         }
 
-        if (volumes.Count > 0)
-        {
-            pod["spec"]!["volumes"] = volumes;
-        }
-
-        cluster.Create(ObjectKind.Pod, pod);
-        cluster.Events.Normal(set, Name, "SuccessfulCreate", $"create Pod {name} in StatefulSet {set.Key.Name} successful");
+        return volumes;
     }
 }

@@ -64,6 +64,11 @@ internal sealed class KubeletController(Cluster cluster, PodLogStore logs) : Con
         {
             run.Stop();
         }
+        else if (pod.Json.Annotation(PodBehaviour.FailAnnotation) is { } fail && fail != run.FailedFor)
+        {
+            run.FailedFor = fail;
+            run.Fail();
+        }
 
         run.RunDueSteps();
         return Publish(pod, run, node);
@@ -79,7 +84,7 @@ internal sealed class KubeletController(Cluster cluster, PodLogStore logs) : Con
 
         if (run.Stopped && pod.Json.IsDeleting())
         {
-            cluster.Delete(pod.Key, gracePeriodSeconds: 0);
+            cluster.ConfirmStopped(pod.Key);
             return null;
         }
 

@@ -9,6 +9,9 @@ internal sealed record PodBehaviour
     /// <summary>Annotation on a pod (or a pod template) that names a behaviour for its main container.</summary>
     public const string Annotation = "embedded.csghub.io/behaviour";
 
+    /// <summary>Annotation on a pod whose every new value makes its main container exit with code 1 at once.</summary>
+    public const string FailAnnotation = "embedded.csghub.io/fail";
+
     /// <summary>Environment variable of a container that names its behaviour.</summary>
     public const string Variable = "EMBEDDED_BEHAVIOUR";
 

@@ -48,6 +48,9 @@ internal sealed class PodRun(
 
     public DateTimeOffset? NodeMissingSince { get; set; }
 
+    /// <summary>The value of <see cref="PodBehaviour.FailAnnotation"/> that was obeyed last.</summary>
+    public string? FailedFor { get; set; }
+
     /// <summary>Simulated time until the next step; null when none is planned.</summary>
     public TimeSpan? NextStep => _steps.TryPeek(out _, out var next) ? clock.Until(next.Due) : null;
 
@@ -101,6 +104,15 @@ internal sealed class PodRun(
             Stopped = true;
             Change();
         });
+    }
+
+    /// <summary>The main container fails now, where it runs.</summary>
+    public void Fail()
+    {
+        if (!_stopping && Containers[0].IsRunning)
+        {
+            Exited(Containers[0], 1, "Error");
+        }
     }
 
     public void RunDueSteps()
@@ -256,7 +268,7 @@ internal sealed class PodRun(
 
         if ((run == 1 ? container.Behaviour.FirstRun : container.Behaviour.FurtherRuns) is { } length)
         {
-            During(container, run, length, () => Exited(container));
+            During(container, run, length, () => Exited(container, container.Behaviour.ExitCode, container.Behaviour.ExitReason));
         }
     }
 
@@ -286,18 +298,17 @@ internal sealed class PodRun(
         During(container, run, TimeSpan.FromSeconds(10), () => ProbeFailed(container, run));
     }
 
-    private void Exited(ContainerRun container)
+    private void Exited(ContainerRun container, int exitCode, string reason)
     {
-        End(container, container.Behaviour.ExitCode, container.Behaviour.ExitReason);
+        End(container, exitCode, reason);
         Change();
-        if (container.Behaviour.ExitCode == 0 && container.WhenDone is { } done)
+        if (exitCode == 0 && container.WhenDone is { } done)
         {
             done();
             return;
         }
 
-        var failed = container.Behaviour.ExitCode != 0;
-        if (_restartPolicy == "Always" || (_restartPolicy == "OnFailure" && failed) || container.Spec.Text("restartPolicy") == "Always")
+        if (_restartPolicy == "Always" || (_restartPolicy == "OnFailure" && exitCode != 0) || container.Spec.Text("restartPolicy") == "Always")
         {
             In(TimeSpan.FromMilliseconds(1020), () => BackOffOrRestart(container));
         }

@@ -41,11 +41,19 @@ internal sealed class Cluster(ObjectStore store, ObjectCache cache, SimulationCl
     }
 
     /// <summary>Deletes an object; one that is gone is no error.</summary>
-    public void Delete(ObjectKey key, int? gracePeriodSeconds = null)
+    public void Delete(ObjectKey key, int? gracePeriodSeconds = null) => Delete(key, "Background", gracePeriodSeconds);
+
+    /// <summary>Deletes an object after what belongs to it.</summary>
+    public void DeleteForeground(ObjectKey key) => Delete(key, "Foreground", null);
+
+    /// <summary>Deletes a pod whose containers have stopped. What else holds it, such as its dependents in a foreground deletion, goes on holding it.</summary>
+    public void ConfirmStopped(ObjectKey pod) => Delete(pod, null, 0);
+
+    private void Delete(ObjectKey key, string? propagation, int? gracePeriodSeconds)
     {
         try
         {
-            store.Delete(key, "Background", gracePeriodSeconds);
+            store.Delete(key, propagation, gracePeriodSeconds);
         }
         catch (ApiException gone) when (gone.Code == 404)
         {

@@ -28,6 +28,7 @@ internal sealed record ObjectKind(string Group, string Version, string Plural, s
     public static readonly ObjectKind Deployment = new("apps", "v1", "deployments", "Deployment");
     public static readonly ObjectKind ReplicaSet = new("apps", "v1", "replicasets", "ReplicaSet");
     public static readonly ObjectKind StatefulSet = new("apps", "v1", "statefulsets", "StatefulSet");
+    public static readonly ObjectKind ControllerRevision = new("apps", "v1", "controllerrevisions", "ControllerRevision");
     public static readonly ObjectKind Job = new("batch", "v1", "jobs", "Job");
     public static readonly ObjectKind KnativeService = new("serving.knative.dev", "v1", "services", "Service");
     public static readonly ObjectKind Configuration = new("serving.knative.dev", "v1", "configurations", "Configuration");
@@ -35,6 +36,7 @@ internal sealed record ObjectKind(string Group, string Version, string Plural, s
     public static readonly ObjectKind Revision = new("serving.knative.dev", "v1", "revisions", "Revision");
     public static readonly ObjectKind PodAutoscaler = new("autoscaling.internal.knative.dev", "v1alpha1", "podautoscalers", "PodAutoscaler");
     public static readonly ObjectKind Ingress = new("networking.internal.knative.dev", "v1alpha1", "ingresses", "Ingress");
+    public static readonly ObjectKind LeaderWorkerSet = new("leaderworkerset.x-k8s.io", "v1", "leaderworkersets", "LeaderWorkerSet");
 
     /// <summary>The known resource that an object key belongs to, null for one that no controller works with.</summary>
     public static ObjectKind? Of(in ObjectKey key) => ByName.GetValueOrDefault((key.Group, key.Plural));
@@ -42,6 +44,7 @@ internal sealed record ObjectKind(string Group, string Version, string Plural, s
     private static readonly Dictionary<(string, string), ObjectKind> ByName = new ObjectKind[]
     {
         Namespace, Node, Pod, Event, Service, ConfigMap, ServiceAccount, PersistentVolume, PersistentVolumeClaim, ResourceQuota, StorageClass, Lease,
-        Deployment, ReplicaSet, StatefulSet, Job, KnativeService, Configuration, Route, Revision, PodAutoscaler, Ingress,
+        Deployment, ReplicaSet, StatefulSet, ControllerRevision, Job, KnativeService, Configuration, Route, Revision, PodAutoscaler, Ingress,
+        LeaderWorkerSet,
     }.ToDictionary(r => (r.Group, r.Plural));
 }

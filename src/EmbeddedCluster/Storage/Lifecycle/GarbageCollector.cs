@@ -2,9 +2,15 @@ using System.Text.Json.Nodes;
 
 namespace Runner.EmbeddedCluster.Storage.Lifecycle;
 
-/// <summary>Deletes objects whose owners are gone, dependents before owners where that is asked for, and frees orphans. Called by one loop only.</summary>
-internal sealed class GarbageCollector(ObjectStore store)
+/// <summary>
+/// Deletes objects whose owners are gone, dependents before owners where that is asked for, and frees orphans. Called by one loop only. An owner that waits for
+/// its dependents is looked at again a moment after they changed, as the real collector does: a controller that makes new ones meanwhile holds it.
+/// </summary>
+internal sealed class GarbageCollector(ObjectStore store, double timeScale, TimeProvider time)
 {
+    private static readonly TimeSpan SecondLook = TimeSpan.FromMilliseconds(100);
+
+    private readonly Dictionary<string, (ObjectKey Key, DateTimeOffset Due)> _waiting = [];
     private readonly Dictionary<string, ObjectKey> _alive = [];
     private readonly Dictionary<string, HashSet<ObjectKey>> _dependents = [];
 
@@ -14,6 +20,27 @@ internal sealed class GarbageCollector(ObjectStore store)
         foreach (var item in stored)
         {
             _alive[item.Uid] = item.Key;
+        }
+    }
+
+    /// <summary>Time until <see cref="LookAgain"/> has something to do; null when nothing waits.</summary>
+    public TimeSpan? NextLook => _waiting.Count == 0 ? null : TimeSpan.FromTicks(Math.Max(0, (_waiting.Values.Min(w => w.Due) - time.GetUtcNow()).Ticks));
+
+    /// <summary>Looks at owners whose dependents changed a moment ago: deletes new ones, lets the owner go when none holds it.</summary>
+    public void LookAgain()
+    {
+        var now = time.GetUtcNow();
+        foreach (var (uid, (key, _)) in _waiting.Where(w => w.Value.Due <= now).ToList())
+        {
+            _waiting.Remove(uid);
+            if (store.Get(key) is { IsDeleting: true } owner && owner.Uid == uid)
+            {
+                DeleteDependents(owner);
+                if (!Dependents(owner).Any(d => Blocks(d, owner.Uid)))
+                {
+                    Release(owner, ObjectLife.ForegroundFinalizer);
+                }
+            }
         }
     }
 
@@ -45,7 +72,7 @@ internal sealed class GarbageCollector(ObjectStore store)
 
         if (stored.IsDeleting)
         {
-            GoOn(stored.Key);
+            GoOn(stored.Key, isNew: change.Previous is not { IsDeleting: true });
         }
 
         foreach (var key in owners.Select(o => _alive.GetValueOrDefault(o)).Where(k => k.Plural is not null))
@@ -111,7 +138,8 @@ internal sealed class GarbageCollector(ObjectStore store)
     }
 
     /// <summary>Goes on with an owner that is being deleted: first its dependents, or first their release.</summary>
-    private void GoOn(ObjectKey key)
+    /// <param name="isNew">Whether its deletion has just been asked for.</param>
+    private void GoOn(ObjectKey key, bool isNew = false)
     {
         if (store.Get(key) is not { IsDeleting: true } owner)
         {
@@ -130,15 +158,20 @@ internal sealed class GarbageCollector(ObjectStore store)
         }
         else if (finalizers.Contains(ObjectLife.ForegroundFinalizer))
         {
-            foreach (var dependent in Dependents(owner).Where(d => !d.IsDeleting))
+            if (isNew)
             {
-                store.Delete(dependent.Key, _dependents.ContainsKey(dependent.Uid) ? "Foreground" : "Background");
+                DeleteDependents(owner);
             }
 
-            if (!Dependents(owner).Any(d => Blocks(d, owner.Uid)))
-            {
-                Release(owner, ObjectLife.ForegroundFinalizer);
-            }
+            _waiting[owner.Uid] = (key, time.GetUtcNow() + (SecondLook * timeScale));
+        }
+    }
+
+    private void DeleteDependents(StoredObject owner)
+    {
+        foreach (var dependent in Dependents(owner).Where(d => !d.IsDeleting))
+        {
+            store.Delete(dependent.Key, _dependents.ContainsKey(dependent.Uid) ? "Foreground" : "Background");
         }
     }
 

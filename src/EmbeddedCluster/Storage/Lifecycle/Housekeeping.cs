@@ -12,7 +12,7 @@ internal sealed partial class Housekeeping(ObjectStore store, double timeScale, 
 {
     private static readonly TimeSpan Idle = TimeSpan.FromHours(1);
     private readonly CancellationTokenSource _stop = new();
-    private readonly GarbageCollector _garbage = new(store);
+    private readonly GarbageCollector _garbage = new(store, timeScale, time);
     private readonly NamespaceLifecycle _namespaces = new(store, timeScale, time);
     private readonly ClaimProtection _claims = new(store);
     private Task _loop = Task.CompletedTask;
@@ -57,6 +57,7 @@ internal sealed partial class Housekeeping(ObjectStore store, double timeScale, 
             }
 
             Guard("empty namespaces", _namespaces.SweepDue);
+            Guard("look at owners again", _garbage.LookAgain);
             if (reading.IsCompleted)
             {
                 reading = changes.WaitToReadAsync(cancellationToken).AsTask();
@@ -68,10 +69,21 @@ internal sealed partial class Housekeeping(ObjectStore store, double timeScale, 
             }
 
             using var waited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(reading, Task.Delay(_namespaces.NextSweep ?? Idle, time, waited.Token));
+            await Task.WhenAny(reading, Task.Delay(Soonest(_namespaces.NextSweep, _garbage.NextLook), time, waited.Token));
             cancellationToken.ThrowIfCancellationRequested();
             await waited.CancelAsync();
         }
+    }
+
+    private static TimeSpan Soonest(params ReadOnlySpan<TimeSpan?> pauses)
+    {
+        var soonest = Idle;
+        foreach (var pause in pauses)
+        {
+            soonest = pause < soonest ? pause.Value : soonest;
+        }
+
+        return soonest;
     }
 
     private void Handle(StoreEvent change)

@@ -4,8 +4,9 @@ using Runner.EmbeddedCluster.Controllers.Runtime;
 
 namespace Runner.Tests.Engine.EmbeddedCluster.Controllers;
 
-/// <summary>One recorded scenario of a real cluster with Knative.</summary>
-internal sealed partial class RecordedScenario(string folder)
+/// <summary>One recorded scenario of a real cluster with Knative or LeaderWorkerSet.</summary>
+/// <param name="topic">Folder of the recordings.</param>
+internal sealed partial class RecordedScenario(string folder, string topic = "knative")
 {
     public static readonly IReadOnlyDictionary<string, ObjectKind> Kinds = new Dictionary<string, ObjectKind>
     {
@@ -18,9 +19,7 @@ internal sealed partial class RecordedScenario(string folder)
         ["pods"] = ObjectKind.Pod,
     };
 
-    public static string Root { get; } = Path.Combine(Repository.Root, "tests", "Engine", "Recordings", "knative");
-
-    public string Folder { get; } = Path.Combine(Root, folder);
+    public string Folder { get; } = Path.Combine(Repository.Root, "tests", "Engine", "Recordings", topic, folder);
 
     /// <summary>How long the recorder listened.</summary>
     public TimeSpan Duration => TimeSpan.FromSeconds(int.Parse(
@@ -46,7 +45,8 @@ internal sealed partial class RecordedScenario(string folder)
         return history;
     }
 
-    private IEnumerable<JsonObject> Lines(string name) =>
+    /// <summary>What a recorded file holds: times, types and objects.</summary>
+    public IEnumerable<JsonObject> Lines(string name) =>
         File.ReadLines(Path.Combine(Folder, name + ".jsonl")).Select(l => JsonNode.Parse(l)!.AsObject());
 
     [GeneratedRegex(@"Duration (\d+) s")]

@@ -26,7 +26,7 @@ internal sealed class Simulation : IAsyncDisposable
         Store = new ObjectStore(_time);
         Store.Defaults = new Admitter(Store, _time).Default;
         (_, _changes) = Store.Subscribe();
-        _garbage = new GarbageCollector(Store);
+        _garbage = new GarbageCollector(Store, timeScale, _time);
         _host = new ControllerHost(Store, Logs, new EmbeddedClusterOptions { Seed = seed, TimeScale = timeScale }, _time, NullLoggerFactory.Instance);
         _host.Seed();
         _start = _time.GetUtcNow();
@@ -51,6 +51,17 @@ internal sealed class Simulation : IAsyncDisposable
             if (Record())
             {
                 continue;
+            }
+
+            _garbage.LookAgain();
+            if (Record())
+            {
+                continue;
+            }
+
+            if (_garbage.NextLook is { } look && !(next < _time.GetUtcNow() + look))
+            {
+                next = _time.GetUtcNow() + look;
             }
 
             if (next is null || next > end)
