@@ -9,7 +9,7 @@ namespace Runner.Tests.Engine.Capacity;
 /// <summary>Nodes and pods of a real API server, and the figures that a separate computation made of them.</summary>
 internal static class NodeRecording
 {
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Recordings", "nodes");
+    private static readonly string Folder = Path.Combine(Repository.Root, "tests", "Engine", "Recordings", "nodes");
 
     public static IReadOnlyList<V1Node> Nodes { get; } = Read<V1Node>("nodes.json", ApiJson.Options);
 
