@@ -5,6 +5,7 @@ using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
+using Runner.Engine.Logs.Kept;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
@@ -31,9 +32,14 @@ public static class EngineServices
             provider.GetServices<IWorkloadObserver>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton<PodLogs>();
+        services.AddSingleton(provider => new KeptLogStore(options.DataDirectory, options.Retention, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<KeptLogStore>());
+        services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
         services.AddSingleton<ServiceOperations>();
         services.AddHub(options);
+
+        // Before the clusters, so that it hears of every pod.
+        services.AddHostedService<LogKeeper>();
         services.AddHostedService<ClusterService>();
         services.AddHostedService<RetentionService>();
         return services;

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Clusters;
@@ -39,6 +40,15 @@ internal static class PodOwners
 
         return pod.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Kind == "Sandbox") is { } sandbox ? (Sandbox, sandbox.Name) : null;
     }
+
+    /// <summary>Whether workloads of a kind may be carried by this kind of object.</summary>
+    /// <param name="carrier">One of the constants of this class.</param>
+    public static bool Carries(string carrier, WorkloadKind kind) => kind switch
+    {
+        WorkloadKind.Service => carrier is KnativeService or LeaderWorkerSet,
+        WorkloadKind.Sandbox => carrier == Sandbox,
+        _ => carrier == Workflow,
+    };
 
     /// <inheritdoc cref="Of"/>
     public static string? TextOf(V1Pod pod) => Of(pod) is { } owner ? Text(pod.Metadata.NamespaceProperty ?? "", owner.Carrier, owner.Name) : null;

@@ -1,23 +1,26 @@
 using System.Runtime.CompilerServices;
 using Runner.Engine.Clusters;
+using Runner.Engine.Logs.Kept;
+using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Logs;
 
 /// <summary>A log cannot be read. The message says which and why.</summary>
 public sealed class LogUnavailableException(string message) : Exception(message);
 
-/// <summary>Reads logs of pods from the cluster. Nothing is held but the block at hand.</summary>
+/// <summary>Reads logs of pods: from the cluster, and the last log of a pod that is gone from where it is kept. Nothing is held but the block at hand.</summary>
 public sealed class PodLogs
 {
     private readonly LogSettings _settings;
     private readonly TimeProvider _time;
+    private readonly KeptLogStore? _kept;
 
-    public PodLogs(TimeProvider time)
-        : this(new LogSettings(), time)
-    {
-    }
+    /// <param name="kept">Last logs of pods that are gone; null when none are kept.</param>
+    internal PodLogs(LogSettings settings, TimeProvider time, KeptLogStore? kept = null) => (_settings, _time, _kept) = (settings, time, kept);
 
-    internal PodLogs(LogSettings settings, TimeProvider time) => (_settings, _time) = (settings, time);
+    /// <summary>Last logs that are kept of a workload's pods, whether it is still there or not; the newest first.</summary>
+    public IReadOnlyList<KeptLog> KeptOf(WorkloadKey key) =>
+        _kept?.Where(log => log.Owner == key.Name && log.Namespace == key.Namespace && log.Cluster == key.Cluster && PodOwners.Carries(log.Carrier, key.Kind)) ?? [];
 
     /// <summary>
     /// Lines of one container. With <see cref="PodLogOptions.Follow"/> it goes on over reconnects and restarts of the container, without losing
@@ -30,6 +33,16 @@ public sealed class PodLogs
         ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var text = new LogText(pod, container);
+        if (Kept(cluster, @namespace, pod, container, options) is { } kept)
+        {
+            foreach (var line in await KeptLogReader.LinesAsync(kept, text, options, cancellationToken).ConfigureAwait(false))
+            {
+                yield return line;
+            }
+
+            yield break;
+        }
+
         var follower = new LogFollower<Batch>(
             new LogSource(cluster, @namespace, pod, container),
             options,
@@ -54,7 +67,21 @@ public sealed class PodLogs
         ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options, CancellationToken cancellationToken)
     {
         var text = new LogText(pod, container);
-        return new LogFollower<ReadOnlyMemory<byte>>(new LogSource(cluster, @namespace, pod, container), options, text.Bytes, _settings, _time).RunAsync(cancellationToken);
+        return Kept(cluster, @namespace, pod, container, options) is { } kept
+            ? KeptLogReader.BytesAsync(kept, text, cancellationToken)
+            : new LogFollower<ReadOnlyMemory<byte>>(new LogSource(cluster, @namespace, pod, container), options, text.Bytes, _settings, _time).RunAsync(cancellationToken);
+    }
+
+    /// <summary>Opens what is kept of a pod that the cluster no longer has; null when the pod is there or nothing is kept.</summary>
+    private Stream? Kept(ClusterConnection cluster, string @namespace, string pod, string container, PodLogOptions options)
+    {
+        if (_kept is null || options.Previous || cluster.State.Pods.Find(@namespace, pod) is not null)
+        {
+            return null;
+        }
+
+        var logs = _kept.Where(log => log.Pod == pod && log.Container == container && log.Namespace == @namespace && log.Cluster == cluster.Name);
+        return logs.Count > 0 ? _kept.Open(logs[0]) : null;
     }
 
     private readonly record struct Batch(IReadOnlyList<LogLine> Lines);

@@ -1,5 +1,6 @@
 using System.Text;
 using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
 using Runner.Engine.Logs;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
@@ -7,7 +8,7 @@ using Runner.Engine.Workloads.Services;
 namespace Runner.Web.RunnerApi;
 
 /// <summary>Logs of a service's pods, passed on as they come.</summary>
-internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirectory clusters, PodLogs logs)
+internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirectory clusters, PodLogs logs, RunnerOptions options)
 {
     private const string UserContainer = "user-container";
 
@@ -45,9 +46,10 @@ internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirec
         response.ContentType = "text/plain";
         response.Headers.CacheControl = "no-cache";
         response.Headers["X-Accel-Buffering"] = "no";
-        if (workload is null || instance is null)
+        var name = ServiceCalls.ServiceName(context);
+        var key = workload?.Key ?? new WorkloadKey(cluster.Name, WorkloadKind.Service, options.WorkloadNamespace, name);
+        if ((instance?.PodName ?? KeptPod(key, pod)) is not { } wanted)
         {
-            var name = ServiceCalls.ServiceName(context);
             var line = pod.Length > 0 ? $"No log was found for pod {pod} of service {name}.\n" : $"No log was found for service {name}: it has no pod.\n";
             await response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(line), context.RequestAborted);
             return;
@@ -56,10 +58,14 @@ internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirec
         // The hub waits for the headers before anything else.
         await response.StartAsync(context.RequestAborted);
         await response.BodyWriter.FlushAsync(context.RequestAborted);
-        var pieces = logs.ReadBytesAsync(cluster, workload.Key.Namespace, instance.PodName, UserContainer, new(Follow: true), context.RequestAborted);
+        var pieces = logs.ReadBytesAsync(cluster, key.Namespace, wanted, UserContainer, new(Follow: true), context.RequestAborted);
         await foreach (var piece in pieces)
         {
             await response.BodyWriter.WriteAsync(piece, context.RequestAborted);
         }
     }
+
+    /// <summary>The pod whose last log is kept: the one that is asked for, or the one of the service that ended last.</summary>
+    private string? KeptPod(WorkloadKey key, string pod) =>
+        logs.KeptOf(key).FirstOrDefault(log => log.Container == UserContainer && (pod.Length == 0 || log.Pod == pod))?.Pod;
 }

@@ -84,7 +84,7 @@ public sealed class LiveLogsTests
         var expected = await raw.GetByteArrayAsync(new Uri(cluster.Host.Address, "/api/v1/namespaces/spaces/pods/web-pod/log?container=user-container&tailLines=700"), token);
 
         using var bytes = new MemoryStream();
-        await foreach (var piece in new PodLogs(TimeProvider.System).ReadBytesAsync(engine.Cluster, "spaces", "web-pod", "user-container", new PodLogOptions(TailLines: 700), token))
+        await foreach (var piece in new PodLogs(new LogSettings(), TimeProvider.System).ReadBytesAsync(engine.Cluster, "spaces", "web-pod", "user-container", new PodLogOptions(TailLines: 700), token))
         {
             bytes.Write(piece.Span);
         }

@@ -44,6 +44,22 @@ public sealed class RunnerApiTests(RunnerApiHost host) : IClassFixture<RunnerApi
     }
 
     [Fact]
+    public async Task The_log_of_a_service_that_is_gone_is_still_answered()
+    {
+        await host.CallAsync(Post, "service/k-kept/run", RunnerApiHost.Sample("run-inference"));
+        var pod = (await host.ReachesAsync("k-kept", 23)).GetProperty("instance")[0].GetProperty("name").GetString()!;
+        await host.CallAsync(Post, "service/k-kept/stop", "{}");
+        await host.ReachesAsync("k-kept", 26);
+
+        var log = "";
+        await Eventually.TrueAsync(async () => (log = (await host.CallAsync(Get, $"service/k-kept/logs/{pod}", "{}")).Text).Contains('\n', StringComparison.Ordinal) && !log.StartsWith("No log", StringComparison.Ordinal), "the log is kept", 60);
+
+        Assert.Equal(log, (await host.CallAsync(Get, "service/k-kept/logs", "{}")).Text);
+        Assert.StartsWith("No log was found for pod other", (await host.CallAsync(Get, "service/k-kept/logs/other", "{}")).Text, StringComparison.Ordinal);
+        Assert.StartsWith("No log was found for pod", (await host.CallAsync(Get, $"service/k-other/logs/{pod}", "{}")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_request_that_no_node_can_take_waits_with_the_schedulers_message_and_has_no_log()
     {
         await host.CallAsync(Post, "service/b-big/run", RunnerApiHost.Sample("run-does-not-fit"));
