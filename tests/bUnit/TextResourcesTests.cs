@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
+using Runner.Engine.Workloads;
 using Runner.Web.Components;
 using Runner.Web.Components.Models;
 using Runner.Web.Identity;
@@ -51,6 +52,8 @@ public sealed partial class TextResourcesTests
         used.UnionWith(Enum.GetNames<ClusterOrigin>().Select(origin => $"Origin.{origin}"));
         used.UnionWith(Enum.GetNames<ConsoleRole>().Select(role => $"Role.{role}"));
         used.UnionWith(new[] { "Space", "Inference", "Finetune", "Serverless", "Evaluation", "Notebook" }.Select(type => $"Type.{type}"));
+        used.UnionWith(Enum.GetNames<WorkloadKind>().SelectMany(kind => new[] { $"Kind.{kind}", $"Kind.{kind}.Many" }));
+        used.UnionWith(new[] { "evaluation", "finetune", "training", "comparison", "leaderboard", "claw_eval" }.Select(task => $"Task.{task}"));
         used.UnionWith(new[] { "waiting", "running", "terminated" }.Select(state => $"Container.{state}"));
         used.UnionWith(Enum.GetNames<WorkloadAction>().SelectMany(action => new[] { "Do", "Effect", "TitleOne", "TitleMany", "DoneOne", "DoneMany" }.Select(part => $"{action}.{part}")));
         return used;

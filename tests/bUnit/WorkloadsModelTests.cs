@@ -41,6 +41,23 @@ public sealed class WorkloadsModelTests
     }
 
     [Fact]
+    public async Task Jobs_stand_beside_services_with_their_phase_and_can_be_picked_by_kind()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("chat"));
+        context.Engine.Feed.Set(Samples.Job("eval-1", WorkflowPhases.Succeeded));
+        context.Engine.Feed.Set(Samples.Job("eval-2", WorkflowPhases.Failed));
+        var model = Load(context);
+        Assert.Equal((1, 2), (model.Kinds[WorkloadKind.Service], model.Kinds[WorkloadKind.Workflow]));
+
+        model.Show(new WorkloadsQuery().Toggled(WorkloadKind.Workflow));
+
+        Assert.Equal(["eval-1 Evaluation Succeeded wanghh", "eval-2 Evaluation Failed wanghh"], model.Rows.Select(row => $"{row.Name} {row.Type} {row.StateText} {row.Owner}"));
+        Assert.Equal("?kind=workflow", model.Query.ToString());
+        Assert.Equal((1, 0), (model.Counts[WorkloadTone.Bad], model.Counts[WorkloadTone.Good]));
+    }
+
+    [Fact]
     public async Task Sorting_by_state_puts_failures_first_and_turns_round()
     {
         await using var context = new ConsoleContext();
@@ -96,7 +113,7 @@ public sealed class WorkloadsModelTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("?filter=a%20b%26c&state=bad,wait&sort=-age")]
+    [InlineData("?filter=a%20b%26c&state=bad,wait&kind=workflow,sandbox&sort=-age")]
     [InlineData("?columns=name,state,cluster&section=logs")]
     public void A_view_survives_its_address(string address) => Assert.Equal(address, WorkloadsQuery.Parse(address).ToString());
 

@@ -93,6 +93,9 @@ public sealed record Workload
 
     public EquatableList<WorkloadRevision> Revisions { get; init; } = EquatableList<WorkloadRevision>.Empty;
 
+    /// <summary>What the hub keeps of a job: for workflows, dataflow jobs and image builds; null for everything else.</summary>
+    public WorkflowRecord? Job { get; init; }
+
     /// <summary>Sum of the containers' restarts over all instances.</summary>
     public int Restarts => Instances.Sum(instance => instance.Restarts);
 
@@ -104,7 +107,8 @@ public sealed record Workload
         && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && OrderDetailId == other.OrderDetailId
         && Endpoint == other.Endpoint && Image == other.Image
         && ActualReplicas == other.ActualReplicas && DesiredReplicas == other.DesiredReplicas
-        && Requests.SequenceEqual(other.Requests) && Instances.Equals(other.Instances) && Revisions.Equals(other.Revisions);
+        && Requests.SequenceEqual(other.Requests) && Instances.Equals(other.Instances) && Revisions.Equals(other.Revisions)
+        && Equals(Job, other.Job);
 
     public override int GetHashCode() => HashCode.Combine(Key, Uid, Status, Reason, ActualReplicas);
 }

@@ -9,11 +9,14 @@ public sealed class ConsoleFixture : IAsyncLifetime
     private IBrowser? _browser;
     private string? _signedIn;
 
+    /// <summary>How the program is started.</summary>
+    public Func<Task<RunnerProcess>> Start { get; init; } = () => RunnerProcess.StartAsync();
+
     public RunnerProcess Runner { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Runner = await RunnerProcess.StartAsync();
+        Runner = await Start();
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new()
         {

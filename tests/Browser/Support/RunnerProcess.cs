@@ -17,8 +17,11 @@ public sealed class RunnerProcess : IAsyncDisposable
     private readonly int _port = FreePort();
     private ChildProcess? _process;
 
-    private RunnerProcess()
+    private readonly IReadOnlyDictionary<string, string> _environment;
+
+    private RunnerProcess(IReadOnlyDictionary<string, string> environment)
     {
+        _environment = environment;
         Hub = new HttpClient { BaseAddress = Address };
         Hub.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", HubToken);
     }
@@ -30,9 +33,12 @@ public sealed class RunnerProcess : IAsyncDisposable
 
     public string Kubeconfig => _folder.File("embedded.kubeconfig");
 
-    public static async Task<RunnerProcess> StartAsync()
+    /// <param name="environment">Variables beside, or instead of, the usual ones.</param>
+    /// <param name="prepare">Puts something into the data folder before the program starts.</param>
+    public static async Task<RunnerProcess> StartAsync(IReadOnlyDictionary<string, string>? environment = null, Func<string, Task>? prepare = null)
     {
-        var runner = new RunnerProcess();
+        var runner = new RunnerProcess(environment ?? new Dictionary<string, string>());
+        await (prepare?.Invoke(runner._folder.Path) ?? Task.CompletedTask);
         await runner.StartAgainAsync();
         return runner;
     }
@@ -40,7 +46,7 @@ public sealed class RunnerProcess : IAsyncDisposable
     /// <summary>Starts the program on the same folder and port.</summary>
     public async Task StartAgainAsync()
     {
-        var process = ChildProcess.Start(new Dictionary<string, string>
+        var variables = new Dictionary<string, string>
         {
             ["RUNNER_DATA_DIR"] = _folder.Path,
             ["RUNNER_ADMIN_PASSWORD"] = Password,
@@ -48,7 +54,13 @@ public sealed class RunnerProcess : IAsyncDisposable
             ["STARHUB_SERVER_API_TOKEN"] = HubToken,
             ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = _port.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["DOTNET_TieredPGO"] = "0",
-        });
+        };
+        foreach (var (name, value) in _environment)
+        {
+            variables[name] = value;
+        }
+
+        var process = ChildProcess.Start(variables);
         _process = process;
         await Eventually.TrueAsync(
             async () =>
@@ -97,7 +109,7 @@ public sealed class RunnerProcess : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

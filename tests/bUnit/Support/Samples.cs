@@ -34,6 +34,15 @@ public static class Samples
         Revisions = new[] { new WorkloadRevision($"{name}-00001", "3f5c1f0e9b2a77d1", 100, status == DeployStatus.Running, Now.AddMinutes(-5), "", "", "opencsghq/vllm:v0.24.0") }.ToEquatableList(),
     };
 
+    /// <summary>An evaluation.</summary>
+    /// <param name="phase">One of <see cref="WorkflowPhases"/>.</param>
+    public static Workload Job(string name, string phase) => Workload(name, DeployStatus.Stopped, pods: 0) with
+    {
+        Key = Key(name) with { Kind = WorkloadKind.Workflow },
+        UserName = "",
+        Job = new WorkflowRecord { TaskId = name, TaskName = "Compare answers", TaskType = WorkflowTaskTypes.Evaluation, Username = "wanghh", Status = phase },
+    };
+
     private static WorkloadInstance Instance(string pod, bool ready) => new()
     {
         PodName = pod,

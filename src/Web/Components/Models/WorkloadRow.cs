@@ -32,7 +32,7 @@ public sealed record WorkloadRow
     {
         var state = WorkloadState.Of(workload);
         var stateText = texts.State(state);
-        var type = texts.Type(workload.DeployType);
+        var type = texts.Type(workload);
         var owner = WorkloadTexts.Owner(workload);
         var node = WorkloadTexts.Nodes(workload);
         var accelerator = WorkloadTexts.Accelerator(workload);
@@ -45,7 +45,7 @@ public sealed record WorkloadRow
             Owner = owner,
             Node = node,
             Accelerator = accelerator,
-            Haystack = string.Join('\n', workload.Key.Name, owner, workload.UserId, type, stateText, (int)workload.Status, workload.Reason, workload.Message, node, accelerator, workload.Key.Cluster, workload.Key.Namespace, workload.DeployId),
+            Haystack = string.Join('\n', workload.Key.Name, workload.Job?.TaskName, owner, workload.UserId, type, texts.Kind(workload.Key.Kind), stateText, (int)workload.Status, workload.Reason, workload.Message, node, accelerator, workload.Key.Cluster, workload.Key.Namespace, workload.DeployId),
         };
     }
 

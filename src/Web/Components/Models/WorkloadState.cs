@@ -28,9 +28,24 @@ public sealed record WorkloadState(string Id, WorkloadTone Tone, string Icon)
         [DeployStatus.ResourceUnhealthy] = new("ResourceUnhealthy", WorkloadTone.Bad, Icons.Material.Filled.Error),
     };
 
-    /// <summary>Every state there is.</summary>
-    public static IEnumerable<WorkloadState> All => ByStatus.Values.Append(Waiting);
+    /// <summary>Jobs have phases of their own: they come to an end, and the hub has no code for one that ended well.</summary>
+    private static readonly Dictionary<string, WorkloadState> ByPhase = new()
+    {
+        [WorkflowPhases.Pending] = new("JobPending", WorkloadTone.Busy, Icons.Material.Outlined.Schedule),
+        [WorkflowPhases.Running] = new("JobRunning", WorkloadTone.Good, Icons.Material.Outlined.PlayCircle),
+        [WorkflowPhases.Succeeded] = new("JobSucceeded", WorkloadTone.Idle, Icons.Material.Outlined.TaskAlt),
+        [WorkflowPhases.Failed] = new("JobFailed", WorkloadTone.Bad, Icons.Material.Filled.Error),
+        [WorkflowPhases.Error] = new("JobError", WorkloadTone.Bad, Icons.Material.Filled.Error),
+    };
 
-    /// <summary>A workload that waits for room is not broken, though the hub's code says so.</summary>
-    public static WorkloadState Of(Workload workload) => workload.WaitingForRoom ? Waiting : ByStatus[workload.Status];
+    /// <summary>Every state there is.</summary>
+    public static IEnumerable<WorkloadState> All => ByStatus.Values.Append(Waiting).Concat(ByPhase.Values);
+
+    /// <summary>A workload that waits for room is not broken, though the hub's code says so; a job shows its phase.</summary>
+    public static WorkloadState Of(Workload workload) => workload switch
+    {
+        { WaitingForRoom: true } => Waiting,
+        { Job: { } job } when ByPhase.TryGetValue(job.Status, out var phase) => phase,
+        _ => ByStatus[workload.Status],
+    };
 }

@@ -13,13 +13,27 @@ public sealed class WorkloadTexts(IStringLocalizer<Text> text, TimeProvider time
 
     public string Meaning(WorkloadState state) => text[$"State.{state.Id}.Meaning"];
 
-    public string Type(int deployType) => deployType >= 0 && deployType < Types.Length ? text[$"Type.{Types[deployType]}"] : deployType.ToString(CultureInfo.InvariantCulture);
+    /// <summary>What the workload is to its owner: the hub's deploy type of a service, the task type of a workflow, else the kind.</summary>
+    public string Type(Workload workload) => workload switch
+    {
+        { Key.Kind: WorkloadKind.Service, DeployType: var type } when type >= 0 && type < Types.Length => text[$"Type.{Types[type]}"],
+        { Key.Kind: WorkloadKind.Service, DeployType: var type } => type.ToString(CultureInfo.InvariantCulture),
+        { Key.Kind: WorkloadKind.Workflow, Job.TaskType: { Length: > 0 } task } when text[$"Task.{task}"] is { ResourceNotFound: false } known => known,
+        { Key.Kind: WorkloadKind.Workflow, Job.TaskType: { Length: > 0 } task } => task,
+        _ => Kind(workload.Key.Kind),
+    };
+
+    /// <summary>Name of a kind of workload.</summary>
+    public string Kind(WorkloadKind kind) => text[$"Kind.{kind}"];
 
     /// <summary>Time since a moment in one or two units, as <c>kubectl</c> tells ages: <c>45s</c>, <c>4m12s</c>, <c>26h</c>, <c>12d</c>.</summary>
-    public string Age(DateTimeOffset since)
+    public string Age(DateTimeOffset since) => Span(since, null);
+
+    /// <summary>Time between two moments in the same words; until now where there is no end yet.</summary>
+    public string Span(DateTimeOffset since, DateTimeOffset? until)
     {
         var units = text["Age.Units"].Value.Split(' ');
-        var age = time.GetUtcNow() - since;
+        var age = (until ?? time.GetUtcNow()) - since;
         var seconds = Math.Max(0, (long)age.TotalSeconds);
         return seconds switch
         {
@@ -35,6 +49,7 @@ public sealed class WorkloadTexts(IStringLocalizer<Text> text, TimeProvider time
     public static string Owner(Workload workload) => workload switch
     {
         { UserName.Length: > 0 } => workload.UserName,
+        { Job.Username.Length: > 0 } => workload.Job.Username,
         { UserId.Length: > 8 } => workload.UserId[..8],
         _ => workload.UserId,
     };

@@ -20,6 +20,9 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
     /// <summary>How many rows each group of states holds among those the filter words leave.</summary>
     public IReadOnlyDictionary<WorkloadTone, int> Counts { get; private set; } = new Dictionary<WorkloadTone, int>();
 
+    /// <summary>How many rows each kind holds among those the filter words leave; kinds without any are left out.</summary>
+    public IReadOnlyDictionary<WorkloadKind, int> Kinds { get; private set; } = new Dictionary<WorkloadKind, int>();
+
     /// <summary>Selected workloads that are still there.</summary>
     public IReadOnlyCollection<WorkloadKey> Selected => _selected;
 
@@ -108,9 +111,16 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
         var words = Query.Filter.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var rows = new List<WorkloadRow>(_all.Count);
         var counts = Enum.GetValues<WorkloadTone>().ToDictionary(tone => tone, _ => 0);
+        var kinds = new SortedDictionary<WorkloadKind, int>();
         foreach (var row in _all.Values)
         {
             if (!row.Matches(words))
+            {
+                continue;
+            }
+
+            kinds[row.Key.Kind] = kinds.GetValueOrDefault(row.Key.Kind) + 1;
+            if (!Query.Kinds.IsEmpty && !Query.Kinds.Contains(row.Key.Kind))
             {
                 continue;
             }
@@ -127,5 +137,6 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
         rows.Sort((a, b) => compare(a, b) is var order and not 0 ? sign * order : string.CompareOrdinal(a.Key.ToString(), b.Key.ToString()));
         Rows = rows;
         Counts = counts;
+        Kinds = kinds;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Web;
+using Runner.Engine.Workloads;
 
 namespace Runner.Web.Components.Models;
 
@@ -13,6 +14,9 @@ public sealed record WorkloadsQuery
 
     /// <summary>Groups of states to show; empty for all.</summary>
     public ImmutableSortedSet<WorkloadTone> Tones { get; init; } = [];
+
+    /// <summary>Kinds of workload to show; empty for all.</summary>
+    public ImmutableSortedSet<WorkloadKind> Kinds { get; init; } = [];
 
     /// <summary>Id of the column that orders the rows.</summary>
     public string Sort { get; init; } = DefaultSort;
@@ -37,7 +41,8 @@ public sealed record WorkloadsQuery
         return new WorkloadsQuery
         {
             Filter = values["filter"] ?? "",
-            Tones = [.. Ids(values["state"]).Select(id => Enum.TryParse<WorkloadTone>(id, ignoreCase: true, out var tone) && Enum.IsDefined(tone) ? tone : (WorkloadTone?)null).OfType<WorkloadTone>()],
+            Tones = [.. Known<WorkloadTone>(values["state"])],
+            Kinds = [.. Known<WorkloadKind>(values["kind"])],
             Sort = sorted?.Id ?? DefaultSort,
             Descending = sorted is not null && sort.StartsWith('-'),
             Columns = columns.Count == 0 ? Standard : InOrder(columns),
@@ -59,6 +64,7 @@ public sealed record WorkloadsQuery
 
         Add("filter", Filter);
         Add("state", string.Join(',', Tones).ToLowerInvariant());
+        Add("kind", string.Join(',', Kinds).ToLowerInvariant());
         Add("sort", Sort == DefaultSort && !Descending ? "" : (Descending ? "-" : "") + Sort);
         Add("columns", Columns.SequenceEqual(Standard) ? "" : string.Join(',', Columns));
         Add("section", Section);
@@ -69,6 +75,8 @@ public sealed record WorkloadsQuery
     public WorkloadsQuery SortedBy(string column) => this with { Sort = column, Descending = Sort == column && !Descending };
 
     public WorkloadsQuery Toggled(WorkloadTone tone) => this with { Tones = Tones.SymmetricExcept([tone]) };
+
+    public WorkloadsQuery Toggled(WorkloadKind kind) => this with { Kinds = Kinds.SymmetricExcept([kind]) };
 
     /// <summary>Shows or hides a column; the name stays, because it is what a row is known by.</summary>
     public WorkloadsQuery ToggledColumn(string column)
@@ -88,6 +96,9 @@ public sealed record WorkloadsQuery
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
     private static ImmutableList<string> InOrder(HashSet<string> ids) => [.. WorkloadColumn.All.Select(column => column.Id).Where(ids.Contains)];
+
+    private static IEnumerable<T> Known<T>(string? list)
+        where T : struct, Enum => Ids(list).Select(id => Enum.TryParse<T>(id, ignoreCase: true, out var value) && Enum.IsDefined(value) ? value : (T?)null).OfType<T>();
 
     private static string[] Ids(string? list) => (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }
