@@ -29,7 +29,6 @@ public sealed class AppearanceTests(ConsoleFixture console)
     {
         await console.Runner.RunSampleAsync("run-inference");
         await console.Runner.RunSampleAsync("run-does-not-fit");
-        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "screenshots")).FullName;
         foreach (var width in new[] { 1440, 390 })
         {
             var page = await console.OpenAsync("/", width, theme, language);
@@ -39,7 +38,7 @@ public sealed class AppearanceTests(ConsoleFixture console)
                 await ConsoleFixture.GoAsync(page, path);
                 await page.Locator(ready).First.WaitForAsync();
                 await page.WaitForFunctionAsync("() => document.querySelector('.log-view') === null || document.querySelectorAll('.log-line').length > 3");
-                await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{width}-{theme}-{language}.png"), Animations = ScreenshotAnimations.Disabled });
+                await page.ScreenshotAsync(new() { Path = Screenshots.File($"{name}-{width}-{theme}-{language}"), Animations = ScreenshotAnimations.Disabled });
                 await ExpectAccessibleAsync(page, $"{name} at {width} in {theme}, {language}");
             }
 
@@ -53,16 +52,15 @@ public sealed class AppearanceTests(ConsoleFixture console)
     public async Task The_question_before_a_purge_and_the_sign_in_are_accessible(string theme)
     {
         await console.Runner.RunSampleAsync("run-inference");
-        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "screenshots")).FullName;
         var page = await console.OpenAsync($"/workloads/embedded/service/spaces/{Sample}", theme: theme);
         await page.GetByRole(AriaRole.Button, new() { Name = "Purge" }).ClickAsync();
         await page.Locator("[data-confirm]").WaitForAsync();
-        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"purge-1440-{theme}-en.png"), Animations = ScreenshotAnimations.Disabled });
+        await page.ScreenshotAsync(new() { Path = Screenshots.File($"purge-1440-{theme}-en"), Animations = ScreenshotAnimations.Disabled });
         await ExpectAccessibleAsync(page, $"purge in {theme}");
         await page.Context.CloseAsync();
 
         var door = await console.OpenAsync("/sign-in", theme: theme, signedIn: false);
-        await door.ScreenshotAsync(new() { Path = Path.Combine(folder, $"sign-in-1440-{theme}-en.png") });
+        await door.ScreenshotAsync(new() { Path = Screenshots.File($"sign-in-1440-{theme}-en") });
         await ExpectAccessibleAsync(door, $"sign-in in {theme}");
         await door.Context.CloseAsync();
     }
