@@ -70,6 +70,9 @@ public sealed class KnativeRevisionSpec
     [JsonPropertyName("schedulerName")]
     public string? SchedulerName { get; set; }
 
+    [JsonPropertyName("priorityClassName")]
+    public string? PriorityClassName { get; set; }
+
     /// <summary>Every other field, so that reading, changing and writing a service loses nothing.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }

@@ -4,6 +4,7 @@ using System.Text;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Scheduling;
 
 namespace Runner.Engine.Workloads.Services;
 
@@ -34,10 +35,10 @@ internal static class ServiceManifest
     {
         var problems = ServiceRequestRules.Check(name, request);
         var hardware = request.Hardware ?? new();
-        var resources = ServiceResources.From(hardware, problems);
+        var scheduling = PodScheduling.From(SchedulingOf(request), options, problems);
         if (problems.Count > 0)
         {
-            throw new RequestRefusedException($"Service '{ServiceResources.Shown(name)}' cannot be run: {string.Join("; ", problems)}.");
+            throw new RequestRefusedException($"Service '{ResourceRules.Shown(name)}' cannot be run: {string.Join("; ", problems)}.");
         }
 
         var image = Image(request, options.Services);
@@ -54,8 +55,8 @@ internal static class ServiceManifest
             {
                 Template = new()
                 {
-                    Metadata = new() { Annotations = TemplateAnnotations(request, options.Services), Labels = TemplateLabels(request, facts) },
-                    Spec = PodSpec(request, options.Services, image, resources, volume?.Metadata.Name),
+                    Metadata = new() { Annotations = TemplateAnnotations(request, options.Services, scheduling), Labels = TemplateLabels(request, facts) },
+                    Spec = PodSpec(request, options.Services, image, scheduling, volume?.Metadata.Name),
                 },
             },
         };
@@ -63,7 +64,16 @@ internal static class ServiceManifest
         return new(service, volume);
     }
 
-    private static KnativeRevisionSpec PodSpec(ServiceRequest request, ServiceOptions options, string image, ServiceResources resources, string? claim)
+    private static SchedulingFacts SchedulingOf(ServiceRequest request) => new()
+    {
+        Hardware = request.Hardware,
+        Nodes = request.Nodes,
+        NodeAffinity = request.NodeAffinity,
+        Tolerations = request.Tolerations,
+        Scheduler = request.Scheduler,
+    };
+
+    private static KnativeRevisionSpec PodSpec(ServiceRequest request, ServiceOptions options, string image, PodScheduling scheduling, string? claim)
     {
         var isNim = image.Contains(NimRegistry, StringComparison.Ordinal);
         string[] pullSecrets = isNim ? [options.ImagePullSecret, options.NimPullSecret] : [options.ImagePullSecret];
@@ -91,21 +101,23 @@ internal static class ServiceManifest
                     Image = image,
                     ImagePullPolicy = "Always",
                     Ports = [new() { ContainerPort = ServiceRequestRules.Port(request) }],
-                    Env = Environment(request, options, resources, isNim),
-                    Resources = new() { Requests = Copy(resources.Quantities), Limits = Copy(resources.Quantities) },
+                    Env = Environment(request, options, scheduling.Resources, isNim),
+                    Resources = scheduling.Requirements(),
                     ReadinessProbe = Probe(request, options),
                     VolumeMounts = mounts.Count > 0 ? mounts : null,
                 },
             ],
-            NodeSelector = resources.NodeSelector.Count > 0 ? new Dictionary<string, string>(resources.NodeSelector) : null,
-            Affinity = request.NodeAffinity is { } affinity ? new() { NodeAffinity = affinity } : null,
-            Tolerations = Tolerations(request),
+            NodeSelector = scheduling.NodeSelector,
+            Affinity = scheduling.Affinity,
+            Tolerations = scheduling.Tolerations,
+            SchedulerName = scheduling.SchedulerName,
+            PriorityClassName = scheduling.PriorityClassName,
             Volumes = volumes.Count > 0 ? volumes : null,
             ImagePullSecrets = [.. pullSecrets.Where(secret => secret.Length > 0).Select(secret => new V1LocalObjectReference { Name = secret })],
         };
     }
 
-    private static List<V1EnvVar> Environment(ServiceRequest request, ServiceOptions options, ServiceResources resources, bool isNim)
+    private static List<V1EnvVar> Environment(ServiceRequest request, ServiceOptions options, ResourceRules resources, bool isNim)
     {
         // Later ones replace earlier ones: the request may choose another index, but never an accelerator it did not ask for.
         var values = new SortedDictionary<string, V1EnvVar>(StringComparer.Ordinal);
@@ -173,7 +185,18 @@ internal static class ServiceManifest
         return annotations;
     }
 
-    private static Dictionary<string, string> TemplateAnnotations(ServiceRequest request, ServiceOptions options) => request.RepoType switch
+    private static Dictionary<string, string> TemplateAnnotations(ServiceRequest request, ServiceOptions options, PodScheduling scheduling)
+    {
+        var annotations = ScalingAnnotations(request, options);
+        foreach (var (key, value) in scheduling.Annotations)
+        {
+            annotations[key] = value;
+        }
+
+        return annotations;
+    }
+
+    private static Dictionary<string, string> ScalingAnnotations(ServiceRequest request, ServiceOptions options) => request.RepoType switch
     {
         "model" => new()
         {
@@ -213,16 +236,6 @@ internal static class ServiceManifest
         }
         : new() { InitialDelaySeconds = 10, PeriodSeconds = 10, FailureThreshold = 3 };
 
-    private static List<V1Toleration>? Tolerations(ServiceRequest request) => request.Tolerations is { Count: > 0 } tolerations
-        ? [.. tolerations.Select(toleration => toleration ?? new()).Select(toleration => new V1Toleration
-        {
-            Key = OrNull(toleration.Key),
-            OperatorProperty = OrNull(toleration.Operator),
-            Value = OrNull(toleration.Value),
-            Effect = OrNull(toleration.Effect),
-        })]
-        : null;
-
     private static V1PersistentVolumeClaim UserVolume(string userId, HardwareRequest hardware, string @namespace, string storageClass) => new()
     {
         ApiVersion = "v1",
@@ -238,10 +251,6 @@ internal static class ServiceManifest
 
     private static string Hash(KnativeService service) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(KubernetesJson.Serialize(service))));
-
-    private static Dictionary<string, ResourceQuantity> Copy(SortedDictionary<string, ResourceQuantity> quantities) => new(quantities);
-
-    private static string? OrNull(string text) => text.Length > 0 ? text : null;
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -56,12 +56,16 @@ public sealed record ServiceRequest
     [JsonPropertyName("task_id")]
     public long TaskId { get; set; }
 
-    /// <summary>Nodes the hub thinks of; the cluster's own scheduler decides.</summary>
+    /// <summary>The cluster's nodes as the hub knows them: keeps shares of accelerators, whole ones and pods without any apart.</summary>
     [JsonPropertyName("nodes")]
     public List<NodeRequest>? Nodes { get; set; }
 
     [JsonPropertyName("strategy_type")]
     public string StrategyType { get; set; } = "";
+
+    /// <summary>Which scheduler places the pods; null for the cluster's own.</summary>
+    [JsonPropertyName("scheduler")]
+    public SchedulerRequest? Scheduler { get; set; }
 
     [JsonPropertyName("node_affinity")]
     public V1NodeAffinity? NodeAffinity { get; set; }
@@ -74,97 +78,6 @@ public sealed record ServiceRequest
 
     /// <summary>Without the environment, which holds secrets.</summary>
     public override string ToString() => $"deploy {DeployId}, task {TaskId}, image {ImageId}";
-}
-
-/// <summary>What an instance asks for. Quantities are Kubernetes quantities as texts; empty means none.</summary>
-public sealed record HardwareRequest
-{
-    [JsonPropertyName("gpu")]
-    public ProcessorRequest? Gpu { get; set; }
-
-    [JsonPropertyName("npu")]
-    public ProcessorRequest? Npu { get; set; }
-
-    [JsonPropertyName("gcu")]
-    public ProcessorRequest? Gcu { get; set; }
-
-    [JsonPropertyName("mlu")]
-    public ProcessorRequest? Mlu { get; set; }
-
-    [JsonPropertyName("dcu")]
-    public ProcessorRequest? Dcu { get; set; }
-
-    [JsonPropertyName("gpgpu")]
-    public ProcessorRequest? Gpgpu { get; set; }
-
-    [JsonPropertyName("tpu")]
-    public ProcessorRequest? Tpu { get; set; }
-
-    [JsonPropertyName("cpu")]
-    public ProcessorRequest? Cpu { get; set; }
-
-    [JsonPropertyName("memory")]
-    public string Memory { get; set; } = "";
-
-    [JsonPropertyName("ephemeral_storage")]
-    public string EphemeralStorage { get; set; } = "";
-
-    /// <summary>Hosts an instance spans; more than 1 is multi-host.</summary>
-    [JsonPropertyName("replicas")]
-    public int Replicas { get; set; }
-}
-
-/// <summary>One kind of processor.</summary>
-public sealed record ProcessorRequest
-{
-    [JsonPropertyName("type")]
-    public string Type { get; set; } = "";
-
-    [JsonPropertyName("num")]
-    public string Num { get; set; } = "";
-
-    /// <summary>Kubernetes resource such as <c>nvidia.com/gpu</c>; not used for the CPU.</summary>
-    [JsonPropertyName("resource_name")]
-    public string ResourceName { get; set; } = "";
-
-    /// <summary>Labels a node must have.</summary>
-    [JsonPropertyName("labels")]
-    public Dictionary<string, string>? Labels { get; set; }
-
-    [JsonPropertyName("resource_mem_name")]
-    public string ResourceMemName { get; set; } = "";
-
-    [JsonPropertyName("mem_size")]
-    public string MemSize { get; set; } = "";
-}
-
-/// <summary>A node the hub thinks of. Its fields have no tags in the hub's source, so they bear their Go names.</summary>
-public sealed record NodeRequest
-{
-    [JsonPropertyName("Name")]
-    public string Name { get; set; } = "";
-
-    [JsonPropertyName("EnableVXPU")]
-    public bool EnableVxpu { get; set; }
-
-    [JsonPropertyName("HasXPU")]
-    public bool HasXpu { get; set; }
-}
-
-/// <summary>A taint the pods put up with.</summary>
-public sealed record TolerationRequest
-{
-    [JsonPropertyName("key")]
-    public string Key { get; set; } = "";
-
-    [JsonPropertyName("operator")]
-    public string Operator { get; set; } = "";
-
-    [JsonPropertyName("value")]
-    public string Value { get; set; } = "";
-
-    [JsonPropertyName("effect")]
-    public string Effect { get; set; } = "";
 }
 
 /// <summary>Prefill and decode on instances of their own.</summary>

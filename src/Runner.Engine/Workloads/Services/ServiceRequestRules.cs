@@ -27,7 +27,7 @@ internal static partial class ServiceRequestRules
         Require(request.ImageId.Length > 0, "image_id is required");
         Require(
             request.ImageId.Length == 0 || (request.ImageId.Length <= 512 && ImagePattern().IsMatch(request.ImageId)),
-            $"image_id must be the name of an image such as registry.example.com/team/image:tag, but is '{ServiceResources.Shown(request.ImageId)}'");
+            $"image_id must be the name of an image such as registry.example.com/team/image:tag, but is '{ResourceRules.Shown(request.ImageId)}'");
         Require(request.DeployId != 0, "deploy_id is required and must not be 0");
         Require(request.MinReplica >= 0 && request.MaxReplica >= 0, "min_replica and max_replica must not be negative");
         Require(request.MaxReplica == 0 || request.MinReplica <= request.MaxReplica || request.RepoType != "model", "min_replica must not be more than max_replica");
@@ -54,7 +54,7 @@ internal static partial class ServiceRequestRules
         }
         else if (Port(request) == 0)
         {
-            problems.Add($"env.port must be a number from 1 to 65535, but is '{ServiceResources.Shown(request.Env[PortName])}'");
+            problems.Add($"env.port must be a number from 1 to 65535, but is '{ResourceRules.Shown(request.Env[PortName])}'");
         }
     }
 

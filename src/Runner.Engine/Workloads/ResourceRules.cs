@@ -1,11 +1,12 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using k8s.Models;
 using Runner.Engine.Configuration;
 
-namespace Runner.Engine.Workloads.Services;
+namespace Runner.Engine.Workloads;
 
 /// <summary>What a pod asks for: resources, node labels, and which accelerators it must not see.</summary>
-internal sealed partial class ServiceResources
+internal sealed partial class ResourceRules
 {
     /// <summary>Environment that hides the accelerators of a vendor from a container that did not ask for them.</summary>
     private static readonly (Func<HardwareRequest, ProcessorRequest?>[] Any, string Name, string Value)[] Hidden =
@@ -24,10 +25,17 @@ internal sealed partial class ServiceResources
 
     public List<(string Name, string Value)> HiddenAccelerators { get; } = [];
 
+    /// <summary>True when a kind of accelerator is asked for, whole or in shares.</summary>
+    public bool HasAccelerator { get; private set; }
+
+    /// <summary>True when a share of an accelerator is asked for rather than a whole one.</summary>
+    public bool HasShare { get; private set; }
+
+    /// <param name="options">Names of the resources that shares are counted by.</param>
     /// <param name="problems">Told what is not valid.</param>
-    public static ServiceResources From(HardwareRequest hardware, ICollection<string> problems)
+    public static ResourceRules From(HardwareRequest hardware, AcceleratorOptions options, ICollection<string> problems)
     {
-        var resources = new ServiceResources();
+        var resources = new ResourceRules();
         resources.Add("cpu", hardware.Cpu?.Num ?? "", "hardware.cpu.num", problems);
         resources.Add("memory", hardware.Memory, "hardware.memory", problems);
         resources.Add("ephemeral-storage", hardware.EphemeralStorage, "hardware.ephemeral_storage", problems);
@@ -35,7 +43,7 @@ internal sealed partial class ServiceResources
         {
             if (processor is { Num.Length: > 0, ResourceName.Length: > 0 })
             {
-                resources.AddAccelerator(field, processor, problems);
+                resources.AddAccelerator(field, processor, options, problems);
             }
         }
 
@@ -83,7 +91,7 @@ internal sealed partial class ServiceResources
         }
     }
 
-    private void AddAccelerator(string field, ProcessorRequest processor, ICollection<string> problems)
+    private void AddAccelerator(string field, ProcessorRequest processor, AcceleratorOptions options, ICollection<string> problems)
     {
         if (!Naming.IsQualifiedName(processor.ResourceName))
         {
@@ -95,7 +103,36 @@ internal sealed partial class ServiceResources
         }
         else if (IsAskedFor(processor))
         {
+            HasAccelerator = true;
             Quantities[processor.ResourceName] = new ResourceQuantity(processor.Num);
+            AddShare(field, processor, options, problems);
+        }
+    }
+
+    /// <summary>The memory of a share: the hub sends megabytes, the resource counts the configured multiple of them.</summary>
+    private void AddShare(string field, ProcessorRequest processor, AcceleratorOptions options, ICollection<string> problems)
+    {
+        var isShare = processor.ResourceMemName.Length > 0 || processor.ResourceName == options.VgpuResource;
+        HasShare |= isShare;
+        if (!isShare || processor.MemSize.Length == 0)
+        {
+            return;
+        }
+
+        var resource = processor.ResourceMemName.Length > 0 ? processor.ResourceMemName : options.VgpuMemoryResource;
+        if (!Naming.IsQualifiedName(resource))
+        {
+            problems.Add($"hardware.{field}.resource_mem_name must be the name of a Kubernetes resource such as nvidia.com/vgpumem, but is '{Shown(resource)}'");
+        }
+        else if (processor.MemSize.Length > 9 || !processor.MemSize.All(char.IsAsciiDigit))
+        {
+            problems.Add($"hardware.{field}.mem_size must be a whole number of megabytes, but is '{Shown(processor.MemSize)}'");
+        }
+        else
+        {
+            // Rounded up: a share is never smaller than what was asked for.
+            var units = (long.Parse(processor.MemSize, CultureInfo.InvariantCulture) + options.VgpuMemoryScalingFactor - 1) / options.VgpuMemoryScalingFactor;
+            Quantities[resource] = new ResourceQuantity(units.ToString(CultureInfo.InvariantCulture));
         }
     }
 

@@ -1,0 +1,122 @@
+using System.Globalization;
+using FsCheck;
+using FsCheck.Fluent;
+using k8s.Models;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Scheduling;
+
+namespace Runner.Tests.Engine.Scheduling;
+
+public sealed class PodSchedulingTests
+{
+    [Fact]
+    public void Volcano_gets_its_queue_its_group_and_how_shares_are_kept_apart()
+    {
+        var template = new V1PodTemplateSpec();
+
+        From(new() { Scheduler = new() { Volcano = new() { Queue = "team-a", PriorityClassName = "high", MinAvailable = 2, VgpuMode = "hami-core" } } }).ApplyTo(template);
+
+        Assert.Equal(("volcano", "high"), (template.Spec.SchedulerName, template.Spec.PriorityClassName));
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["scheduling.volcano.sh/group-min-member"] = "2",
+                ["scheduling.volcano.sh/queue-name"] = "team-a",
+                ["volcano.sh/queue-name"] = "team-a",
+                ["volcano.sh/vgpu-mode"] = "hami-core",
+            },
+            template.Metadata.Annotations);
+    }
+
+    [Theory]
+    [InlineData("", null, null)]
+    [InlineData("default-scheduler", null, null)]
+    [InlineData("volcano", "volcano", "default")]
+    [InlineData("yunikorn", "yunikorn", null)]
+    public void Without_a_word_of_the_hub_the_configured_scheduler_places_the_pods(string configured, string? scheduler, string? queue)
+    {
+        var scheduling = From(new(), new() { Services = new() { KubeScheduler = configured } });
+
+        Assert.Equal((scheduler, queue), (scheduling.SchedulerName, scheduling.Annotations.GetValueOrDefault("volcano.sh/queue-name")));
+    }
+
+    [Fact]
+    public void What_Volcano_would_not_take_is_named()
+    {
+        var problems = new List<string>();
+
+        PodScheduling.From(new() { Scheduler = new() { Volcano = new() { Queue = "Not A Name", MinAvailable = -1, VgpuMode = "other" } } }, new(), problems);
+
+        Assert.Equal(3, problems.Count);
+        Assert.Contains(problems, problem => problem.StartsWith("scheduler.volcano.queue must be a Kubernetes name", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_share_asks_for_its_memory_in_the_units_of_the_device_plugin_rounded_up()
+    {
+        var share = new HardwareRequest { Gpu = new() { Num = "2", ResourceName = "nvidia.com/vgpu", MemSize = "4096" } };
+
+        var scheduling = From(new() { Hardware = share, Nodes = [new() { Name = "shared-1", EnableVxpu = true, HasXpu = true }, new() { Name = "whole-1", HasXpu = true }] });
+
+        Assert.Equal(("2", "410"), (Quantity(scheduling, "nvidia.com/vgpu"), Quantity(scheduling, "nvidia.com/vgpumem")));
+        var expression = Assert.Single(Assert.Single(scheduling.Affinity!.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms).MatchExpressions);
+        Assert.Equal(("kubernetes.io/hostname", "In", "shared-1"), (expression.Key, expression.OperatorProperty, Assert.Single(expression.Values)));
+    }
+
+    [Fact]
+    public void The_memory_of_a_share_is_never_less_than_asked_and_less_than_one_unit_more() =>
+        Prop.ForAll(Gen.Choose(1, 200_000).ToArbitrary(), Gen.Choose(1, 4096).ToArbitrary(), (megabytes, factor) =>
+        {
+            var share = new HardwareRequest { Gpu = new() { Num = "1", ResourceName = "volcano.sh/vgpu-number", ResourceMemName = "volcano.sh/vgpu-memory", MemSize = megabytes.ToString(CultureInfo.InvariantCulture) } };
+            var units = long.Parse(Quantity(From(new() { Hardware = share }, new() { Accelerators = new() { VgpuMemoryScalingFactor = factor } }), "volcano.sh/vgpu-memory"), CultureInfo.InvariantCulture);
+            return units * factor >= megabytes && ((units - 1) * factor) < megabytes;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Every_quantity_that_is_taken_is_read_by_Kubernetes_as_the_same_amount()
+    {
+        var suffixes = new (string Text, decimal Factor)[]
+        {
+            ("", 1), ("m", 0.001m), ("k", 1e3m), ("M", 1e6m), ("G", 1e9m), ("Ki", 1024), ("Mi", 1024 * 1024), ("Gi", 1024 * 1024 * 1024), ("e3", 1e3m),
+        };
+        Prop.ForAll(Gen.Choose(0, 999_999).ToArbitrary(), Gen.Elements(suffixes).ToArbitrary(), (amount, suffix) =>
+        {
+            var problems = new List<string>();
+            var scheduling = PodScheduling.From(new() { Hardware = new() { Memory = $"{amount}{suffix.Text}" } }, new(), problems);
+            return problems.Count == 0 && scheduling.Requirements().Limits["memory"].ToDecimal() == amount * suffix.Factor;
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Whatever_text_stands_for_a_quantity_is_either_taken_by_Kubernetes_or_refused_with_the_field() =>
+        Prop.ForAll(Gen.Elements("0123456789.eE+-kMGTPimKn µ".ToCharArray()).ArrayOf().Select(letters => new string(letters)).ToArbitrary(), text =>
+        {
+            var problems = new List<string>();
+            var scheduling = PodScheduling.From(new() { Hardware = new() { Memory = text } }, new(), problems);
+            return text.Length == 0 || (problems.Count == 1
+                ? problems[0].StartsWith("hardware.memory must be a Kubernetes quantity", StringComparison.Ordinal)
+                : scheduling.Requirements().Limits["memory"].ToDecimal() >= 0);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Any_text_becomes_a_name_and_a_label_value_that_Kubernetes_takes() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<string>(), text =>
+        {
+            text ??= "";
+            var label = Naming.SafeLabelValue(text);
+            return Naming.IsSubdomain(Naming.SafeSubdomain(text))
+                && Naming.SafeSubdomain(Naming.SafeSubdomain(text)) == Naming.SafeSubdomain(text)
+                && label.Length <= 63 && (label.Length == 0 || Naming.IsQualifiedName(label));
+        }).QuickCheckThrowOnFailure();
+
+    private static PodScheduling From(SchedulingFacts facts, RunnerOptions? options = null)
+    {
+        var problems = new List<string>();
+        var scheduling = PodScheduling.From(facts, options ?? new(), problems);
+        Assert.Empty(problems);
+        return scheduling;
+    }
+
+    private static string Quantity(PodScheduling scheduling, string resource) => scheduling.Requirements().Limits[resource].ToString();
+}
