@@ -2,31 +2,37 @@ using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Tests.Engine.Services;
 
-/// <summary>A recorded Knative scenario, played into the state that watches would have built.</summary>
+/// <summary>A recorded scenario of Knative or LeaderWorkerSets, played into the state that watches would have built.</summary>
 internal sealed class KnativeRecording
 {
+    public const string Knative = "knative";
+    public const string LeaderWorkerSets = "lws";
+
     private readonly Dictionary<string, KnativeService> _services = [];
     private readonly Dictionary<string, KnativeRevision> _revisions = [];
+    private readonly Dictionary<string, LeaderWorkerSet> _sets = [];
     private readonly Dictionary<string, V1Pod> _pods = [];
 
     /// <summary>Workloads after each event that changed one; null when the service is gone.</summary>
     public List<(long Milliseconds, Workload? Workload)> Changes { get; } = [];
 
     /// <summary>Names of everything that was recorded.</summary>
-    public static IEnumerable<string> Scenarios() => Directory.GetDirectories(Folder("")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Scenarios(string family = Knative) => Directory.GetDirectories(Folder(family, "")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
 
     /// <param name="before">A recording whose end is the beginning of this one.</param>
-    public static KnativeRecording Play(string scenario, string? before = null)
+    /// <param name="family">Folder of recordings.</param>
+    public static KnativeRecording Play(string scenario, string? before = null, string family = Knative)
     {
-        var recording = before is null ? new KnativeRecording() : Play(before);
+        var recording = before is null ? new KnativeRecording() : Play(before, family: family);
         recording.Changes.Clear();
-        Workload? last = recording._services.Count > 0 ? recording.Project() : null;
-        var folder = Folder(scenario);
-        var events = new[] { "services", "revisions", "pods" }
+        var last = recording.Project();
+        var folder = Folder(family, scenario);
+        var events = (family == Knative ? new[] { "services", "revisions", "pods" } : ["leaderworkersets", "pods"])
             .SelectMany((kind, order) => File.ReadLines(Path.Combine(folder, kind + ".jsonl")).Where(line => line.Length > 0).Select(line => (kind, order, line)))
             .Select(entry => (entry.kind, entry.order, json: JsonDocument.Parse(entry.line).RootElement))
             .OrderBy(entry => entry.json.GetProperty("t").GetInt64()).ThenBy(entry => entry.order);
@@ -51,7 +57,7 @@ internal sealed class KnativeRecording
         return [.. lines.Where((line, index) => index == 0 || lines[index - 1] != line)];
     }
 
-    private static string Folder(string scenario) => Path.Combine(Repository.Root, "tests", "Engine", "Recordings", "knative", scenario);
+    private static string Folder(string family, string scenario) => Path.Combine(Repository.Root, "tests", "Engine", "Recordings", family, scenario);
 
     private void Apply(string kind, bool deleted, JsonElement json)
     {
@@ -59,6 +65,9 @@ internal sealed class KnativeRecording
         {
             case "services":
                 Apply(_services, deleted, KubernetesJson.Deserialize<KnativeService>(json));
+                break;
+            case "leaderworkersets":
+                Apply(_sets, deleted, KubernetesJson.Deserialize<LeaderWorkerSet>(json));
                 break;
             case "revisions":
                 Apply(_revisions, deleted, KubernetesJson.Deserialize<KnativeRevision>(json));
@@ -82,6 +91,10 @@ internal sealed class KnativeRecording
         }
     }
 
-    private Workload? Project() =>
-        _services.Values.SingleOrDefault() is { } service ? ServiceProjection.Project("recorded", "c1", service, _revisions.Values, _pods.Values) : null;
+    private Workload? Project() => (_services.Values.SingleOrDefault(), _sets.Values.SingleOrDefault()) switch
+    {
+        ({ } service, _) => ServiceProjection.Project("recorded", "c1", service, _revisions.Values, _pods.Values),
+        (_, { } set) => MultiHostProjection.Project("recorded", "c1", set, _pods.Values),
+        _ => null,
+    };
 }

@@ -126,7 +126,7 @@ public sealed class ServiceProjectionTests
             CreationTimestamp = DateTime.UnixEpoch.AddMinutes(-age),
             Labels = new Dictionary<string, string> { [KnativeNames.ServiceUidLabel] = "uid", [KnativeNames.RevisionLabel] = "web-00001" },
         },
-        Spec = new() { NodeName = "node-1" },
+        Spec = new() { NodeName = "node-1", Containers = [new() { Name = "user-container" }, new() { Name = "queue-proxy" }] },
         Status = new()
         {
             Phase = phase,

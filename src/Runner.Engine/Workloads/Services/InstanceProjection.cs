@@ -10,7 +10,7 @@ internal readonly record struct Cause(string Reason, string Message)
     public bool IsNone => Reason.Length == 0 && Message.Length == 0;
 }
 
-/// <summary>Turns one pod of a service into an instance. Pure.</summary>
+/// <summary>Turns one pod of a service or sandbox into an instance. Pure.</summary>
 internal static class InstanceProjection
 {
     public const string Unschedulable = "Unschedulable";
@@ -41,8 +41,7 @@ internal static class InstanceProjection
         pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed");
 
     /// <summary>True when every container answers. A pod whose own Ready is False although its containers were ready sits on a lost node.</summary>
-    public static bool IsReady(V1Pod pod) =>
-        IsReady(StatusOf(pod, KnativeNames.UserContainer)) && IsReady(StatusOf(pod, KnativeNames.QueueProxy)) && Condition(pod, "Ready")?.Status != "False";
+    public static bool IsReady(V1Pod pod) => AreContainersReady(pod) && Condition(pod, "Ready")?.Status != "False";
 
     /// <summary>True while the kubelet prepares the user container.</summary>
     public static bool IsBeingCreated(V1Pod pod) =>
@@ -131,9 +130,10 @@ internal static class InstanceProjection
     }
 
     private static bool IsOnLostNode(V1Pod pod) =>
-        pod.Status?.Phase == "Running"
-        && IsReady(StatusOf(pod, KnativeNames.UserContainer)) && IsReady(StatusOf(pod, KnativeNames.QueueProxy))
-        && Condition(pod, "Ready")?.Status == "False";
+        pod.Status?.Phase == "Running" && AreContainersReady(pod) && Condition(pod, "Ready")?.Status == "False";
+
+    private static bool AreContainersReady(V1Pod pod) =>
+        pod.Spec?.Containers is { Count: > 0 } containers && containers.All(container => IsReady(StatusOf(pod, container.Name)));
 
     private static bool IsFailure(string? reason) => reason is "CrashLoopBackOff" or ErrImagePull or ImagePullBackOff or "OOMKilled";
 

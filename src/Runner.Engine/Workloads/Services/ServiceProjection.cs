@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using k8s.Models;
 
 namespace Runner.Engine.Workloads.Services;
@@ -29,31 +27,19 @@ internal static class ServiceProjection
         var facts = new ServiceFacts(service, ownRevisions, [.. ownPods.Where(InstanceProjection.IsLive)], ownPods);
         var status = StatusOf(facts);
         var cause = CauseOf(facts, status);
-        var annotations = service.Metadata.Annotations ?? ImmutableDictionary<string, string>.Empty;
         var container = service.Spec?.Template?.Spec?.Containers.FirstOrDefault();
-        return new Workload
+        var key = new WorkloadKey(cluster, WorkloadKind.Service, service.Metadata.NamespaceProperty ?? "", service.Metadata.Name);
+        return HubFacts.Of(key, clusterId, service.Metadata) with
         {
-            Key = new WorkloadKey(cluster, WorkloadKind.Service, service.Metadata.NamespaceProperty ?? "", service.Metadata.Name),
-            Uid = uid,
-            ClusterId = clusterId,
-            CreatedAt = InstanceProjection.Time(service.Metadata.CreationTimestamp) ?? DateTimeOffset.UnixEpoch,
             Status = status,
             Reason = cause.Reason,
             Message = cause.Message,
             WaitingForRoom = IsWaitingForRoom(facts),
-            DeployId = Number(annotations, HubNames.DeployIdAnnotation),
-            TaskId = Number(annotations, HubNames.TaskIdAnnotation),
-            DeployType = (int)Math.Clamp(Number(annotations, HubNames.DeployTypeAnnotation), int.MinValue, int.MaxValue),
-            UserId = Text(annotations, HubNames.UserIdAnnotation),
-            UserName = Text(annotations, HubNames.UserNameAnnotation),
-            Sku = Text(annotations, HubNames.SkuAnnotation),
-            OrderDetailId = Number(annotations, HubNames.OrderDetailIdAnnotation),
             Endpoint = service.Status?.Url ?? "",
             Image = container?.Image ?? "",
             ActualReplicas = facts.LivePods.Count(InstanceProjection.IsReady),
             DesiredReplicas = DesiredReplicas(facts),
-            Requests = container?.Resources?.Requests?.ToImmutableSortedDictionary(entry => entry.Key, entry => entry.Value.ToString(), StringComparer.Ordinal)
-                ?? ImmutableSortedDictionary<string, string>.Empty,
+            Requests = HubFacts.RequestsOf(container),
             Instances = ownPods.Select(InstanceProjection.Project).ToEquatableList(),
             Revisions = ownRevisions.Select(revision => Revision(revision, service)).ToEquatableList(),
         };
@@ -153,7 +139,7 @@ internal static class ServiceProjection
         var ready = revision.Status?.Conditions.Find("Ready");
         return new WorkloadRevision(
             revision.Metadata.Name,
-            Text(revision.Metadata.Labels, HubNames.CommitIdLabel),
+            HubFacts.Text(revision.Metadata.Labels, HubNames.CommitIdLabel),
             TrafficOf(service, revision.Metadata.Name),
             IsReady(revision),
             InstanceProjection.Time(revision.Metadata.CreationTimestamp) ?? DateTimeOffset.UnixEpoch,
@@ -168,17 +154,12 @@ internal static class ServiceProjection
     private static bool IsReady(KnativeRevision revision) => revision.Status?.Conditions.Find("Ready") is { Status: "True" };
 
     private static bool IsDeleted(KnativeRevision revision) =>
-        revision.Metadata.DeletionTimestamp is not null || Text(revision.Metadata.Annotations, KnativeNames.RevisionStateAnnotation) == "deleted";
+        revision.Metadata.DeletionTimestamp is not null || HubFacts.Text(revision.Metadata.Annotations, KnativeNames.RevisionStateAnnotation) == "deleted";
 
     private static bool BelongsTo(V1ObjectMeta metadata, string serviceUid) =>
-        Text(metadata.Labels, KnativeNames.ServiceUidLabel) is var uid && (uid.Length == 0 || serviceUid.Length == 0 || uid == serviceUid);
+        HubFacts.Text(metadata.Labels, KnativeNames.ServiceUidLabel) is var uid && (uid.Length == 0 || serviceUid.Length == 0 || uid == serviceUid);
 
-    private static string RevisionOf(V1Pod pod) => Text(pod.Metadata.Labels, KnativeNames.RevisionLabel);
-
-    private static string Text(IDictionary<string, string>? values, string key) => values is not null && values.TryGetValue(key, out var value) ? value ?? "" : "";
-
-    private static long Number(IDictionary<string, string> values, string key) =>
-        long.TryParse(Text(values, key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static string RevisionOf(V1Pod pod) => HubFacts.Text(pod.Metadata.Labels, KnativeNames.RevisionLabel);
 
     /// <param name="Revisions">Oldest first, without those being deleted.</param>
     /// <param name="LivePods">Oldest first, without those that were told to go or have ended.</param>
