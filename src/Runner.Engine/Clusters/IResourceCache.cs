@@ -11,9 +11,6 @@ internal interface IResourceCache
 
     CacheHealth Health { get; }
 
-    /// <summary>True while the API server says that it does not know the kind, so that no object of it can exist.</summary>
-    bool KindIsAbsent { get; }
-
     CacheStatus Status { get; }
 
     /// <summary>Keeps the cache until cancelled. Never throws.</summary>

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Clusters;
@@ -12,7 +13,6 @@ internal static class PodOwners
     public const string Workflow = "wf";
     public const string Sandbox = "sandbox";
 
-    private const string LeaderWorkerSetLabel = "leaderworkerset.sigs.k8s.io/name";
     private const string WorkflowLabel = "workflows.argoproj.io/workflow";
 
     /// <summary>The text under which the pods of one object are found together in the cache of pods.</summary>
@@ -28,7 +28,7 @@ internal static class PodOwners
             return (KnativeService, service);
         }
 
-        if (pod.GetLabel(LeaderWorkerSetLabel) is { Length: > 0 } set)
+        if (pod.GetLabel(LeaderWorkerSetNames.SetLabel) is { Length: > 0 } set)
         {
             return (LeaderWorkerSet, set);
         }

@@ -42,7 +42,6 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     private long _lastEventTicks;
     private volatile CacheHealth _health = CacheHealth.Starting;
     private volatile string _problem = "";
-    private volatile bool _absent;
 
     /// <summary>An object changed, appeared (no before) or is gone (no after). Raised on the cache's own loop; handlers must be quick and must not throw.</summary>
     public event Action<T?, T?>? Changed;
@@ -54,8 +53,6 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     public event Action? StatusChanged;
 
     public CacheHealth Health => _health;
-
-    public bool KindIsAbsent => _absent;
 
     public CacheStatus Status
     {
@@ -154,7 +151,6 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
             Remove(key);
         }
 
-        _absent = false;
         SetStatus(CacheHealth.Synced, "");
         LogListed(connection.Name, kind.Name, seen.Count);
         Listed?.Invoke();
@@ -220,7 +216,6 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         _failures++;
         if (exception is ApiStatusException { Code: 401 or 403 or 404 or 405 } refusal)
         {
-            _absent = refusal.Code == 404;
             SetStatus(CacheHealth.Unavailable, refusal.Code switch
             {
                 403 => $"The runner may not list and watch {kind.Name}: {refusal.Message}. Grant it list and watch on {kind.Name}.",

@@ -29,11 +29,10 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
     public IEnumerable<IResourceCache> Caches => _needed.Concat(_optional);
 
     /// <summary>
-    /// True while what the caches hold is complete. An optional kind that the cluster does not know has no objects, which is complete too; one
-    /// that may not be seen is not.
+    /// True while what the caches hold is complete. An optional kind that the cluster does not know has no objects, which is complete too. One that
+    /// may not be seen may not be made either: it must not keep the others from being known.
     /// </summary>
-    public bool Ready => _needed.TrueForAll(cache => cache.Health == CacheHealth.Synced)
-        && _optional.TrueForAll(cache => cache.Health == CacheHealth.Synced || cache.KindIsAbsent);
+    public bool Ready => _needed.TrueForAll(cache => cache.Health == CacheHealth.Synced) && _optional.TrueForAll(IsSettled);
 
     /// <summary>Every workload that exists.</summary>
     public abstract IEnumerable<WorkloadKey> Keys();
@@ -52,7 +51,7 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
     protected ResourceCache<T> Needs<T>(ResourceCache<T> cache, Func<T, WorkloadKey?> keyOf)
         where T : class, IKubernetesObject<V1ObjectMeta> => Follow(_needed, cache, keyOf);
 
-    /// <summary>As <see cref="Needs"/>, but the cluster may well not know the kind.</summary>
+    /// <summary>As <see cref="Needs"/>, but the cluster may well not know the kind, or not show it.</summary>
     protected ResourceCache<T> Uses<T>(ResourceCache<T> cache, Func<T, WorkloadKey?> keyOf)
         where T : class, IKubernetesObject<V1ObjectMeta> => Follow(_optional, cache, keyOf);
 
@@ -72,13 +71,15 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
         // What was listed while a watch could not be opened has been put off until then.
         cache.StatusChanged += () =>
         {
-            if (cache.Health == CacheHealth.Synced || cache.KindIsAbsent)
+            if (IsSettled(cache))
             {
                 Refreshed?.Invoke();
             }
         };
         return cache;
     }
+
+    private static bool IsSettled(IResourceCache cache) => cache.Health is CacheHealth.Synced or CacheHealth.Unavailable;
 
     private void Tell(WorkloadKey? key)
     {

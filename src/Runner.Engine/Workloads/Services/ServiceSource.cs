@@ -1,9 +1,11 @@
+using k8s;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
 
-/// <summary>Inference endpoints, spaces and notebooks, carried by Knative Services.</summary>
+/// <summary>Inference endpoints, spaces and notebooks, carried by Knative Services, or by LeaderWorkerSets where an instance spans several hosts.</summary>
 internal sealed class ServiceSource : WorkloadSource
 {
     private readonly ClusterConnection _connection;
@@ -22,27 +24,54 @@ internal sealed class ServiceSource : WorkloadSource
         Revisions = Needs(
             caches.Of<KnativeRevision>(new(KnativeNames.Group, KnativeNames.Version, "revisions", @namespace) { Owner = revision => revision.GetLabel(KnativeNames.ServiceLabel) }),
             revision => KeyOf(revision.GetLabel(KnativeNames.ServiceLabel)));
+        Sets = Uses(
+            caches.Of<LeaderWorkerSet>(
+                new(LeaderWorkerSetNames.Group, LeaderWorkerSetNames.Version, LeaderWorkerSetNames.Plural, @namespace) { KeepJson = true, Owner = LeaderWorkerSetNames.ServiceOf }),
+            set => KeyOf(LeaderWorkerSetNames.ServiceOf(set)));
     }
 
     public ResourceCache<KnativeService> Services { get; }
 
     public ResourceCache<KnativeRevision> Revisions { get; }
 
-    public override IEnumerable<WorkloadKey> Keys() => Services.All().Select(service => KeyOf(service.Metadata.Name)!.Value);
+    public ResourceCache<LeaderWorkerSet> Sets { get; }
 
-    public override WorkloadKey? KeyOf(V1Pod pod) =>
-        pod.Metadata.NamespaceProperty == _namespace && PodOwners.Of(pod) is { Carrier: PodOwners.KnativeService } owner ? KeyOf(owner.Name) : null;
+    public override IEnumerable<WorkloadKey> Keys() =>
+        Services.All().Select(service => service.Metadata.Name).Concat(Sets.All().Select(LeaderWorkerSetNames.ServiceOf)).Distinct().Select(name => KeyOf(name)!.Value);
 
-    public override Workload? Project(WorkloadKey key) => Services.Find(key.Namespace, key.Name) is { } service
-        ? ServiceProjection.Project(
-            _connection.Name,
-            _connection.Status.ClusterId ?? "",
-            service,
-            Revisions.OwnedBy(key.Name),
-            _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.KnativeService, key.Name)))
-        : null;
+    public override WorkloadKey? KeyOf(V1Pod pod) => pod.Metadata.NamespaceProperty != _namespace ? null : PodOwners.Of(pod) switch
+    {
+        { Carrier: PodOwners.KnativeService } owner => KeyOf(owner.Name),
+        { Carrier: PodOwners.LeaderWorkerSet } owner => KeyOf(pod.GetLabel(LeaderWorkerSetNames.ServiceLabel) ?? owner.Name),
+        _ => null,
+    };
 
-    public override byte[]? JsonOf(WorkloadKey key) => Services.JsonOf(key.Namespace, key.Name);
+    public override Workload? Project(WorkloadKey key)
+    {
+        var clusterId = _connection.Status.ClusterId ?? "";
+        return CarrierOf(key) switch
+        {
+            KnativeService service => ServiceProjection.Project(
+                _connection.Name, clusterId, service, Revisions.OwnedBy(key.Name), _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.KnativeService, key.Name))),
+            LeaderWorkerSet set => MultiHostProjection.Project(
+                _connection.Name, clusterId, set, _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.LeaderWorkerSet, set.Metadata.Name))),
+            _ => null,
+        };
+    }
+
+    public override byte[]? JsonOf(WorkloadKey key) => CarrierOf(key) switch
+    {
+        LeaderWorkerSet set => Sets.JsonOf(key.Namespace, set.Metadata.Name),
+        _ => Services.JsonOf(key.Namespace, key.Name),
+    };
+
+    /// <summary>The object that carries a service; of two, as while one replaces the other, the one that stays.</summary>
+    private IKubernetesObject<V1ObjectMeta>? CarrierOf(WorkloadKey key) => Sets.OwnedBy(key.Name).Cast<IKubernetesObject<V1ObjectMeta>>()
+        .Append(Services.Find(key.Namespace, key.Name))
+        .OfType<IKubernetesObject<V1ObjectMeta>>()
+        .OrderBy(carrier => carrier.Metadata.DeletionTimestamp is not null)
+        .ThenByDescending(carrier => carrier.Metadata.CreationTimestamp)
+        .FirstOrDefault();
 
     private WorkloadKey? KeyOf(string? name) => name is { Length: > 0 } ? new(_connection.Name, WorkloadKind.Service, _namespace, name) : null;
 }
