@@ -117,6 +117,7 @@ internal static class AdmissionChain
         {
             KnativeDefaults.Group => KnativeDefaults.Apply(type, old, json, context),
             LeaderWorkerSetWebhook.Group => LeaderWorkerSetWebhook.Default(json),
+            SandboxSchema.Group => SandboxSchema.Default(json),
             _ => json,
         };
     }

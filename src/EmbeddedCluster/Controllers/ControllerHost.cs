@@ -1,10 +1,12 @@
 using Runner.EmbeddedCluster.Controllers.Apps;
+using Runner.EmbeddedCluster.Controllers.Definitions;
 using Runner.EmbeddedCluster.Controllers.Knative;
 using Runner.EmbeddedCluster.Controllers.Kubelet;
 using Runner.EmbeddedCluster.Controllers.LeaderWorkerSets;
 using Runner.EmbeddedCluster.Controllers.Nodes;
 using Runner.EmbeddedCluster.Controllers.Quotas;
 using Runner.EmbeddedCluster.Controllers.Runtime;
+using Runner.EmbeddedCluster.Controllers.Sandboxes;
 using Runner.EmbeddedCluster.Controllers.Scheduling;
 using Runner.EmbeddedCluster.Controllers.Seed;
 using Runner.EmbeddedCluster.Controllers.Volumes;
@@ -27,6 +29,7 @@ internal sealed class ControllerHost : IAsyncDisposable
         _options = options;
         var clock = new SimulationClock(time, options.TimeScale);
         var cache = new ObjectCache();
+        InstalledDefinitions.Create(store, clock.Now);
         _cluster = new Cluster(store, cache, clock);
         _loop = new ControllerLoop(store, cache, Controllers(_cluster, logs), clock, time, loggers.CreateLogger<ControllerLoop>());
     }
@@ -75,5 +78,6 @@ internal sealed class ControllerHost : IAsyncDisposable
         new PodAutoscalerController(cluster),
         new LeaderWorkerSetController(cluster),
         new GroupController(cluster),
+        new SandboxController(cluster),
     ];
 }

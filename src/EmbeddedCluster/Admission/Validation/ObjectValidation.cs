@@ -19,7 +19,12 @@ internal static class ObjectValidation
         }
 
         var causes = metadata.Concat(type.Custom ? CustomResource(type, json) : BuiltIn(type, old, json));
-        return type.Group == LeaderWorkerSetWebhook.Group ? causes.Concat(LeaderWorkerSetWebhook.Validate(json)) : causes;
+        return type.Group switch
+        {
+            LeaderWorkerSetWebhook.Group => causes.Concat(LeaderWorkerSetWebhook.Validate(json)),
+            SandboxSchema.Group => causes.Concat(SandboxSchema.Validate(json)),
+            _ => causes,
+        };
     }
 
     private static IEnumerable<StatusCause> CustomResource(ResourceType type, JsonObject json) =>

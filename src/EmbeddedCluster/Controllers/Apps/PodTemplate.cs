@@ -7,9 +7,10 @@ namespace Runner.EmbeddedCluster.Controllers.Apps;
 /// <summary>Pods from the template of their controller, with the defaults the API server would fill in.</summary>
 internal static class PodTemplate
 {
-    public static JsonObject Instantiate(StoredObject owner, ObjectKind ownerKind, string name)
+    /// <param name="field">Where in the owner's <c>spec</c> the template is.</param>
+    public static JsonObject Instantiate(StoredObject owner, ObjectKind ownerKind, string name, string field = "template")
     {
-        var template = owner.Json.Object("spec", "template");
+        var template = owner.Json.Object("spec", field);
         var spec = (JsonObject?)template.Object("spec").Copy() ?? [];
         Default(spec);
         var metadata = new JsonObject { ["name"] = name, ["generateName"] = $"{owner.Key.Name}-", ["namespace"] = owner.Key.Namespace };

@@ -37,6 +37,9 @@ internal sealed record ObjectKind(string Group, string Version, string Plural, s
     public static readonly ObjectKind PodAutoscaler = new("autoscaling.internal.knative.dev", "v1alpha1", "podautoscalers", "PodAutoscaler");
     public static readonly ObjectKind Ingress = new("networking.internal.knative.dev", "v1alpha1", "ingresses", "Ingress");
     public static readonly ObjectKind LeaderWorkerSet = new("leaderworkerset.x-k8s.io", "v1", "leaderworkersets", "LeaderWorkerSet");
+    public static readonly ObjectKind Sandbox = new("agents.x-k8s.io", "v1alpha1", "sandboxes", "Sandbox");
+    public static readonly ObjectKind PodGroup = new("scheduling.volcano.sh", "v1beta1", "podgroups", "PodGroup");
+    public static readonly ObjectKind Queue = new("scheduling.volcano.sh", "v1beta1", "queues", "Queue");
 
     /// <summary>The known resource that an object key belongs to, null for one that no controller works with.</summary>
     public static ObjectKind? Of(in ObjectKey key) => ByName.GetValueOrDefault((key.Group, key.Plural));
@@ -45,6 +48,6 @@ internal sealed record ObjectKind(string Group, string Version, string Plural, s
     {
         Namespace, Node, Pod, Event, Service, ConfigMap, ServiceAccount, PersistentVolume, PersistentVolumeClaim, ResourceQuota, StorageClass, Lease,
         Deployment, ReplicaSet, StatefulSet, ControllerRevision, Job, KnativeService, Configuration, Route, Revision, PodAutoscaler, Ingress,
-        LeaderWorkerSet,
+        LeaderWorkerSet, Sandbox, PodGroup, Queue,
     }.ToDictionary(r => (r.Group, r.Plural));
 }

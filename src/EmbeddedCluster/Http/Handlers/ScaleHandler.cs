@@ -81,5 +81,5 @@ internal sealed class ScaleHandler(ObjectStore store, WriteHandler writes)
 
     private static string? Selector(JsonObject json) => json["spec"]?["selector"]?["matchLabels"] is JsonObject labels
         ? string.Join(',', labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={(string?)l.Value}"))
-        : (string?)json["status"]?["hpaPodSelector"];
+        : (string?)json["status"]?["hpaPodSelector"] ?? (string?)json["status"]?["selector"];
 }
