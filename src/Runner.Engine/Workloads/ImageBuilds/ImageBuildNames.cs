@@ -46,8 +46,8 @@ internal static partial class ImageBuildNames
 
     private static string Part(string text, int max)
     {
-        var clean = Clean(text.Length == 0 ? "default" : text);
-        return clean.Length > max ? clean[..max] : clean;
+        var clean = Clean(text);
+        return clean.Length == 0 ? "default" : clean.Length > max ? clean[..max] : clean;
     }
 
     private static string Clean(string text) => NotInLabels().Replace(text.ToLowerInvariant(), "-").Trim('-');

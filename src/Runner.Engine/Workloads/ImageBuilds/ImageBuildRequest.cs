@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.ImageBuilds;
 
@@ -63,9 +62,6 @@ public sealed record ImageBuildRequest
 
     [JsonPropertyName("repo_id")]
     public long RepoId { get; set; }
-
-    [JsonPropertyName("scheduler")]
-    public SchedulerRequest? Scheduler { get; set; }
 
     /// <summary>Without the token.</summary>
     public override string ToString() => $"{OrgName}/{SpaceName}, deploy {DeployId}, task {TaskId}";

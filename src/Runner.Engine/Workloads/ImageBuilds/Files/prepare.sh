@@ -84,6 +84,7 @@ fetch_large_files() {
     count=$(git lfs ls-files --name-only | wc -l | tr -d ' ')
     if [ "$count" != 0 ]; then
         say "Fetching $count large files"
+        git lfs install --skip-repo >/dev/null
         git lfs pull origin || fail "the large files of the repository cannot be fetched"
     fi
 }
