@@ -140,6 +140,20 @@ public sealed class PagesTests
         await Eventually(context, () => Assert.Contains("container is waiting to start", pane.Find(".problem").TextContent, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_workload_that_is_gone_shows_what_its_pods_said_last()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Kept.Add(new("embedded", "spaces", "wf", "train", "train-main-1", "main", "uid", true, Samples.Now, 100));
+        context.Engine.Log("train-main-1").TryWrite(new LogLine("train-main-1", "main", Samples.Now, "epoch 3 of 3"));
+        context.Engine.Log("train-main-1").Complete();
+        var page = context.Render<Logs>(parameters => parameters.Add(p => p.Cluster, "embedded").Add(p => p.Kind, "workflow").Add(p => p.Namespace, "spaces").Add(p => p.Name, "train"));
+
+        await Eventually(context, () => Assert.Contains("1 lines", page.Find(".log-foot").TextContent, StringComparison.Ordinal));
+        Assert.Equal(["train-main-1"], page.FindAll("optgroup option").Select(option => option.TextContent));
+        Assert.Contains("gone", page.Find(".notice").TextContent, StringComparison.Ordinal);
+    }
+
     private static IRenderedComponent<Workloads> Details(ConsoleContext context, string name) => context.Render<Workloads>(parameters => parameters
         .Add(page => page.Cluster, "embedded").Add(page => page.Kind, "service").Add(page => page.Namespace, "spaces").Add(page => page.Name, name));
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
+using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
 
@@ -51,6 +52,8 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken) =>
         _logs.ReadAsync(Cluster(key), key.Namespace, pod, container, options, cancellationToken);
+
+    public IReadOnlyList<KeptLog> KeptLogsOf(WorkloadKey key) => _logs.KeptOf(key);
 
     public Task StopAsync(WorkloadKey key, CancellationToken cancellationToken) => _services.StopAsync(Cluster(key), key.Name, cancellationToken);
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
+using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
 
 namespace Runner.Web.Live;
@@ -49,6 +50,9 @@ public interface IConsoleEngine
 
     /// <summary>Lines of one container of the workload.</summary>
     IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Last logs that are kept of the workload's pods, whether it is still there or not; the newest first. <see cref="ReadLogAsync"/> reads them once the pod is gone.</summary>
+    IReadOnlyList<KeptLog> KeptLogsOf(WorkloadKey key);
 
     /// <summary>Deletes the workload's service.</summary>
     Task StopAsync(WorkloadKey key, CancellationToken cancellationToken);

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
+using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
 using Runner.Web.Live;
 
@@ -22,6 +23,8 @@ public sealed class FakeConsoleEngine : IConsoleEngine
     public Exception? Failure { get; set; }
 
     public Dictionary<WorkloadKey, List<WorkloadEvent>> Events { get; } = [];
+
+    public List<KeptLog> Kept { get; } = [];
 
     public List<PodLogOptions> LogRequests { get; } = [];
 
@@ -71,6 +74,8 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
         return Stream(pod).Reader.ReadAllAsync(cancellationToken);
     }
+
+    public IReadOnlyList<KeptLog> KeptLogsOf(WorkloadKey key) => [.. Kept.Where(log => log.Owner == key.Name)];
 
     public Task StopAsync(WorkloadKey key, CancellationToken cancellationToken) => DoAsync("stop", key);
 

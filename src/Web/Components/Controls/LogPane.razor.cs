@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web.Virtualization;
 using Microsoft.JSInterop;
+using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
 using Runner.Web.Components.Models;
 
@@ -15,6 +16,7 @@ public sealed partial class LogPane
     private static readonly int[] SinceChoices = [5, 15, 60, 360, 1440];
 
     private readonly List<string> _podOrder = [];
+    private IReadOnlyList<KeptLog> _kept = [];
     private LogTail _tail = null!;
     private LogChoice _choice = LogChoice.Standard;
     private Virtualize<LogEntry>? _rows;
@@ -26,19 +28,25 @@ public sealed partial class LogPane
     [Parameter, EditorRequired]
     public WorkloadKey Key { get; set; }
 
+    /// <summary>Null when it is gone: then the last logs of its pods are shown.</summary>
     [Parameter, EditorRequired]
-    public Workload Workload { get; set; } = null!;
+    public Workload? Workload { get; set; }
 
     /// <summary>The pod to begin with; empty for all.</summary>
     [Parameter]
     public string Pod { get; set; } = "";
 
-    private bool Many => _choice.Pod.Length == 0 && (Workload.Instances.Count > 1 || _podOrder.Count > 1);
+    private bool Many => _choice.Pod.Length == 0 && (Live.Count > 1 || _podOrder.Count > 1 || (Live.Count == 0 && Gone.Count > 1));
+
+    private List<string> Live => [.. Workload?.Instances.Select(instance => instance.PodName) ?? []];
+
+    /// <summary>Pods that are gone and whose last log is kept, the newest first.</summary>
+    private List<string> Gone => [.. _kept.Select(log => log.Pod).Except(Live)];
 
     private IEnumerable<string> Containers =>
-        Workload.Instances.SelectMany(instance => instance.Containers).Select(container => container.Name).Append(_choice.Container).Distinct();
+        (Workload?.Instances.SelectMany(instance => instance.Containers).Select(container => container.Name) ?? []).Concat(_kept.Select(log => log.Container)).Distinct();
 
-    private string Empty => (Workload.Instances.Count, _tail.Buffer.Kept, _choice.Previous) switch
+    private string Empty => (Live.Count + Gone.Count, _tail.Buffer.Kept, _choice.Previous) switch
     {
         (_, > 0, _) => L["Logs.NoneMatch"],
         (0, _, _) => L["Logs.NoPods"],
@@ -66,7 +74,12 @@ public sealed partial class LogPane
 
     protected override void OnInitialized()
     {
-        _choice = LogChoice.Standard with { Pod = Pod };
+        _kept = Engine.KeptLogsOf(Key);
+
+        // Pods of workflows have a "main" instead.
+        var containers = Containers.ToList();
+        var container = containers.Count == 0 || containers.Contains(LogChoice.Standard.Container) ? LogChoice.Standard.Container : containers[0];
+        _choice = LogChoice.Standard with { Pod = Pod, Container = container };
         _tail = new LogTail(Engine, Key, Time);
     }
 

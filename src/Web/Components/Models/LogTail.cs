@@ -87,20 +87,15 @@ internal sealed class LogTail(IConsoleEngine engine, WorkloadKey key, TimeProvid
         Update(workload);
     }
 
-    /// <summary>Opens streams for pods that appeared.</summary>
+    /// <summary>Opens streams for pods that appeared, and for pods that are gone where there are no others or one of them is chosen.</summary>
+    /// <param name="workload">Null when it is gone.</param>
     public void Update(Workload? workload)
     {
-        if (workload is null)
-        {
-            return;
-        }
-
         lock (_lock)
         {
-            foreach (var pod in workload.Instances.Select(instance => instance.PodName))
+            foreach (var pod in Pods(workload))
             {
-                var wanted = Choice.Pod.Length == 0 || Choice.Pod == pod;
-                if (wanted && !_streams.ContainsKey(pod) && _streams.Values.Count(stream => !stream.IsCompleted) < MaxStreams)
+                if (!_streams.ContainsKey(pod) && _streams.Values.Count(stream => !stream.IsCompleted) < MaxStreams)
                 {
                     var (choice, stopping) = (Choice, _stop.Token);
                     _streams[pod] = Task.Run(() => ReadAsync(pod, choice, stopping), CancellationToken.None);
@@ -122,6 +117,15 @@ internal sealed class LogTail(IConsoleEngine engine, WorkloadKey key, TimeProvid
         await Task.WhenAll([.. ending, _drawing]).ConfigureAwait(false);
         _stop.Dispose();
         _disposed.Dispose();
+    }
+
+    private List<string> Pods(Workload? workload)
+    {
+        var live = workload?.Instances.Select(instance => instance.PodName).ToList() ?? [];
+        var wanted = live.Count == 0 || (Choice.Pod.Length > 0 && !live.Contains(Choice.Pod))
+            ? live.Concat(engine.KeptLogsOf(key).Where(log => log.Container == Choice.Container).Select(log => log.Pod)).Distinct()
+            : live;
+        return [.. wanted.Where(pod => Choice.Pod.Length == 0 || Choice.Pod == pod)];
     }
 
     private async Task ReadAsync(string pod, LogChoice choice, CancellationToken stopping)
