@@ -1,4 +1,5 @@
 using Runner.EmbeddedCluster.Controllers.Apps;
+using Runner.EmbeddedCluster.Controllers.Argo;
 using Runner.EmbeddedCluster.Controllers.Definitions;
 using Runner.EmbeddedCluster.Controllers.Knative;
 using Runner.EmbeddedCluster.Controllers.Kubelet;
@@ -79,5 +80,6 @@ internal sealed class ControllerHost : IAsyncDisposable
         new LeaderWorkerSetController(cluster),
         new GroupController(cluster),
         new SandboxController(cluster),
+        new WorkflowController(cluster),
     ];
 }

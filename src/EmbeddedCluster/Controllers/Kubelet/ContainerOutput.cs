@@ -17,7 +17,10 @@ internal sealed class ContainerOutput(JsonObject pod, SimulationClock clock, Pod
     /// <summary>Environment variable: lines a second (real time, whatever the time scale), 1 to 100,000; 1000 where not given.</summary>
     public const string RateVariable = "EMBEDDED_LOG_RATE";
 
-    /// <summary>Last words of a container that crashes, also its termination message.</summary>
+    /// <summary>Last words of a job that fails.</summary>
+    public const string FailureMessage = "ERROR: the job failed: dataset acme/questions has no split named test\n";
+
+    /// <summary>Last words of a container that crashes.</summary>
     public const string CrashMessage =
         "Traceback (most recent call last):\n  File \"/app/serve.py\", line 41, in <module>\n    main()\nRuntimeError: No CUDA GPUs are available\n";
 
@@ -51,9 +54,9 @@ internal sealed class ContainerOutput(JsonObject pod, SimulationClock clock, Pod
     /// <summary>A container ends.</summary>
     public void End(ContainerRun container, int exitCode, string reason)
     {
-        if (reason == "Error")
+        if (reason == "Error" && exitCode == container.Behaviour.ExitCode)
         {
-            foreach (var line in CrashMessage.TrimEnd('\n').Split('\n'))
+            foreach (var line in container.Behaviour.LastWords.TrimEnd('\n').Split('\n'))
             {
                 Write(container, line);
             }

@@ -9,6 +9,9 @@ namespace Runner.EmbeddedCluster.Controllers.Kubelet;
 /// <summary>The kubelets of all simulated nodes: lets each pod bound to a node live the life its <see cref="PodBehaviour"/> foresees, and writes its status.</summary>
 internal sealed class KubeletController(Cluster cluster, PodLogStore logs) : Controller
 {
+    /// <summary>Annotation on a pod whose containers are to be stopped although the pod stays, as the executor of a workflow does it.</summary>
+    public const string TerminateAnnotation = "embedded.csghub.io/terminate";
+
     private static readonly TimeSpan OrphanTime = TimeSpan.FromSeconds(40);
 
     private readonly Dictionary<ObjectKey, PodRun> _runs = [];
@@ -68,6 +71,10 @@ internal sealed class KubeletController(Cluster cluster, PodLogStore logs) : Con
         {
             run.FailedFor = fail;
             run.Fail();
+        }
+        else if (pod.Json.Annotation(TerminateAnnotation) == "true")
+        {
+            run.Stop(exitCode: 143);
         }
 
         run.RunDueSteps();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runner.EmbeddedCluster.Controllers.Argo;
 using Runner.EmbeddedCluster.Controllers.Runtime;
 
 namespace Runner.EmbeddedCluster.Controllers.Kubelet;
@@ -15,6 +16,8 @@ internal sealed class PodRun(
     private static readonly TimeSpan PullTime = TimeSpan.FromMilliseconds(412);
     private static readonly TimeSpan FailedPullTime = TimeSpan.FromMilliseconds(1020);
     private static readonly TimeSpan StartTime = TimeSpan.FromMilliseconds(110);
+    private const string MainAnnotation = "kubectl.kubernetes.io/default-container";
+
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(5);
 
     private readonly PriorityQueue<Action, (DateTimeOffset Due, long Order)> _steps = new();
@@ -29,10 +32,13 @@ internal sealed class PodRun(
     public string? Address { get; private set; }
 
     public IReadOnlyList<ContainerRun> InitContainers { get; } =
-        [.. pod.Items("spec", "initContainers").Select(c => new ContainerRun(c, InitBehaviour(pod, c), isInit: true))];
+        [.. pod.Items("spec", "initContainers").Select(c => new ContainerRun(c, PodBehaviour.Of(pod, c, isMain: false, isInit: true), isInit: true))];
 
     public IReadOnlyList<ContainerRun> Containers { get; } =
-        [.. pod.Items("spec", "containers").Select((c, i) => new ContainerRun(c, PodBehaviour.Of(pod, c, i == 0), isInit: false))];
+        [.. pod.Items("spec", "containers").Select((c, i) => new ContainerRun(c, PodBehaviour.Of(pod, c, IsMain(pod, c, i), isInit: false), isInit: false))];
+
+    /// <summary>The container the pod is there for.</summary>
+    private ContainerRun Main => Containers.FirstOrDefault(c => c.Name == pod.Annotation(MainAnnotation)) ?? Containers[0];
 
     /// <summary>Whether all init containers have done their work.</summary>
     public bool Initialized { get; private set; }
@@ -65,7 +71,7 @@ internal sealed class PodRun(
         }
 
         In(TimeSpan.FromMilliseconds(250), Change);
-        In(Containers[0].Behaviour.Preparation, () =>
+        In(Main.Behaviour.Preparation, () =>
         {
             Address = address;
             Initialize(0);
@@ -73,7 +79,8 @@ internal sealed class PodRun(
     }
 
     /// <summary>Stops all containers; does nothing the second time.</summary>
-    public void Stop()
+    /// <param name="exitCode">How they end.</param>
+    public void Stop(int exitCode = 0)
     {
         if (_stopping)
         {
@@ -98,7 +105,7 @@ internal sealed class PodRun(
         {
             foreach (var container in running)
             {
-                End(container, 0, "Completed");
+                End(container, exitCode, exitCode == 0 ? "Completed" : "Error");
             }
 
             Stopped = true;
@@ -109,9 +116,9 @@ internal sealed class PodRun(
     /// <summary>The main container fails now, where it runs.</summary>
     public void Fail()
     {
-        if (!_stopping && Containers[0].IsRunning)
+        if (!_stopping && Main.IsRunning)
         {
-            Exited(Containers[0], 1, "Error");
+            Exited(Main, 1, "Error");
         }
     }
 
@@ -124,14 +131,8 @@ internal sealed class PodRun(
         }
     }
 
-    private static PodBehaviour InitBehaviour(JsonObject pod, JsonObject container)
-    {
-        var behaviour = PodBehaviour.Of(pod, container, isMain: false);
-        var staysUp = container.Text("restartPolicy") == "Always";
-        return behaviour.FirstRun is null && !staysUp && !behaviour.ImageMissing
-            ? behaviour with { FirstRun = TimeSpan.FromSeconds(1), FurtherRuns = TimeSpan.FromSeconds(1) }
-            : behaviour;
-    }
+    private static bool IsMain(JsonObject pod, JsonObject container, int index) =>
+        pod.Annotation(MainAnnotation) is { } named ? container.Text("name") == named : index == 0;
 
     private void Initialize(int index)
     {
@@ -266,9 +267,10 @@ internal sealed class PodRun(
             During(container, run, TimeSpan.FromSeconds(5), () => ProbeFailed(container, run));
         }
 
-        if ((run == 1 ? container.Behaviour.FirstRun : container.Behaviour.FurtherRuns) is { } length)
+        var length = run == 1 ? container.Behaviour.FirstRun : container.Behaviour.FurtherRuns ?? container.Behaviour.FirstRun;
+        if (length is { } limited && !EndsWithMain(container))
         {
-            During(container, run, length, () => Exited(container, container.Behaviour.ExitCode, container.Behaviour.ExitReason));
+            During(container, run, limited, () => Exited(container, container.Behaviour.ExitCode, container.Behaviour.ExitReason));
         }
     }
 
@@ -308,18 +310,35 @@ internal sealed class PodRun(
             return;
         }
 
+        if (container == Main)
+        {
+            In(TimeSpan.FromSeconds(1), EndHelpers);
+        }
+
         if (_restartPolicy == "Always" || (_restartPolicy == "OnFailure" && exitCode != 0) || container.Spec.Text("restartPolicy") == "Always")
         {
             In(TimeSpan.FromMilliseconds(1020), () => BackOffOrRestart(container));
         }
     }
 
+    // The executor of a workflow's pod saves what the main container left behind, then stops the sidecars and itself.
+    private bool EndsWithMain(ContainerRun container) => !container.IsInit && container != Main && pod.Label(ArgoKeys.Workflow) is not null;
+
+    private void EndHelpers()
+    {
+        foreach (var helper in Containers.Where(c => c.IsRunning && EndsWithMain(c)))
+        {
+            End(helper, 0, "Completed");
+            Change();
+        }
+    }
+
     private void End(ContainerRun container, int exitCode, string reason)
     {
         var terminated = new JsonObject { ["exitCode"] = exitCode, ["reason"] = reason };
-        if (reason == "Error")
+        if (reason == "Error" && container.Spec.Text("terminationMessagePolicy") == "FallbackToLogsOnError")
         {
-            terminated["message"] = ContainerOutput.CrashMessage;
+            terminated["message"] = container.Behaviour.LastWords;
         }
 
         terminated["startedAt"] = SimulationClock.Format(container.StartedAt);

@@ -46,7 +46,7 @@ internal static class PodStatus
 
         if (!run.Started || !run.Initialized)
         {
-            return "Pending";
+            return pod.Text("spec", "restartPolicy") == "Never" && run.InitContainers.Any(c => c.Terminated.Number("exitCode") > 0) ? "Failed" : "Pending";
         }
 
         if (run.Containers.Any(c => c.State.ContainsKey("waiting") && c.LastState is null))

@@ -40,6 +40,8 @@ internal sealed record ObjectKind(string Group, string Version, string Plural, s
     public static readonly ObjectKind Sandbox = new("agents.x-k8s.io", "v1alpha1", "sandboxes", "Sandbox");
     public static readonly ObjectKind PodGroup = new("scheduling.volcano.sh", "v1beta1", "podgroups", "PodGroup");
     public static readonly ObjectKind Queue = new("scheduling.volcano.sh", "v1beta1", "queues", "Queue");
+    public static readonly ObjectKind Workflow = new("argoproj.io", "v1alpha1", "workflows", "Workflow");
+    public static readonly ObjectKind WorkflowTemplate = new("argoproj.io", "v1alpha1", "workflowtemplates", "WorkflowTemplate");
 
     /// <summary>The known resource that an object key belongs to, null for one that no controller works with.</summary>
     public static ObjectKind? Of(in ObjectKey key) => ByName.GetValueOrDefault((key.Group, key.Plural));
@@ -49,5 +51,6 @@ internal sealed record ObjectKind(string Group, string Version, string Plural, s
         Namespace, Node, Pod, Event, Service, ConfigMap, ServiceAccount, PersistentVolume, PersistentVolumeClaim, ResourceQuota, StorageClass, Lease,
         Deployment, ReplicaSet, StatefulSet, ControllerRevision, Job, KnativeService, Configuration, Route, Revision, PodAutoscaler, Ingress,
         LeaderWorkerSet, Sandbox, PodGroup, Queue,
+        Workflow, WorkflowTemplate,
     }.ToDictionary(r => (r.Group, r.Plural));
 }
