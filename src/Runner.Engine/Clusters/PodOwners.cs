@@ -20,7 +20,7 @@ internal static class PodOwners
     public static string Text(string @namespace, string carrier, string name) => $"{@namespace}/{carrier}/{name}";
 
     /// <summary>The object a pod works for; null when it belongs to no workload.</summary>
-    /// <returns>One of the constants of this class, and the object's name in the pod's namespace.</returns>
+    /// <returns>One of the constants of this class, and the object's name in the pod's namespace; of a LeaderWorkerSet the name of the service it carries.</returns>
     public static (string Carrier, string Name)? Of(V1Pod pod)
     {
         if (pod.GetLabel(KnativeNames.ServiceLabel) is { Length: > 0 } service)
@@ -30,7 +30,7 @@ internal static class PodOwners
 
         if (pod.GetLabel(LeaderWorkerSetNames.SetLabel) is { Length: > 0 } set)
         {
-            return (LeaderWorkerSet, set);
+            return (LeaderWorkerSet, pod.GetLabel(LeaderWorkerSetNames.ServiceLabel) ?? set);
         }
 
         if (pod.GetLabel(WorkflowLabel) is { Length: > 0 } workflow)

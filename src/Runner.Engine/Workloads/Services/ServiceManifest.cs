@@ -11,11 +11,19 @@ namespace Runner.Engine.Workloads.Services;
 /// <summary>What must be known of a cluster to make a service for it.</summary>
 /// <param name="ClusterId">Id by which the hub knows the cluster; empty while unknown.</param>
 /// <param name="StorageClass">Class of users' volumes; empty for none.</param>
-internal sealed record ClusterFacts(string ClusterId, string StorageClass);
+/// <param name="NetworkInterface">By which hosts that work as one talk to each other; empty to leave it to them.</param>
+internal sealed record ClusterFacts(string ClusterId, string StorageClass, string NetworkInterface = "");
 
 /// <summary>A request turned into objects.</summary>
 /// <param name="Volume">The user's volume, to be there before the service; null where the cluster has no storage class.</param>
 internal sealed record ServiceObjects(KnativeService Service, V1PersistentVolumeClaim? Volume);
+
+/// <summary>What is common to all objects that may carry a service.</summary>
+/// <param name="Annotations">Of the object itself: the hub's facts.</param>
+/// <param name="Labels">Of the pods.</param>
+/// <param name="Pod">With one container.</param>
+internal sealed record ServiceParts(
+    Dictionary<string, string> Annotations, Dictionary<string, string> Labels, PodScheduling Scheduling, KnativeRevisionSpec Pod, V1PersistentVolumeClaim? Volume);
 
 /// <summary>Turns the hub's request into the Knative Service that carries it. Pure: the same request gives the same objects.</summary>
 internal static class ServiceManifest
@@ -33,8 +41,27 @@ internal static class ServiceManifest
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
     public static ServiceObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts)
     {
+        var parts = PartsOf(name, request, options, facts);
+        var service = new KnativeService
+        {
+            Metadata = new() { Name = name, NamespaceProperty = options.WorkloadNamespace, Annotations = parts.Annotations },
+            Spec = new()
+            {
+                Template = new()
+                {
+                    Metadata = new() { Annotations = TemplateAnnotations(request, options.Services, parts.Scheduling), Labels = parts.Labels },
+                    Spec = parts.Pod,
+                },
+            },
+        };
+        service.Metadata.Annotations[HashAnnotation] = Hash(service);
+        return new(service, parts.Volume);
+    }
+
+    /// <inheritdoc cref="Build"/>
+    public static ServiceParts PartsOf(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts)
+    {
         var problems = ServiceRequestRules.Check(name, request);
-        var hardware = request.Hardware ?? new();
         var scheduling = PodScheduling.From(SchedulingOf(request), options, problems);
         if (problems.Count > 0)
         {
@@ -42,27 +69,14 @@ internal static class ServiceManifest
         }
 
         var image = Image(request, options.Services);
-        var volume = facts.StorageClass.Length > 0 ? UserVolume(request.UserId, hardware, options.WorkloadNamespace, facts.StorageClass) : null;
-        var service = new KnativeService
-        {
-            Metadata = new()
-            {
-                Name = name,
-                NamespaceProperty = options.WorkloadNamespace,
-                Annotations = ServiceAnnotations(request),
-            },
-            Spec = new()
-            {
-                Template = new()
-                {
-                    Metadata = new() { Annotations = TemplateAnnotations(request, options.Services, scheduling), Labels = TemplateLabels(request, facts) },
-                    Spec = PodSpec(request, options.Services, image, scheduling, volume?.Metadata.Name),
-                },
-            },
-        };
-        service.Metadata.Annotations[HashAnnotation] = Hash(service);
-        return new(service, volume);
+        var volume = facts.StorageClass.Length > 0 ? UserVolume(request.UserId, request.Hardware ?? new(), options.WorkloadNamespace, facts.StorageClass) : null;
+        return new(
+            ServiceAnnotations(request), TemplateLabels(request, facts), scheduling, PodSpec(request, options.Services, image, scheduling, volume?.Metadata.Name), volume);
     }
+
+    /// <summary>Tells objects that were written from different requests apart.</summary>
+    public static string Hash(IKubernetesObject carrier) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(KubernetesJson.Serialize((object)carrier))));
 
     private static SchedulingFacts SchedulingOf(ServiceRequest request) => new()
     {
@@ -248,9 +262,6 @@ internal static class ServiceManifest
             Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new(hardware.EphemeralStorage.Length > 0 ? hardware.EphemeralStorage : "50Gi") } },
         },
     };
-
-    private static string Hash(KnativeService service) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(KubernetesJson.Serialize(service))));
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -9,6 +9,12 @@ internal static partial class ServiceRequestRules
 {
     private const string PortName = "port";
 
+    /// <summary>More hosts than this do not work as one.</summary>
+    private const int MostHosts = 1000;
+
+    /// <summary>True when an instance spans several hosts.</summary>
+    public static bool IsMultiHost(ServiceRequest request) => request.Hardware is { Replicas: > 1 };
+
     /// <summary>Every rule that is broken, a sentence each.</summary>
     public static List<string> Check(string name, ServiceRequest request)
     {
@@ -32,7 +38,13 @@ internal static partial class ServiceRequestRules
         Require(request.MinReplica >= 0 && request.MaxReplica >= 0, "min_replica and max_replica must not be negative");
         Require(request.MaxReplica == 0 || request.MinReplica <= request.MaxReplica || request.RepoType != "model", "min_replica must not be more than max_replica");
         Require(request.Disaggregation is not { Enabled: true }, "pd.enabled: prefill and decode on separate instances are not supported");
-        Require(request.Hardware is not { Replicas: > 1 }, "hardware.replicas: instances over several hosts are not supported; ask for 1");
+        Require(request.Hardware is not { Replicas: < 0 or > MostHosts }, $"hardware.replicas must be a number of hosts from 0 to {MostHosts}");
+        if (IsMultiHost(request))
+        {
+            Require(request.RepoType == "model" && request.DeployType is 1 or 3, "hardware.replicas: only inference of a model can span several hosts; ask for 1");
+            Require(request.MinReplica > 0, "min_replica must be at least 1 where an instance spans several hosts, because no request wakes it up");
+        }
+
         Require(request.Env?.Keys.All(IsVariableName) != false, "env: a variable's name must be printable ASCII without =, and not be empty");
         Require(request.Annotation?.Keys.All(Naming.IsQualifiedName) != false, "annotation: a key must be letters, digits, -, _ and ., with or without a DNS name and / before it");
         CheckPort(request, problems);

@@ -39,24 +39,20 @@ internal sealed class ServiceSource : WorkloadSource
     public override IEnumerable<WorkloadKey> Keys() =>
         Services.All().Select(service => service.Metadata.Name).Concat(Sets.All().Select(LeaderWorkerSetNames.ServiceOf)).Distinct().Select(name => KeyOf(name)!.Value);
 
-    public override WorkloadKey? KeyOf(V1Pod pod) => pod.Metadata.NamespaceProperty != _namespace ? null : PodOwners.Of(pod) switch
-    {
-        { Carrier: PodOwners.KnativeService } owner => KeyOf(owner.Name),
-        { Carrier: PodOwners.LeaderWorkerSet } owner => KeyOf(pod.GetLabel(LeaderWorkerSetNames.ServiceLabel) ?? owner.Name),
-        _ => null,
-    };
+    public override WorkloadKey? KeyOf(V1Pod pod) =>
+        pod.Metadata.NamespaceProperty == _namespace && PodOwners.Of(pod) is { Carrier: PodOwners.KnativeService or PodOwners.LeaderWorkerSet } owner ? KeyOf(owner.Name) : null;
 
     public override Workload? Project(WorkloadKey key)
     {
         var clusterId = _connection.Status.ClusterId ?? "";
         return CarrierOf(key) switch
         {
-            KnativeService service => ServiceProjection.Project(
-                _connection.Name, clusterId, service, Revisions.OwnedBy(key.Name), _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.KnativeService, key.Name))),
-            LeaderWorkerSet set => MultiHostProjection.Project(
-                _connection.Name, clusterId, set, _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.LeaderWorkerSet, set.Metadata.Name))),
+            KnativeService service => ServiceProjection.Project(_connection.Name, clusterId, service, Revisions.OwnedBy(key.Name), PodsOf(PodOwners.KnativeService)),
+            LeaderWorkerSet set => MultiHostProjection.Project(_connection.Name, clusterId, set, PodsOf(PodOwners.LeaderWorkerSet)),
             _ => null,
         };
+
+        IReadOnlyList<V1Pod> PodsOf(string carrier) => _pods.OwnedBy(PodOwners.Text(key.Namespace, carrier, key.Name));
     }
 
     public override byte[]? JsonOf(WorkloadKey key) => CarrierOf(key) switch

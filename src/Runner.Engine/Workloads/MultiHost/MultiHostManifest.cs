@@ -1,0 +1,136 @@
+using k8s.Models;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Workloads.MultiHost;
+
+/// <summary>A request for a service over several hosts turned into objects.</summary>
+/// <param name="Address">The core Service of the service's own name, which leads to the leaders; it belongs to the set once that exists.</param>
+/// <param name="Volume">The user's volume, to be there before the set; null where the cluster has no storage class.</param>
+internal sealed record MultiHostObjects(LeaderWorkerSet Set, V1Service Address, V1PersistentVolumeClaim? Volume);
+
+/// <summary>
+/// Turns the hub's request into the LeaderWorkerSet that carries it: a group of <c>hardware.replicas</c> pods an instance, each of which gets what
+/// <c>hardware</c> asks for, and as many groups as <c>min_replica</c>. Addresses and ranks of the hosts are the manager's <c>LWS_*</c> variables. Pure.
+/// </summary>
+internal static class MultiHostManifest
+{
+    /// <summary>Variables by which the communication libraries of accelerators are told their network.</summary>
+    private static readonly string[] InterfaceVariables = ["GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"];
+
+    /// <summary>Turns the request into objects, or says why not.</summary>
+    /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
+    public static MultiHostObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts)
+    {
+        var parts = ServiceManifest.PartsOf(name, request, options, facts);
+        var port = ServiceRequestRules.Port(request);
+        SetInterface(parts.Pod.Containers[0], facts.NetworkInterface);
+        parts.Labels[LeaderWorkerSetNames.ServiceLabel] = name;
+        var set = new LeaderWorkerSet
+        {
+            Metadata = new()
+            {
+                Name = LeaderWorkerSetNames.SetOf(name),
+                NamespaceProperty = options.WorkloadNamespace,
+                Annotations = parts.Annotations,
+                Labels = new Dictionary<string, string> { [LeaderWorkerSetNames.ServiceLabel] = name },
+            },
+            Spec = new()
+            {
+                Replicas = request.MinReplica,
+                Template = new()
+                {
+                    Size = request.Hardware!.Replicas,
+                    RestartPolicy = LeaderWorkerSetNames.RecreateGroup,
+                    Leader = PodTemplate(parts, Probe(parts.Pod.Containers[0].ReadinessProbe, port)),
+                    Worker = PodTemplate(parts, probe: null),
+                },
+            },
+        };
+        set.Metadata.Annotations[ServiceManifest.HashAnnotation] = ServiceManifest.Hash(set);
+        return new(set, Address(name, set, port), parts.Volume);
+    }
+
+    /// <summary>The address with its owner, with which it goes.</summary>
+    public static V1Service OwnedBy(V1Service address, V1ObjectMeta set)
+    {
+        address.Metadata.OwnerReferences =
+        [
+            new()
+            {
+                ApiVersion = $"{LeaderWorkerSetNames.Group}/{LeaderWorkerSetNames.Version}",
+                Kind = "LeaderWorkerSet",
+                Name = set.Name,
+                Uid = set.Uid,
+                Controller = true,
+                BlockOwnerDeletion = false,
+            },
+        ];
+        return address;
+    }
+
+    private static V1PodTemplateSpec PodTemplate(ServiceParts parts, V1Probe? probe)
+    {
+        var container = parts.Pod.Containers[0];
+        var template = new V1PodTemplateSpec
+        {
+            Metadata = new() { Labels = new Dictionary<string, string>(parts.Labels) },
+            Spec = new()
+            {
+                Containers =
+                [
+                    new()
+                    {
+                        Name = container.Name,
+                        Image = container.Image,
+                        ImagePullPolicy = container.ImagePullPolicy,
+                        Ports = container.Ports,
+                        Env = container.Env,
+                        Resources = container.Resources,
+                        ReadinessProbe = probe,
+                        VolumeMounts = container.VolumeMounts,
+                    },
+                ],
+                Volumes = parts.Pod.Volumes,
+                ImagePullSecrets = parts.Pod.ImagePullSecrets,
+            },
+        };
+        parts.Scheduling.ApplyTo(template);
+        return template;
+    }
+
+    /// <summary>Knative looks at the port where a probe does not say what to look at; without Knative it must be said. Only leaders serve.</summary>
+    private static V1Probe Probe(V1Probe probe, int port) => new()
+    {
+        TcpSocket = new() { Port = port },
+        InitialDelaySeconds = probe.InitialDelaySeconds,
+        PeriodSeconds = probe.PeriodSeconds,
+        FailureThreshold = probe.FailureThreshold,
+    };
+
+    private static V1Service Address(string name, LeaderWorkerSet set, int port) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "Service",
+        Metadata = new()
+        {
+            Name = name,
+            NamespaceProperty = set.Metadata.NamespaceProperty,
+            Labels = new Dictionary<string, string> { [LeaderWorkerSetNames.ServiceLabel] = name },
+        },
+        Spec = new()
+        {
+            Selector = new Dictionary<string, string> { [LeaderWorkerSetNames.SetLabel] = set.Metadata.Name, [LeaderWorkerSetNames.WorkerIndexLabel] = "0" },
+            Ports = [new() { Name = "http", Port = 80, TargetPort = port }],
+        },
+    };
+
+    /// <summary>The request may choose another one.</summary>
+    private static void SetInterface(V1Container container, string networkInterface)
+    {
+        foreach (var variable in InterfaceVariables.Where(variable => networkInterface.Length > 0 && container.Env.All(entry => entry.Name != variable)))
+        {
+            container.Env.Add(new() { Name = variable, Value = networkInterface });
+        }
+    }
+}
