@@ -36,6 +36,7 @@ public static class EngineServices
         services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<KeptLogStore>());
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
         services.AddSingleton<ServiceOperations>();
+        services.AddSingleton<IWorkloadOperations, ServiceActions>();
         services.AddHub(options);
 
         // Before the clusters, so that it hears of every pod.

@@ -14,15 +14,15 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     private readonly WorkloadFeed _feed;
     private readonly ClusterDirectory _clusters;
     private readonly Outbox _outbox;
-    private readonly ServiceOperations _services;
+    private readonly IReadOnlyList<IWorkloadOperations> _operations;
     private readonly PodLogs _logs;
 
-    public ConsoleEngine(WorkloadFeed feed, ClusterDirectory clusters, Outbox outbox, ServiceOperations services, PodLogs logs)
+    public ConsoleEngine(WorkloadFeed feed, ClusterDirectory clusters, Outbox outbox, IEnumerable<IWorkloadOperations> operations, PodLogs logs)
     {
         _feed = feed;
         _clusters = clusters;
         _outbox = outbox;
-        _services = services;
+        _operations = [.. operations];
         _logs = logs;
         clusters.StatusChanged += OnStatusChanged;
     }
@@ -55,11 +55,15 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public IReadOnlyList<KeptLog> KeptLogsOf(WorkloadKey key) => _logs.KeptOf(key);
 
-    public Task StopAsync(WorkloadKey key, CancellationToken cancellationToken) => _services.StopAsync(Cluster(key), key.Name, cancellationToken);
+    public Task StopAsync(WorkloadKey key, CancellationToken cancellationToken) => Operations(key).StopAsync(Cluster(key), key, cancellationToken);
 
-    public Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken) => _services.PurgeAsync(Cluster(key), key.Name, cancellationToken);
+    public Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken) => Operations(key).PurgeAsync(Cluster(key), key, cancellationToken);
 
     public void Dispose() => _clusters.StatusChanged -= OnStatusChanged;
+
+    private IWorkloadOperations Operations(WorkloadKey key) =>
+        _operations.FirstOrDefault(operations => operations.Kinds.Contains(key.Kind))
+            ?? throw new NotSupportedException($"{key.Kind} '{key.Name}' can only be ended by what made it.");
 
     private ClusterConnection Cluster(WorkloadKey key) =>
         _clusters.Find(key.Cluster) ?? throw new UnknownClusterException($"There is no cluster connection named '{key.Cluster}'.");

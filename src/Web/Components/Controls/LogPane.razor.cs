@@ -76,10 +76,7 @@ public sealed partial class LogPane
     {
         _kept = Engine.KeptLogsOf(Key);
 
-        // Pods of workflows have a "main" instead.
-        var containers = Containers.ToList();
-        var container = containers.Count == 0 || containers.Contains(LogChoice.Standard.Container) ? LogChoice.Standard.Container : containers[0];
-        _choice = LogChoice.Standard with { Pod = Pod, Container = container };
+        _choice = LogChoice.Standard with { Pod = Pod, Container = LogChoice.Preferred([.. Containers]) };
         _tail = new LogTail(Engine, Key, Time);
     }
 

@@ -11,7 +11,15 @@ namespace Runner.Web.Components.Models;
 /// <param name="Minutes">Only lines of the last so many minutes; 0 for the last <see cref="LogTail.TailLines"/> lines of each pod.</param>
 public sealed record LogChoice(string Pod, string Container, bool Previous, int Minutes)
 {
-    public static LogChoice Standard { get; } = new("", "user-container", false, 0);
+    // What does the work, in services and in workflows.
+    private static readonly string[] Working = ["user-container", "main"];
+
+    public static LogChoice Standard { get; } = new("", Working[0], false, 0);
+
+    /// <summary>The container one wants to read first: the one that does the work, else the first.</summary>
+    /// <param name="containers">Names, empty while no pod is known.</param>
+    public static string Preferred(IReadOnlyList<string> containers) =>
+        Working.FirstOrDefault(containers.Contains) ?? (containers.Count > 0 ? containers[0] : Working[0]);
 }
 
 /// <summary>

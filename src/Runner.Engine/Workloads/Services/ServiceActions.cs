@@ -1,0 +1,15 @@
+using Runner.Engine.Clusters;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>What an operator does to services.</summary>
+internal sealed class ServiceActions(ServiceOperations operations) : IWorkloadOperations
+{
+    public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.Service };
+
+    public Task StopAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) =>
+        operations.StopAsync(cluster, key.Name, cancellationToken);
+
+    public Task PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) =>
+        operations.PurgeAsync(cluster, key.Name, cancellationToken);
+}
