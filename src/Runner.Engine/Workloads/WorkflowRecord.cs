@@ -68,8 +68,14 @@ public sealed record WorkflowRecord
     /// <summary>Volcano queue, empty for none.</summary>
     public string QueueName { get; init; } = "";
 
-    /// <summary>Tasks of a dataflow job that have a pod, in the order of their ids.</summary>
+    /// <summary>Tasks of a dataflow job that have begun, in the order of their ids.</summary>
     public EquatableList<DagTask> DagTasks { get; init; } = EquatableList<DagTask>.Empty;
+
+    /// <summary>Of a dataflow job: its id in the hub's dataflow service. Empty for others.</summary>
+    public string JobId { get; init; } = "";
+
+    /// <summary>True once it is noted on the object itself that the hub has heard of it: a runner that lost its storage does not tell it as new.</summary>
+    public bool IsAnnounced { get; init; }
 
     /// <summary>True when the job has come to its end and will not change again.</summary>
     public bool IsFinished => WorkflowPhases.IsFinished(Status);
@@ -88,11 +94,12 @@ public sealed record WorkflowRecord
     }
 }
 
-/// <summary>One task of a dataflow job's graph, as its newest pod shows it.</summary>
+/// <summary>One task of a dataflow job's graph, as its newest pod shows it, or Argo after the pod is gone. Times are in the configured time zone.</summary>
 /// <param name="Id">The hub's id of the task, label <c>csghub_df_dag_task_id</c>.</param>
 /// <param name="Name">Name in the graph, label <c>csghub_df_dag_task_name</c>.</param>
 /// <param name="Status">Phase of the pod: <c>Pending</c>, <c>Running</c>, <c>Succeeded</c>, <c>Failed</c>.</param>
 /// <param name="Node">Node that runs the pod, empty until it is scheduled.</param>
+/// <param name="PodName">Empty when there is no pod any more.</param>
 public sealed record DagTask(string Id, string Name, string Status, DateTimeOffset? StartTime, DateTimeOffset? EndTime, string Node, string PodName);
 
 /// <summary>Phases of a Workflow, in Argo's words.</summary>

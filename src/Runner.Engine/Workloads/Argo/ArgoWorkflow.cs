@@ -236,6 +236,9 @@ internal sealed class ArgoNode
     [JsonPropertyName("hostNodeName")]
     public string? HostNodeName { get; set; }
 
+    [JsonPropertyName("inputs")]
+    public ArgoParameters? Inputs { get; set; }
+
     [JsonPropertyName("outputs")]
     public ArgoParameters? Outputs { get; set; }
 }
