@@ -29,7 +29,7 @@ public sealed class ClusterDirectory
         {
             var identity = new ClusterIdentity(index == 0 && options.ClusterId is { Length: > 0 } id ? id : null, options.WorkloadNamespace);
             var connection = new ClusterConnection(endpoint, identity, settings, time, loggers);
-            connection.State = new ClusterState(connection, options.WorkloadNamespace, feed, [.. observers], settings, time, loggers);
+            connection.State = new ClusterState(connection, options, feed, [.. observers], settings, time, loggers);
             connection.StatusChanged += changed => StatusChanged?.Invoke(changed);
             connection.State.StatusChanged += () => StatusChanged?.Invoke(connection);
             return connection;

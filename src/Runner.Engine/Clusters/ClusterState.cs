@@ -1,6 +1,8 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Clusters;
@@ -16,7 +18,7 @@ public sealed class ClusterState
 
     internal ClusterState(
         ClusterConnection connection,
-        string @namespace,
+        RunnerOptions options,
         WorkloadFeed feed,
         IReadOnlyList<IWorkloadObserver> observers,
         WatchSettings settings,
@@ -24,6 +26,7 @@ public sealed class ClusterState
         ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger<ClusterState>();
+        var @namespace = options.WorkloadNamespace;
         var caches = new ResourceCaches(connection, settings, time, logger);
         _feed = feed;
         Nodes = caches.Of<V1Node>(new("", "v1", "nodes", null));
@@ -32,7 +35,8 @@ public sealed class ClusterState
             new("", "v1", "events", @namespace) { Owner = e => EventOwners.ServiceOf(e.InvolvedObject?.Kind ?? "", e.InvolvedObject?.Name ?? "") });
 
         Services = new(caches, Pods, @namespace);
-        WorkloadSource[] sources = [Services];
+        Jobs = new(caches, Pods, options);
+        WorkloadSource[] sources = [Services, Jobs];
         _trackers = [.. sources.Select(source => new WorkloadTracker(connection, source, Pods, Events, feed, observers, settings, time, logger))];
         _caches = [.. sources.SelectMany(source => source.Caches), Pods, Nodes, Events];
         foreach (var cache in _caches)
@@ -57,6 +61,9 @@ public sealed class ClusterState
 
     /// <summary>What carries services.</summary>
     internal ServiceSource Services { get; }
+
+    /// <summary>What carries workflows, dataflow jobs and image builds.</summary>
+    internal ArgoSource Jobs { get; }
 
     /// <summary>Pods of all namespaces; those of the workload namespace where the runner may not see all.</summary>
     internal ResourceCache<V1Pod> Pods { get; }

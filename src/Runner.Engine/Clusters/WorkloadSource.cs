@@ -81,7 +81,8 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
 
     private static bool IsSettled(IResourceCache cache) => cache.Health is CacheHealth.Synced or CacheHealth.Unavailable;
 
-    private void Tell(WorkloadKey? key)
+    /// <summary>Has a workload projected again; nothing for null.</summary>
+    protected void Tell(WorkloadKey? key)
     {
         if (key is { } changed)
         {

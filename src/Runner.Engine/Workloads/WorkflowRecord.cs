@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Runner.Engine.Workloads;
 
 /// <summary>
@@ -6,6 +9,8 @@ namespace Runner.Engine.Workloads;
 /// </summary>
 public sealed record WorkflowRecord
 {
+    private static readonly JsonSerializerOptions KeptJson = new() { IgnoreReadOnlyProperties = true };
+
     /// <summary>A number that stays the same for a task, whoever computes it when; see <see cref="IdOf"/>. The hub has a number of its own.</summary>
     public long Id { get; init; }
 
@@ -28,6 +33,7 @@ public sealed record WorkflowRecord
 
     public string Namespace { get; init; } = "";
 
+    [JsonConverter(typeof(EquatableListConverter<string>))]
     public EquatableList<string> RepoIds { get; init; } = EquatableList<string>.Empty;
 
     /// <summary><c>model</c>, <c>dataset</c>, <c>space</c> …</summary>
@@ -43,6 +49,7 @@ public sealed record WorkflowRecord
 
     public string Image { get; init; } = "";
 
+    [JsonConverter(typeof(EquatableListConverter<string>))]
     public EquatableList<string> Datasets { get; init; } = EquatableList<string>.Empty;
 
     public long ResourceId { get; init; }
@@ -69,6 +76,7 @@ public sealed record WorkflowRecord
     public string QueueName { get; init; } = "";
 
     /// <summary>Tasks of a dataflow job that have begun, in the order of their ids.</summary>
+    [JsonConverter(typeof(EquatableListConverter<DagTask>))]
     public EquatableList<DagTask> DagTasks { get; init; } = EquatableList<DagTask>.Empty;
 
     /// <summary>Of a dataflow job: its id in the hub's dataflow service. Empty for others.</summary>
@@ -79,6 +87,22 @@ public sealed record WorkflowRecord
 
     /// <summary>True when the job has come to its end and will not change again.</summary>
     public bool IsFinished => WorkflowPhases.IsFinished(Status);
+
+    /// <summary>As it is kept on disk.</summary>
+    internal string ToJson() => JsonSerializer.Serialize(this, KeptJson);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote; null for anything else.</summary>
+    internal static WorkflowRecord? FromJson(string json)
+    {
+        try
+        {
+            return json.Length > 0 ? JsonSerializer.Deserialize<WorkflowRecord>(json, KeptJson) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The number by which a task is asked for: 1 to 2⁵³−1, so that any JSON reader keeps it, and the same after every restart.</summary>
     public static long IdOf(string taskId)

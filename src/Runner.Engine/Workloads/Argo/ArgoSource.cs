@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using k8s.Models;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Dataflow;
+using Runner.Engine.Workloads.Workflows;
+
+namespace Runner.Engine.Workloads.Argo;
+
+/// <summary>
+/// Workflows, dataflow jobs and image builds, carried by Argo Workflows of the workload namespace and of the one with the quota. The label
+/// <c>workflow-scope</c> tells the kinds apart; Workflows without it are others' business.
+/// </summary>
+internal sealed class ArgoSource : WorkloadSource
+{
+    private readonly ClusterConnection _connection;
+    private readonly ResourceCache<V1Pod> _pods;
+    private readonly RunnerOptions _options;
+    private readonly Dictionary<string, ResourceCache<ArgoWorkflow>> _workflows;
+    private readonly ConcurrentDictionary<string, string> _failures = new(StringComparer.Ordinal);
+
+    public ArgoSource(ResourceCaches caches, ResourceCache<V1Pod> pods, RunnerOptions options)
+        : base("workflows", [.. ArgoScopes.Kinds])
+    {
+        _connection = caches.Connection;
+        _pods = pods;
+        _options = options;
+        _workflows = Namespaces(options).ToDictionary(
+            @namespace => @namespace,
+            @namespace => Needs(
+                caches.Of<ArgoWorkflow>(new(ArgoNames.Group, ArgoNames.Version, ArgoNames.Plural, @namespace) { KeepJson = true, LabelSelector = ArgoScopes.Selector }),
+                KeyOf));
+        foreach (var cache in _workflows.Values)
+        {
+            cache.Changed += (before, after) => Forget(before, after);
+        }
+    }
+
+    /// <summary>Where jobs run.</summary>
+    public static IEnumerable<string> Namespaces(RunnerOptions options) => new[] { options.WorkloadNamespace, options.QuotaNamespace }.Distinct();
+
+    public override IEnumerable<WorkloadKey> Keys() => _workflows.Values.SelectMany(cache => cache.All()).Select(KeyOf).OfType<WorkloadKey>();
+
+    public override WorkloadKey? KeyOf(V1Pod pod) =>
+        PodOwners.Of(pod) is { Carrier: PodOwners.Workflow } owner && Find(pod.Metadata.NamespaceProperty ?? "", owner.Name) is { } workflow ? KeyOf(workflow) : null;
+
+    public override Workload? Project(WorkloadKey key)
+    {
+        if (Find(key.Namespace, key.Name) is not { } workflow || KeyOf(workflow) != key)
+        {
+            return null;
+        }
+
+        var pods = _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.Workflow, key.Name));
+        var view = new JobView(key, _connection.Status.ClusterId ?? "", workflow, pods, _failures.GetValueOrDefault(workflow.Metadata.Uid ?? ""), _options.TimeZone);
+        return key.Kind switch
+        {
+            WorkloadKind.Dataflow => DataflowProjection.Project(view),
+            _ => WorkflowProjection.Project(view),
+        };
+    }
+
+    public override byte[]? JsonOf(WorkloadKey key) => _workflows.GetValueOrDefault(key.Namespace)?.JsonOf(key.Namespace, key.Name);
+
+    /// <summary>Adds why a job failed, beyond what its objects say: the end of its log.</summary>
+    public void Explain(WorkloadKey key, string uid, string reason)
+    {
+        _failures[uid] = reason;
+        Tell(key);
+    }
+
+    private ArgoWorkflow? Find(string @namespace, string name) => _workflows.GetValueOrDefault(@namespace)?.Find(@namespace, name);
+
+    private WorkloadKey? KeyOf(ArgoWorkflow workflow) =>
+        workflow.GetLabel(ArgoNames.ScopeLabel) is { } scope && ArgoScopes.KindOf(scope) is { } kind
+            ? new(_connection.Name, kind, workflow.Metadata.NamespaceProperty ?? "", workflow.Metadata.Name)
+            : null;
+
+    private void Forget(ArgoWorkflow? before, ArgoWorkflow? after)
+    {
+        if (before?.Metadata.Uid is { } uid && uid != after?.Metadata.Uid)
+        {
+            _failures.TryRemove(uid, out _);
+        }
+    }
+}
+
+/// <summary>Values of the label <c>workflow-scope</c>.</summary>
+internal static class ArgoScopes
+{
+    private static readonly Dictionary<string, WorkloadKind> ByScope = new(StringComparer.Ordinal)
+    {
+        [WorkflowNames.Scope] = WorkloadKind.Workflow,
+        [DataflowNames.Scope] = WorkloadKind.Dataflow,
+    };
+
+    public static IEnumerable<WorkloadKind> Kinds => ByScope.Values;
+
+    /// <summary>Workflows of all scopes, in the API's syntax.</summary>
+    public static string Selector { get; } = $"{ArgoNames.ScopeLabel} in ({string.Join(',', ByScope.Keys)})";
+
+    public static WorkloadKind? KindOf(string scope) => ByScope.TryGetValue(scope, out var kind) ? kind : null;
+}
