@@ -25,19 +25,21 @@ internal sealed class ArgoSource : WorkloadSource
         _connection = caches.Connection;
         _pods = pods;
         _options = options;
-        _workflows = Namespaces(options).ToDictionary(
-            @namespace => @namespace,
-            @namespace => Needs(
-                caches.Of<ArgoWorkflow>(new(ArgoNames.Group, ArgoNames.Version, ArgoNames.Plural, @namespace) { KeepJson = true, LabelSelector = ArgoScopes.Selector }),
-                KeyOf));
+        ResourceCache<ArgoWorkflow> CacheOf(string @namespace) => caches.Of<ArgoWorkflow>(
+            new(ArgoNames.Group, ArgoNames.Version, ArgoNames.Plural, @namespace) { KeepJson = true, LabelSelector = ArgoScopes.Selector });
+
+        _workflows = new() { [options.WorkloadNamespace] = Needs(CacheOf(options.WorkloadNamespace), KeyOf) };
+        if (options.QuotaNamespace != options.WorkloadNamespace)
+        {
+            // A runner without rights there runs nothing there; the rest goes on.
+            _workflows[options.QuotaNamespace] = Uses(CacheOf(options.QuotaNamespace), KeyOf);
+        }
+
         foreach (var cache in _workflows.Values)
         {
             cache.Changed += (before, after) => Forget(before, after);
         }
     }
-
-    /// <summary>Where jobs run.</summary>
-    public static IEnumerable<string> Namespaces(RunnerOptions options) => new[] { options.WorkloadNamespace, options.QuotaNamespace }.Distinct();
 
     public override IEnumerable<WorkloadKey> Keys() => _workflows.Values.SelectMany(cache => cache.All()).Select(KeyOf).OfType<WorkloadKey>();
 
