@@ -10,6 +10,7 @@ using Runner.EmbeddedCluster.Controllers.Runtime;
 using Runner.EmbeddedCluster.Controllers.Sandboxes;
 using Runner.EmbeddedCluster.Controllers.Scheduling;
 using Runner.EmbeddedCluster.Controllers.Seed;
+using Runner.EmbeddedCluster.Controllers.Volcano;
 using Runner.EmbeddedCluster.Controllers.Volumes;
 using Runner.EmbeddedCluster.Logs;
 using Runner.EmbeddedCluster.Storage;
@@ -81,5 +82,6 @@ internal sealed class ControllerHost : IAsyncDisposable
         new GroupController(cluster),
         new SandboxController(cluster),
         new WorkflowController(cluster),
+        new PodGroupController(cluster),
     ];
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Http;
 using Runner.EmbeddedCluster.Storage;
 
@@ -34,6 +35,20 @@ internal static class InstalledDefinitions
             CustomResourceDefinitions.Establish(definition, ObjectLife.Timestamp(now));
             store.Catalog.Define(definition);
             store.Create(key, definition);
+        }
+
+        // Volcano makes them when it starts.
+        foreach (var queue in (ReadOnlySpan<string>)["root", "default"])
+        {
+            var key = new ObjectKey("scheduling.volcano.sh", "queues", "", queue);
+            if (store.Get(key) is null)
+            {
+                store.Create(key, new JsonObject
+                {
+                    ["spec"] = new JsonObject { ["weight"] = 1, ["reclaimable"] = queue != "root" },
+                    ["status"] = new JsonObject { ["state"] = "Open" },
+                });
+            }
         }
     }
 }

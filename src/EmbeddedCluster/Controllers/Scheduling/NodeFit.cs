@@ -24,7 +24,8 @@ internal static class NodeFit
             return new(["node(s) had untolerated taint(s)"], false);
         }
 
-        return NodeAffinity.Matches(pod, node.Json!) ? Resources(requests, node) : new(["node(s) didn't match Pod's node affinity/selector"], false);
+        return !NodeAffinity.Matches(pod, node.Json!) ? new(["node(s) didn't match Pod's node affinity/selector"], false)
+            : Resources(requests, node) ?? (VirtualDevices.Place(pod, node.Json!, node.Shares) is null ? new(["CardInsufficientMemory"], true) : null);
     }
 
     private static Misfit? Resources(IReadOnlyDictionary<string, decimal> requests, NodeInfo node)
@@ -39,7 +40,7 @@ internal static class NodeFit
         foreach (var (resource, amount) in requests)
         {
             var allocatable = node.Allocatable.GetValueOrDefault(resource);
-            if (amount > 0 && amount > allocatable - node.Requested.GetValueOrDefault(resource))
+            if (amount > 0 && !VirtualDevices.IsOfCards(resource) && amount > allocatable - node.Requested.GetValueOrDefault(resource))
             {
                 reasons.Add($"Insufficient {resource}");
                 couldFitEmpty &= amount <= allocatable;

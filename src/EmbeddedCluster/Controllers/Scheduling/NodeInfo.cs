@@ -7,7 +7,7 @@ namespace Runner.EmbeddedCluster.Controllers.Scheduling;
 /// <summary>A node with what its pods have claimed.</summary>
 internal sealed class NodeInfo
 {
-    private readonly Dictionary<string, IReadOnlyDictionary<string, decimal>> _pods = [];
+    private readonly Dictionary<string, (IReadOnlyDictionary<string, decimal> Requests, string? Shares)> _pods = [];
 
     /// <summary>Null while pods name a node that does not exist.</summary>
     public JsonObject? Json { get; private set; }
@@ -17,6 +17,9 @@ internal sealed class NodeInfo
     public Dictionary<string, decimal> Requested { get; } = [];
 
     public int Pods => _pods.Count;
+
+    /// <summary>Shares of cards its pods have, each as the pod's annotation has it.</summary>
+    public IEnumerable<string> Shares => _pods.Values.Select(p => p.Shares).OfType<string>();
 
     public void SetNode(StoredObject? node)
     {
@@ -30,7 +33,7 @@ internal sealed class NodeInfo
     {
         if (_pods.Remove(Identity(pod), out var known))
         {
-            foreach (var (resource, amount) in known)
+            foreach (var (resource, amount) in known.Requests)
             {
                 Requested[resource] -= amount;
             }
@@ -47,7 +50,7 @@ internal sealed class NodeInfo
         }
 
         var requests = PodRequests.Of(pod);
-        _pods[identity] = requests;
+        _pods[identity] = (requests, VirtualDevices.SharesOf(pod));
         foreach (var (resource, amount) in requests)
         {
             Requested[resource] = Requested.GetValueOrDefault(resource) + amount;

@@ -1,16 +1,17 @@
 using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Controllers.Runtime;
+using Runner.EmbeddedCluster.Controllers.Volcano;
 using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Controllers.Scheduling;
 
 /// <summary>
-/// Binds pods to nodes. A pod that fits nowhere waits with the scheduler's message and is tried again when a node or a pod's claim changes.
-/// Inter-pod affinity and topology spread are not looked at.
+/// Binds pods to nodes, as the default scheduler and as Volcano; a pod that names another scheduler waits without a word. A pod that fits nowhere waits with the
+/// scheduler's message and is tried again when a node or a pod's claim changes. Inter-pod affinity and topology spread are not looked at.
 /// </summary>
 internal sealed class Scheduler(Cluster cluster) : Controller
 {
-    private const string Component = "default-scheduler";
+    private const string Default = "default-scheduler";
     private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<string, NodeInfo> _nodes = [];
@@ -34,6 +35,11 @@ internal sealed class Scheduler(Cluster cluster) : Controller
             return [.. _waiting.Keys.Where(k => k.Namespace == key.Namespace)];
         }
 
+        if (ObjectKind.PodGroup.Owns(key) || ObjectKind.Queue.Owns(key))
+        {
+            return [.. cluster.Cache.List(ObjectKind.Pod).Where(p => VolcanoPods.IsVolcanos(p.Json) && WaitsForNode(p.Json)).Select(p => p.Key)];
+        }
+
         if (!ObjectKind.Pod.Owns(key))
         {
             return [];
@@ -48,7 +54,8 @@ internal sealed class Scheduler(Cluster cluster) : Controller
         }
 
         var wanted = WaitsForNode(change.Object.Json)
-            && (change.Previous is null || !JsonNode.DeepEquals(change.Previous.Json["spec"], change.Object.Json["spec"]));
+            && (change.Previous is null || !JsonNode.DeepEquals(change.Previous.Json["spec"], change.Object.Json["spec"])
+                || VolcanoPods.GroupOf(change.Previous.Json) != VolcanoPods.GroupOf(change.Object.Json));
         return wanted ? affected.Append(key) : affected;
     }
 
@@ -57,6 +64,11 @@ internal sealed class Scheduler(Cluster cluster) : Controller
         if (cluster.Cache.Get(key) is not { } pod || !WaitsForNode(pod.Json))
         {
             _waiting.Remove(key);
+            return null;
+        }
+
+        if (VolcanoPods.IsVolcanos(pod.Json) && !VolcanoPods.MayStart(cluster.Cache, pod))
+        {
             return null;
         }
 
@@ -88,7 +100,7 @@ internal sealed class Scheduler(Cluster cluster) : Controller
 
         if (fitting.Count == 0)
         {
-            Refuse(pod, SchedulingMessage.Of(misfits));
+            Refuse(pod, VolcanoPods.IsVolcanos(pod.Json) ? SchedulingMessage.OfVolcano(misfits) : SchedulingMessage.Of(misfits));
             return null;
         }
 
@@ -96,8 +108,10 @@ internal sealed class Scheduler(Cluster cluster) : Controller
         return null;
     }
 
+    private static string SchedulerOf(JsonObject pod) => pod.Text("spec", "schedulerName") ?? Default;
+
     private static bool WaitsForNode(JsonObject pod) =>
-        string.IsNullOrEmpty(pod.Text("spec", "nodeName")) && !pod.IsDeleting() && pod.Items("spec", "schedulingGates").FirstOrDefault() is null && !PodRequests.HasEnded(pod);
+        SchedulerOf(pod) is Default or VolcanoPods.Scheduler && string.IsNullOrEmpty(pod.Text("spec", "nodeName")) && !pod.IsDeleting() && pod.Items("spec", "schedulingGates").FirstOrDefault() is null && !PodRequests.HasEnded(pod);
 
     private static bool SameForScheduling(JsonObject before, JsonObject after) =>
         JsonNode.DeepEquals(before["spec"], after["spec"])
@@ -183,13 +197,19 @@ internal sealed class Scheduler(Cluster cluster) : Controller
     {
         var edited = pod.Edit();
         edited.Ensure("spec")["nodeName"] = node;
+        var info = Node(node);
+        foreach (var (name, value) in VirtualDevices.Place(pod.Json, info.Json!, info.Shares) ?? new Dictionary<string, string>())
+        {
+            edited.Ensure("metadata", "annotations")[name] = value;
+        }
+
         var bound = cluster.Update(pod, edited);
         var status = bound.Json.EditStatus();
         status["phase"] ??= "Pending";
         Conditions.Set(status, cluster.Clock, "PodScheduled", "True", null, null, "lastProbeTime");
         cluster.UpdateStatus(bound, status);
-        cluster.Events.Normal(bound, Component, "Scheduled", $"Successfully assigned {pod.Key.Namespace}/{pod.Key.Name} to {node}");
-        Node(node).Add(bound);
+        cluster.Events.Normal(bound, SchedulerOf(pod.Json), "Scheduled", $"Successfully assigned {pod.Key.Namespace}/{pod.Key.Name} to {node}");
+        info.Add(bound);
         _waiting.Remove(pod.Key);
     }
 
@@ -207,7 +227,7 @@ internal sealed class Scheduler(Cluster cluster) : Controller
         _waiting[pod.Key] = (message, warn ? cluster.Clock.Now : waiting.Warned);
         if (warn)
         {
-            cluster.Events.Warning(pod, Component, "FailedScheduling", message);
+            cluster.Events.Warning(pod, SchedulerOf(pod.Json), "FailedScheduling", message);
         }
     }
 }

@@ -20,6 +20,9 @@ internal static class SchedulingMessage
         return $"0/{misfits.Count} nodes are available: {reasons}. no new claims to deallocate, preemption: 0/{misfits.Count} nodes are available: {preemption}.";
     }
 
+    /// <summary>Volcano's words: as in <c>0/5 nodes are unavailable: 2 Insufficient nvidia.com/gpu, 3 node(s) didn't match Pod's node affinity/selector.</c></summary>
+    public static string OfVolcano(IReadOnlyCollection<Misfit> misfits) => $"0/{misfits.Count} nodes are unavailable: {Counted(misfits.SelectMany(m => m.Reasons))}.";
+
     private static string Counted(IEnumerable<string> reasons) =>
         string.Join(", ", reasons.GroupBy(r => r).Select(g => $"{g.Count()} {g.Key}").Order(StringComparer.Ordinal));
 }

@@ -14,6 +14,8 @@ internal static class SeedNodes
         Mig("gpu-mig-1", "zone-a"),
         Nvidia("gpu-l40s-1", "zone-b", "NVIDIA-L40S", "ada-lovelace", "8.9", 46068, 4, cpu: 64, memoryGi: 512),
         Ascend("npu-ascend-1", "zone-a"),
+        Hami("gpu-hami-1", "zone-a"),
+        Volcano("gpu-volcano-1", "zone-b"),
         Node("cpu-1", "zone-a", cpu: 64, memoryGi: 256),
         Node("cpu-2", "zone-b", cpu: 64, memoryGi: 256),
         Node("cpu-3", "zone-b", cpu: 32, memoryGi: 128),
@@ -57,6 +59,43 @@ internal static class SeedNodes
 
         Resource(node, "nvidia.com/gpu", 0);
         return node;
+    }
+
+    // Two cards in ten shares each; HAMi tells the cards in an annotation and only the number of shares as a resource.
+    private static JsonObject Hami(string name, string zone)
+    {
+        var node = Nvidia(name, zone, "NVIDIA-L40S", "ada-lovelace", "8.9", 46068, 2, cpu: 48, memoryGi: 256);
+        node["metadata"]!["labels"]!["gpu"] = "on";
+        var annotations = node["metadata"]!["annotations"]!;
+        annotations["hami.io/node-handshake"] = "Reported 2026-11-23 18:55:01.123456789 +0000 UTC m=+86400.000000001";
+        annotations["hami.io/node-nvidia-register"] = string.Concat(Cards("3f2b7a", 2).Select((card, i) => $"{card},10,46068,100,NVIDIA-NVIDIA L40S,{i},true:"));
+        WithoutWholeCards(node);
+        Resource(node, "nvidia.com/vgpu", 20);
+        return node;
+    }
+
+    private static JsonObject Volcano(string name, string zone)
+    {
+        var node = Nvidia(name, zone, "NVIDIA-A100-SXM4-80GB", "ampere", "8.0", 81920, 2, cpu: 48, memoryGi: 256);
+        var annotations = node["metadata"]!["annotations"]!;
+        annotations["volcano.sh/node-vgpu-handshake"] = "Reported 2026-11-23 18:55:03";
+        annotations["volcano.sh/node-vgpu-register"] = string.Concat(Cards("9be1c0", 2).Select(card => $"{card},10,81920,NVIDIA-NVIDIA A100-SXM4-80GB,true,hami-core:"));
+        WithoutWholeCards(node);
+        Resource(node, "volcano.sh/vgpu-cores", 200);
+        Resource(node, "volcano.sh/vgpu-memory", 163840);
+        Resource(node, "volcano.sh/vgpu-number", 20);
+        return node;
+    }
+
+    private static IEnumerable<string> Cards(string start, int count) =>
+        Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"GPU-{start}{i:00}-7c1a-4f0e-9d55-0242ac12{i:0000}"));
+
+    private static void WithoutWholeCards(JsonObject node)
+    {
+        foreach (var part in (ReadOnlySpan<string>)["capacity", "allocatable"])
+        {
+            node["status"]![part]!.AsObject().Remove("nvidia.com/gpu");
+        }
     }
 
     private static JsonObject Ascend(string name, string zone)
