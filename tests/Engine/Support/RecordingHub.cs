@@ -29,7 +29,7 @@ internal enum HubMood
     Slow,
 }
 
-/// <summary>One event as it arrived.</summary>
+/// <summary>One event as it arrived; what it does not have is empty or 0.</summary>
 internal sealed record ReceivedEvent(string Body, string Type, string Service, int Status, string Reason, string Authorization, JsonElement Root);
 
 /// <summary>A hub on loopback over real HTTP that writes down what it takes.</summary>
@@ -127,10 +127,13 @@ internal sealed class RecordingHub : IAsyncDisposable
         return new(
             body,
             root.GetProperty("event_type").GetString()!,
-            data.GetProperty("service_name").GetString()!,
-            data.GetProperty("status").GetInt32(),
-            data.GetProperty("reason").GetString()!,
+            Text("service_name"),
+            data.ValueKind == JsonValueKind.Object && data.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.Number ? status.GetInt32() : 0,
+            Text("reason"),
             authorization,
             root);
+
+        string Text(string name) =>
+            data.ValueKind == JsonValueKind.Object && data.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
     }
 }
