@@ -41,7 +41,7 @@ internal sealed class RunningEngine : IAsyncDisposable
     }
 }
 
-/// <summary>An observer that remembers what it was told, and refuses when told to.</summary>
+/// <summary>An observer that remembers what it was told of services, and refuses when told to.</summary>
 internal sealed class RecordingObserver : IWorkloadObserver
 {
     private readonly ConcurrentQueue<(Workload? Before, Workload? After)> _changes = new();
@@ -64,7 +64,11 @@ internal sealed class RecordingObserver : IWorkloadObserver
     public ValueTask SyncedAsync(WorkloadSnapshot snapshot, CancellationToken cancellationToken)
     {
         Refuse();
-        _syncs.Enqueue(snapshot.Workloads);
+        if (snapshot.Kinds.Contains(WorkloadKind.Service))
+        {
+            _syncs.Enqueue(snapshot.Workloads);
+        }
+
         return ValueTask.CompletedTask;
     }
 
