@@ -7,6 +7,12 @@ namespace Runner.EmbeddedCluster.Controllers.Argo;
 /// <summary>Carries templates out: each call brings the node of one template forward and says how it stands.</summary>
 internal sealed class TemplateRunner(WorkflowState state)
 {
+    private const int Deepest = 100;
+
+    // Of steps and DAG nodes: how many pods may run at the same time.
+    private readonly Dictionary<string, long> _limits = [];
+    private int _depth;
+
     /// <summary>Starts a template or goes on with it.</summary>
     /// <param name="nodeName">The node that stands for this use of the template.</param>
     /// <param name="holder">What names the template and gives its arguments: a step, a task, or the entrypoint.</param>
@@ -21,8 +27,14 @@ internal sealed class TemplateRunner(WorkflowState state)
         }
 
         var name = holder.Text("template") ?? holder.Text("templateRef", "template");
+        _depth++;
         try
         {
+            if (_depth > Deepest)
+            {
+                throw new TemplateFault("Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth");
+            }
+
             var (template, inputs) = Arguments.Bind(state.Template(holder), holder, state.Globals);
             var begun = (template.Object("retryStrategy") ?? state.Spec.Object("retryStrategy")) is { } strategy
                 ? new RetryRunner(state).Execute(nodeName, name, strategy, boundary, attempt => Carry(attempt, name, template, boundary))
@@ -39,10 +51,26 @@ internal sealed class TemplateRunner(WorkflowState state)
             node = state.Tree.Find(nodeName) ?? state.Tree.Add(nodeName, "Skipped", name, boundary, NodePhase.Error);
             return state.Tree.Mark(node, NodePhase.Error, fault.Message);
         }
+        finally
+        {
+            _depth--;
+        }
     }
 
     private JsonObject? Carry(string nodeName, string? name, JsonObject template, JsonObject? boundary)
     {
+        if (template["steps"] is JsonArray)
+        {
+            Limit(nodeName, template);
+            return new StepsRunner(state, this).Execute(nodeName, name, template, boundary);
+        }
+
+        if (template["dag"] is JsonObject)
+        {
+            Limit(nodeName, template);
+            return new DagRunner(state, this).Execute(nodeName, name, template, boundary);
+        }
+
         if (template["container"] is not null || template["script"] is not null)
         {
             return Pod(nodeName, name, template, boundary);
@@ -56,6 +84,14 @@ internal sealed class TemplateRunner(WorkflowState state)
         throw new TemplateFault($"Template '{template.Text("name")}' missing specification");
     }
 
+    private void Limit(string nodeName, JsonObject template)
+    {
+        if (template.Number("parallelism") is { } most)
+        {
+            _limits[ArgoKeys.IdOf(state.Name, nodeName)] = most;
+        }
+    }
+
     private JsonObject? Pod(string nodeName, string? name, JsonObject template, JsonObject? boundary)
     {
         if (state.Tree.Find(nodeName) is { } begun)
@@ -63,7 +99,8 @@ internal sealed class TemplateRunner(WorkflowState state)
             return begun;
         }
 
-        if (state.Spec.Number("parallelism") is { } most && state.ActivePods() >= most)
+        var part = boundary.Text("id");
+        if (state.ActivePods() >= (state.Spec.Number("parallelism") ?? long.MaxValue) || (part is not null && state.ActivePods(part) >= _limits.GetValueOrDefault(part, long.MaxValue)))
         {
             return null;
         }
