@@ -162,12 +162,15 @@ internal static class ServiceManifest
         return [.. values.Values];
     }
 
+    /// <summary>An image of the hub's with the registry it comes from. One slash is a name without a registry; more name one already.</summary>
+    public static string ModelImage(string image, ServiceOptions options) =>
+        image.Count(character => character == '/') == 1 ? Join(options.ModelRegistry, image) : image;
+
     private static string Image(ServiceRequest request, ServiceOptions options)
     {
         if (request.RepoType == "model" || request.DeployType == NotebookType)
         {
-            // One slash is a name without a registry; more name one already.
-            return request.ImageId.Count(character => character == '/') == 1 ? Join(options.ModelRegistry, request.ImageId) : request.ImageId;
+            return ModelImage(request.ImageId, options);
         }
 
         if (request.RepoType != "space")
@@ -250,7 +253,8 @@ internal static class ServiceManifest
         }
         : new() { InitialDelaySeconds = 10, PeriodSeconds = 10, FailureThreshold = 3 };
 
-    private static V1PersistentVolumeClaim UserVolume(string userId, HardwareRequest hardware, string @namespace, string storageClass) => new()
+    /// <summary>The volume that serves all of a user's workloads.</summary>
+    public static V1PersistentVolumeClaim UserVolume(string userId, HardwareRequest hardware, string @namespace, string storageClass) => new()
     {
         ApiVersion = "v1",
         Kind = "PersistentVolumeClaim",

@@ -12,6 +12,9 @@ internal static partial class ServiceRequestRules
     /// <summary>More hosts than this do not work as one.</summary>
     private const int MostHosts = 1000;
 
+    /// <summary>True for the name of an image, with or without registry, tag and digest.</summary>
+    public static bool IsImage(string image) => image.Length <= 512 && ImagePattern().IsMatch(image);
+
     /// <summary>True when an instance spans several hosts.</summary>
     public static bool IsMultiHost(ServiceRequest request) => request.Hardware is { Replicas: > 1 };
 
@@ -32,7 +35,7 @@ internal static partial class ServiceRequestRules
             "the name of a service must be at most 63 of a-z, 0-9 and -, begin with a letter and not end with -");
         Require(request.ImageId.Length > 0, "image_id is required");
         Require(
-            request.ImageId.Length == 0 || (request.ImageId.Length <= 512 && ImagePattern().IsMatch(request.ImageId)),
+            request.ImageId.Length == 0 || IsImage(request.ImageId),
             $"image_id must be the name of an image such as registry.example.com/team/image:tag, but is '{ResourceRules.Shown(request.ImageId)}'");
         Require(request.DeployId != 0, "deploy_id is required and must not be 0");
         Require(request.MinReplica >= 0 && request.MaxReplica >= 0, "min_replica and max_replica must not be negative");
@@ -74,5 +77,6 @@ internal static partial class ServiceRequestRules
     [GeneratedRegex("^([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?\\z")]
     private static partial Regex ImagePattern();
 
-    private static bool IsVariableName(string name) => name.Length > 0 && name.All(character => character is >= ' ' and <= '~' and not '=');
+    /// <summary>True for a name that a kubelet may let in as a variable's.</summary>
+    public static bool IsVariableName(string name) => name.Length > 0 && name.All(character => character is >= ' ' and <= '~' and not '=');
 }
