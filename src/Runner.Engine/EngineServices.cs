@@ -8,6 +8,7 @@ using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine;
@@ -37,6 +38,8 @@ public static class EngineServices
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
         services.AddSingleton<ServiceOperations>();
         services.AddSingleton<IWorkloadOperations, ServiceActions>();
+        services.AddSingleton<SandboxOperations>();
+        services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<SandboxOperations>());
         services.AddHub(options);
 
         // Before the clusters, so that it hears of every pod.
