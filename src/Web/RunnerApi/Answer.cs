@@ -24,6 +24,9 @@ internal static class Answer
     public static Task ErrorAsync(HttpContext context, int status, ErrorAnswer error) =>
         BytesAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(error, Answer.Types.ErrorAnswer));
 
+    /// <summary><c>{"msg":"OK"}</c>.</summary>
+    public static Task OkAsync(HttpContext context) => OkAsync(context, new OkAnswer("OK"), Types.OkAnswer);
+
     public static Task BytesAsync(HttpContext context, int status, byte[] json)
     {
         var response = context.Response;

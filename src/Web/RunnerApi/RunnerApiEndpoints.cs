@@ -16,6 +16,8 @@ public static class RunnerApiEndpoints
         services.AddSingleton<ServiceCalls>();
         services.AddSingleton<ServiceQueries>();
         services.AddSingleton<ServiceLogCalls>();
+        services.AddSingleton<SandboxCalls>();
+        services.AddSingleton<BatchCalls>();
         return services;
     }
 
@@ -41,6 +43,11 @@ public static class RunnerApiEndpoints
         service.MapGet("/info", call.Of(queries.InfoAsync));
         service.MapGet("/logs", call.Of(logs.FirstPodAsync, limits.Streams));
         service.MapGet("/logs/{pod}", call.Of(logs.PodAsync, limits.Streams));
+        var sandboxes = services.GetRequiredService<SandboxCalls>();
+        api.MapPost("/sandboxes", call.Of(sandboxes.CreateAsync, limits.Changes));
+        api.MapGet("/sandboxes", call.Of(sandboxes.GetAsync));
+        api.MapDelete("/sandboxes", call.Of(sandboxes.DeleteAsync, limits.Changes));
+        api.MapPost("/batch-status", call.Of(services.GetRequiredService<BatchCalls>().StatusAsync));
         api.Map("/{**rest}", call.Of(NoSuchCall));
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.RunnerApi;
@@ -12,16 +13,23 @@ namespace Runner.Web.RunnerApi;
 [JsonSerializable(typeof(ServiceRequest))]
 [JsonSerializable(typeof(ServiceReference))]
 [JsonSerializable(typeof(PurgeRequest))]
+[JsonSerializable(typeof(SandboxRequest))]
+[JsonSerializable(typeof(SandboxReference))]
+[JsonSerializable(typeof(BatchRequest))]
 internal sealed partial class RequestJson : JsonSerializerContext;
 
 /// <summary>Answers to the hub.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ErrorAnswer))]
+[JsonSerializable(typeof(OkAnswer))]
 [JsonSerializable(typeof(MessageAnswer))]
 [JsonSerializable(typeof(CodeAnswer))]
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(ReplicaAnswer))]
 [JsonSerializable(typeof(InfoAnswer))]
+[JsonSerializable(typeof(SandboxMadeAnswer))]
+[JsonSerializable(typeof(SandboxAnswer))]
+[JsonSerializable(typeof(BatchAnswer))]
 internal sealed partial class AnswerJson : JsonSerializerContext;
 
 /// <summary>Which service is meant; the fields of stop, status, get, replica, info and logs that matter. The name in the path counts.</summary>
@@ -51,6 +59,9 @@ internal sealed record ErrorAnswer(
     [property: JsonPropertyName("msg")] string Message,
     [property: JsonPropertyName("code")] int? Code = null,
     [property: JsonPropertyName("message")] string? OwnMessage = null);
+
+/// <summary>The envelope of an answer that says nothing but that all is well.</summary>
+internal sealed record OkAnswer([property: JsonPropertyName("msg")] string Message);
 
 internal sealed record MessageAnswer([property: JsonPropertyName("message")] string Message);
 
