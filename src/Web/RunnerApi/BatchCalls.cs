@@ -49,14 +49,14 @@ internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters)
 
     private static BatchItemAnswer Workflow(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) =>
         Find(item, byName, Jobs) is not { } workload
-            ? new(item.Type, item.Name) { Error = Missing(cluster, "workflow", Jobs) }
+            ? new(item.Type, item.Name) { Error = Missing(cluster, "workflow", WorkloadKind.Workflow) }
             : new(item.Type, item.Name) { Phase = workload.Job?.Status };
 
     private static Workload? Find(BatchItem item, ILookup<string, Workload> byName, params WorkloadKind[] kinds) =>
         byName[item.Name].FirstOrDefault(workload => kinds.Contains(workload.Key.Kind));
 
-    private static string Missing(ClusterConnection cluster, string what, params WorkloadKind[] kinds) =>
-        kinds.All(cluster.State.IsSynced) ? $"{what} not found in cluster" : $"whether there is such a {what} is not known: cluster '{cluster.Name}' has not listed them";
+    private static string Missing(ClusterConnection cluster, string what, WorkloadKind kind) =>
+        cluster.State.IsSynced(kind) ? $"{what} not found in cluster" : $"whether there is such a {what} is not known: cluster '{cluster.Name}' has not listed them";
 
     private static InstanceAnswer[]? Instances(Workload workload) =>
         ServiceQueries.Current(workload).Select(instance => new InstanceAnswer(instance.PodName, instance.Status)).ToArray() is { Length: > 0 } instances ? instances : null;
