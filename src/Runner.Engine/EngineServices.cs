@@ -8,7 +8,6 @@ using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
-using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine;
@@ -38,8 +37,8 @@ public static class EngineServices
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
         services.AddSingleton<ServiceOperations>();
         services.AddSingleton<IWorkloadOperations, ServiceActions>();
-        services.AddSingleton<SandboxOperations>();
-        services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<SandboxOperations>());
+        services.AddSingleton<ServiceUpdates>();
+        services.AddSingleton<ServiceVersions>();
         services.AddHub(options);
 
         // Before the clusters, so that it hears of every pod.

@@ -10,6 +10,8 @@ internal static partial class Manifest
 {
     private const string Hidden = "(hidden)";
 
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static readonly ISerializer Yaml = new SerializerBuilder().WithQuotingNecessaryStrings(quoteYaml1_1Strings: true).Build();
 
     /// <summary>
@@ -70,7 +72,35 @@ internal static partial class Manifest
         return copy;
     }
 
-    private static string MaskText(string text)
+    private static string MaskText(string text) => text.AsSpan().TrimStart() is ['{' or '[', ..] && TryMaskJson(text) is { } json ? json : MaskOptions(text);
+
+    /// <summary>A text that is JSON again, such as a configuration in one variable: what looks secret in it is hidden as well.</summary>
+    private static string? TryMaskJson(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return JsonSerializer.Serialize(CopyHidingSecrets(document.RootElement), Readable);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static object? CopyHidingSecrets(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().DistinctBy(property => property.Name).ToDictionary(
+            property => property.Name,
+            property => LooksSecret().IsMatch(property.Name) && property.Value.ValueKind is not (JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null)
+                ? Hidden
+                : CopyHidingSecrets(property.Value)),
+        JsonValueKind.Array => element.EnumerateArray().Select(CopyHidingSecrets).ToList(),
+        JsonValueKind.String => MaskText(element.GetString()!),
+        _ => element.Clone(),
+    };
+
+    private static string MaskOptions(string text)
     {
         text = UrlCredentials().Replace(text, $"$1{Hidden}@");
         return SecretOptionWithValue().Replace(text, $"$1{Hidden}");

@@ -63,6 +63,9 @@ internal sealed partial class ResourceRules
         return resources;
     }
 
+    /// <summary>True for a variable that hides accelerators.</summary>
+    public static bool Hides(string name, string? value) => Hidden.Any(entry => entry.Name == name && entry.Value == value);
+
     public static bool IsQuantity(string text) => QuantityPattern().IsMatch(text);
 
     private static (string Field, ProcessorRequest? Processor)[] Accelerators(HardwareRequest hardware) =>

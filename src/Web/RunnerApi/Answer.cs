@@ -27,6 +27,9 @@ internal static class Answer
     /// <summary><c>{"msg":"OK"}</c>.</summary>
     public static Task OkAsync(HttpContext context) => OkAsync(context, new OkAnswer("OK"), Types.OkAnswer);
 
+    public static Task ErrorAsync(HttpContext context, int status, CodedErrorAnswer error) =>
+        BytesAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(error, Types.CodedErrorAnswer));
+
     public static Task BytesAsync(HttpContext context, int status, byte[] json)
     {
         var response = context.Response;

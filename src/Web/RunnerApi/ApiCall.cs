@@ -7,9 +7,12 @@ namespace Runner.Web.RunnerApi;
 /// <summary>A call that ends in an error the hub is told.</summary>
 /// <param name="status">HTTP status.</param>
 /// <param name="message">A sentence without secrets.</param>
-internal sealed class ApiException(int status, string message) : Exception(message)
+/// <param name="code">The hub's code such as <c>REQ-ERR-1</c>; null for none.</param>
+internal sealed class ApiException(int status, string message, string? code = null) : Exception(message)
 {
     public int Status { get; } = status;
+
+    public string? Code { get; } = code;
 }
 
 /// <summary>Wraps each call, so that whatever goes wrong is answered in the hub's envelope and never without a reason.</summary>
@@ -45,9 +48,11 @@ internal sealed partial class ApiCall(ILogger<ApiCall> logger)
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {
-            var (status, message) = Describe(context, exception);
+            var (status, error) = Describe(context, exception);
+            var connection = context.Response.Headers.Connection;
             context.Response.Clear();
-            await Answer.ErrorAsync(context, status, message);
+            context.Response.Headers.Connection = connection;
+            await Answer.ErrorAsync(context, status, error);
         }
 #pragma warning disable CA1031 // An answer that is half sent cannot become another one: the connection ends, which the hub sees.
         catch (Exception exception)
@@ -58,24 +63,26 @@ internal sealed partial class ApiCall(ILogger<ApiCall> logger)
         }
     }
 
-    private (int Status, string Message) Describe(HttpContext context, Exception exception)
+    private (int Status, ErrorAnswer Error) Describe(HttpContext context, Exception exception)
     {
         switch (exception)
         {
             case ApiException known:
-                return (known.Status, known.Message);
+                return (known.Status, new(known.Message, known.Code));
             case BadHttpRequestException bad:
-                return bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? (bad.StatusCode, RequestBody.TooLarge) : (bad.StatusCode, "The request could not be read");
+                return bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? (bad.StatusCode, new(RequestBody.TooLarge)) : (bad.StatusCode, new("The request could not be read"));
             case RequestRefusedException refused:
-                return (StatusCodes.Status400BadRequest, refused.Message);
+                return (StatusCodes.Status400BadRequest, new(refused.Message));
+            case VersionRefusedException refused:
+                return (StatusCodes.Status409Conflict, new($"{refused.Code}: {refused.Message}", refused.Code));
             case UnknownClusterException unknown:
-                return (StatusCodes.Status404NotFound, unknown.Message);
+                return (StatusCodes.Status404NotFound, new(unknown.Message));
             case ClusterOperationException failed:
                 LogFailed(context.Request.Method, context.Request.Path, failed.Message);
-                return (StatusCodes.Status500InternalServerError, failed.Message);
+                return (StatusCodes.Status500InternalServerError, new(failed.Message));
             default:
                 LogUnexpected(exception, context.Request.Method, context.Request.Path, context.TraceIdentifier);
-                return (StatusCodes.Status500InternalServerError, $"The runner failed ({exception.GetType().Name}). The cause is in its log under {context.TraceIdentifier}.");
+                return (StatusCodes.Status500InternalServerError, new($"The runner failed ({exception.GetType().Name}). The cause is in its log under {context.TraceIdentifier}."));
         }
     }
 

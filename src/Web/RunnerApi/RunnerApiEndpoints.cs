@@ -16,8 +16,7 @@ public static class RunnerApiEndpoints
         services.AddSingleton<ServiceCalls>();
         services.AddSingleton<ServiceQueries>();
         services.AddSingleton<ServiceLogCalls>();
-        services.AddSingleton<SandboxCalls>();
-        services.AddSingleton<BatchCalls>();
+        services.AddSingleton<VersionCalls>();
         return services;
     }
 
@@ -30,11 +29,13 @@ public static class RunnerApiEndpoints
         var changes = services.GetRequiredService<ServiceCalls>();
         var queries = services.GetRequiredService<ServiceQueries>();
         var logs = services.GetRequiredService<ServiceLogCalls>();
+        var versions = services.GetRequiredService<VersionCalls>();
 
         // Plain delegates on the context: no binding, no filters, nothing between the hub and the answer.
         var api = routes.MapGroup(BasePath).RequireAuthorization(ConsolePolicies.Hub);
         var service = api.MapGroup("/service/{name}");
         service.MapPost("/run", call.Of(changes.RunAsync, limits.Changes));
+        service.MapPut("/update", call.Of(changes.UpdateAsync, limits.Changes));
         service.MapPost("/stop", call.Of(changes.StopAsync, limits.Changes));
         service.MapDelete("/purge", call.Of(changes.PurgeAsync, limits.Changes));
         service.MapGet("/status", call.Of(queries.StatusAsync));
@@ -43,11 +44,10 @@ public static class RunnerApiEndpoints
         service.MapGet("/info", call.Of(queries.InfoAsync));
         service.MapGet("/logs", call.Of(logs.FirstPodAsync, limits.Streams));
         service.MapGet("/logs/{pod}", call.Of(logs.PodAsync, limits.Streams));
-        var sandboxes = services.GetRequiredService<SandboxCalls>();
-        api.MapPost("/sandboxes", call.Of(sandboxes.CreateAsync, limits.Changes));
-        api.MapGet("/sandboxes", call.Of(sandboxes.GetAsync));
-        api.MapDelete("/sandboxes", call.Of(sandboxes.DeleteAsync, limits.Changes));
-        api.MapPost("/batch-status", call.Of(services.GetRequiredService<BatchCalls>().StatusAsync));
+        service.MapPost("/versions", call.Of(versions.CreateAsync, limits.Changes));
+        service.MapGet("/versions", call.Of(versions.ListAsync));
+        service.MapPut("/versions/traffic", call.Of(versions.SetTrafficAsync, limits.Changes));
+        service.MapDelete("/versions/{commit}", call.Of(versions.DeleteAsync, limits.Changes));
         api.Map("/{**rest}", call.Of(NoSuchCall));
     }
 

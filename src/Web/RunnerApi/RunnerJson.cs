@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Workloads;
-using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.RunnerApi;
@@ -13,23 +12,22 @@ namespace Runner.Web.RunnerApi;
 [JsonSerializable(typeof(ServiceRequest))]
 [JsonSerializable(typeof(ServiceReference))]
 [JsonSerializable(typeof(PurgeRequest))]
-[JsonSerializable(typeof(SandboxRequest))]
-[JsonSerializable(typeof(SandboxReference))]
-[JsonSerializable(typeof(BatchRequest))]
+[JsonSerializable(typeof(ServiceUpdateRequest))]
+[JsonSerializable(typeof(CreateVersionRequest))]
+[JsonSerializable(typeof(List<TrafficRequest>))]
 internal sealed partial class RequestJson : JsonSerializerContext;
 
 /// <summary>Answers to the hub.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ErrorAnswer))]
+[JsonSerializable(typeof(CodedErrorAnswer))]
 [JsonSerializable(typeof(OkAnswer))]
+[JsonSerializable(typeof(VersionAnswer[]))]
 [JsonSerializable(typeof(MessageAnswer))]
 [JsonSerializable(typeof(CodeAnswer))]
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(ReplicaAnswer))]
 [JsonSerializable(typeof(InfoAnswer))]
-[JsonSerializable(typeof(SandboxMadeAnswer))]
-[JsonSerializable(typeof(SandboxAnswer))]
-[JsonSerializable(typeof(BatchAnswer))]
 internal sealed partial class AnswerJson : JsonSerializerContext;
 
 /// <summary>Which service is meant; the fields of stop, status, get, replica, info and logs that matter. The name in the path counts.</summary>
@@ -52,13 +50,21 @@ internal sealed record PurgeRequest
 
     [JsonPropertyName("deploy_type")]
     public int DeployType { get; set; }
+
+    [JsonPropertyName("user_id")]
+    public string UserId { get; set; } = "";
 }
 
-/// <summary>The envelope of every error: the hub reads <c>msg</c>. Purge and get also answer a code and a message of their own.</summary>
+/// <summary>The envelope of every error: the hub reads <c>msg</c>.</summary>
 internal sealed record ErrorAnswer(
     [property: JsonPropertyName("msg")] string Message,
-    [property: JsonPropertyName("code")] int? Code = null,
-    [property: JsonPropertyName("message")] string? OwnMessage = null);
+    [property: JsonPropertyName("code")] string? Code = null);
+
+/// <summary>An error of purge and get, which also answer a code and a message of their own.</summary>
+internal sealed record CodedErrorAnswer(
+    [property: JsonPropertyName("msg")] string Message,
+    [property: JsonPropertyName("code")] int Code,
+    [property: JsonPropertyName("message")] string OwnMessage);
 
 /// <summary>The envelope of an answer that says nothing but that all is well.</summary>
 internal sealed record OkAnswer([property: JsonPropertyName("msg")] string Message);

@@ -59,9 +59,17 @@ internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirec
         await response.StartAsync(context.RequestAborted);
         await response.BodyWriter.FlushAsync(context.RequestAborted);
         var pieces = logs.ReadBytesAsync(cluster, key.Namespace, wanted, UserContainer, new(Follow: true), context.RequestAborted);
-        await foreach (var piece in pieces)
+        try
         {
-            await response.BodyWriter.WriteAsync(piece, context.RequestAborted);
+            await foreach (var piece in pieces)
+            {
+                await response.BodyWriter.WriteAsync(piece, context.RequestAborted);
+            }
+        }
+        catch (LogUnavailableException unavailable)
+        {
+            // The answer has begun: what is wrong can only be told as its last line.
+            await response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(unavailable.Message + "\n"), context.RequestAborted);
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed class ServiceQueries(ServiceOperations operations, ClusterDirect
         catch (ApiException bad) when (bad.Status == StatusCodes.Status400BadRequest)
         {
             // The hub's own runner answers this call so.
-            await Answer.ErrorAsync(context, StatusCodes.Status200OK, new ErrorAnswer(bad.Message, -1, bad.Message));
+            await Answer.ErrorAsync(context, StatusCodes.Status200OK, new CodedErrorAnswer(bad.Message, -1, bad.Message));
             return;
         }
 

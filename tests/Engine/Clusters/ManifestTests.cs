@@ -14,13 +14,13 @@ public sealed class ManifestTests
              "metadata":{"name":"web","labels":{"on":"true"},"annotations":{"deploy_id":"42","access_token":"planted-1","kubectl.kubernetes.io/last-applied-configuration":"{\"planted-2\":1}"},"managedFields":[{"manager":"planted-3"}]},
              "spec":{"template":{"spec":{"containers":[{"image":"a:1","command":["serve","--api-key","planted-4","--token=planted-5","--port=80"],
               "args":["sh","-c","run --password planted-6 --verbose"],
-              "env":[{"name":"HF_TOKEN","value":"planted-7"},{"name":"S3_SECRET_ACCESS_KEY","value":"planted-8"},{"name":"DB_PASS","value":"planted-10"},{"name":"SSH_PASSPHRASE","value":"planted-11"},{"name":"port","value":"8080"},{"name":"GIT","value":"https://user:planted-9@host/x.git"},
+              "env":[{"name":"HF_TOKEN","value":"planted-7"},{"name":"S3_SECRET_ACCESS_KEY","value":"planted-8"},{"name":"DB_PASS","value":"planted-10"},{"name":"SSH_PASSPHRASE","value":"planted-11"},{"name":"port","value":"8080"},{"name":"CONFIG","value":"{\"model\":\"shown-model\",\"hf\":{\"token\":\"planted-12\",\"keys\":[{\"api_key\":\"planted-13\"}]},\"inner\":\"[{\\\"password\\\":\\\"planted-14\\\"}]\"}"},{"name":"GIT","value":"https://user:planted-9@host/x.git"},
                {"name":"PASSWORD","valueFrom":{"secretKeyRef":{"name":"shown","key":"pw"}}}]}],"timeoutSeconds":300,"nothing":null,"ratio":1.5,"asked":false}}}}
             """));
 
         Assert.DoesNotContain("planted", yaml, StringComparison.Ordinal);
         Assert.DoesNotContain("managedFields", yaml, StringComparison.Ordinal);
-        foreach (var shown in new[] { "name: web", "\"on\": \"true\"", "deploy_id: \"42\"", "--port=80", "--verbose", "value: \"8080\"", "host/x.git", "name: shown", "key: pw", "timeoutSeconds: 300", "ratio: 1.5", "asked: false" })
+        foreach (var shown in new[] { "name: web", "\"on\": \"true\"", "deploy_id: \"42\"", "--port=80", "--verbose", "value: \"8080\"", "host/x.git", "shown-model", "name: shown", "key: pw", "timeoutSeconds: 300", "ratio: 1.5", "asked: false" })
         {
             Assert.Contains(shown.Replace('"', '\''), yaml.Replace('"', '\''), StringComparison.Ordinal);
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Runner.Tests.Engine.RunnerApi;
@@ -35,7 +36,7 @@ public sealed class RunnerApiBadInputTests(RunnerApiHost host) : IClassFixture<R
         { """{%"port":"80"},"hardware":{"cpu":{"num":"-1"}}}""", 400, "hardware.cpu.num must be a Kubernetes quantity" },
         { """{%"port":"80"},"hardware":{"ephemeral_storage":"1Zi"}}""", 400, "hardware.ephemeral_storage" },
         { """{%"port":"80"},"hardware":{"gpu":{"num":"half","resource_name":"nvidia.com/gpu"}}}""", 400, "hardware.gpu.num must be a whole number" },
-        { """{%"port":"80"},"hardware":{"replicas":4}}""", 400, "hardware.replicas" },
+        { """{%"port":"80"},"pd":{"enabled":true}}""", 400, "pd.enabled" },
         { """{%"port":"80"},"cluster_id":"moon"}""", 404, "No cluster has the id 'moon'" },
         { """{%"port":"80"},"annotation":{"no key!":"x"}}""", 400, "annotation: a key" },
         { """{"image_id":"NO/such image","deploy_id":1,"env":{"port":"80"}}""", 400, "image_id must be the name of an image" },
@@ -90,6 +91,30 @@ public sealed class RunnerApiBadInputTests(RunnerApiHost host) : IClassFixture<R
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 64 * 1024 * 1024);
     }
 
+    [Fact]
+    public async Task A_body_beyond_all_measure_is_refused_and_the_connection_ends()
+    {
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(host.Address.Host, host.Address.Port, TestContext.Current.CancellationToken);
+        var stream = connection.GetStream();
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes($"POST /api/v1/service/x/run HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {RunnerApiHost.Token}\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            TestContext.Current.CancellationToken);
+        var piece = Encoding.ASCII.GetBytes("100000\r\n" + new string('a', 0x100000) + "\r\n");
+        for (var i = 0; i < 16; i++)
+        {
+            await stream.WriteAsync(piece, TestContext.Current.CancellationToken);
+        }
+
+        await stream.WriteAsync("1\r\na\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("HTTP/1.1 413", answer, StringComparison.Ordinal);
+        Assert.Contains("Connection: close", answer, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("larger than the 1 MB", answer, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("GET", "nothing")]
     [InlineData("PUT", "service/x/status")]
@@ -109,6 +134,8 @@ public sealed class RunnerApiBadInputTests(RunnerApiHost host) : IClassFixture<R
     [InlineData("GET", "info", 400)]
     [InlineData("GET", "logs", 400)]
     [InlineData("POST", "stop", 400)]
+    [InlineData("PUT", "update", 400)]
+    [InlineData("POST", "versions", 400)]
     [InlineData("DELETE", "purge", 400)]
     public async Task Every_call_tells_what_is_wrong_with_its_body_and_its_cluster(string method, string call, int status)
     {

@@ -12,6 +12,11 @@ public sealed class RunnerApiFailureTests
     [InlineData("GET", "status", "is not known yet")]
     [InlineData("GET", "replica", "is not known yet")]
     [InlineData("POST", "run", "was not created")]
+    [InlineData("PUT", "update", "was not updated")]
+    [InlineData("POST", "versions", "was not deployed")]
+    [InlineData("GET", "versions", "is not known yet")]
+    [InlineData("PUT", "versions/traffic", "keeps its traffic")]
+    [InlineData("DELETE", "versions/abc", "keeps version abc")]
     [InlineData("POST", "stop", "was not deleted")]
     [InlineData("DELETE", "purge", "was not deleted")]
     public async Task While_the_cluster_does_not_answer_calls_fail_with_the_reason_and_no_service_is_called_deleted(string method, string call, string reason)
@@ -21,7 +26,7 @@ public sealed class RunnerApiFailureTests
         hub.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", RunnerHost.HubToken);
         using var request = new HttpRequestMessage(new HttpMethod(method), $"/api/v1/service/web/{call}")
         {
-            Content = new StringContent(call == "run" ? RunnerApiHost.Sample("run-space") : "{}", Encoding.UTF8, "application/json"),
+            Content = new StringContent(BodyOf(call), Encoding.UTF8, "application/json"),
         };
 
         using var answer = await hub.SendAsync(request, TestContext.Current.CancellationToken);
@@ -31,4 +36,12 @@ public sealed class RunnerApiFailureTests
         Assert.Contains(reason, message, StringComparison.Ordinal);
         Assert.Contains("nowhere", message, StringComparison.Ordinal);
     }
+
+    private static string BodyOf(string call) => call switch
+    {
+        "run" => RunnerApiHost.Sample("run-space"),
+        "update" => """{"image_id":"a/b"}""",
+        "versions/traffic" => """[{"commit":"a","traffic_percent":100}]""",
+        _ => "{}",
+    };
 }

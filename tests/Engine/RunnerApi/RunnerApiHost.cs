@@ -40,7 +40,7 @@ public sealed class RunnerApiHost : IAsyncLifetime
         Cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);
         var kubeconfig = Encoding.UTF8.GetBytes(Cluster.Kubeconfig());
         var endpoint = new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)));
-        var options = new RunnerOptions { DataDirectory = _folder.Path, Port = 0, ApiToken = Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Debug, StorageClass = "embedded-nfs" };
+        var options = new RunnerOptions { DataDirectory = _folder.Path, Port = 0, ApiToken = Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Information, StorageClass = "embedded-nfs" };
         _app = RunnerApp.Build([], options, clusters: [endpoint]);
         _app.Services.GetRequiredService<ILoggerFactory>().AddProvider(_log);
         await _app.StartAsync(TestContext.Current.CancellationToken);
@@ -71,6 +71,14 @@ public sealed class RunnerApiHost : IAsyncLifetime
         var status = await StatusAsync(service);
         await Eventually.TrueAsync(async () => (status = await StatusAsync(service)).GetProperty("code").GetInt32() == code, $"service {service} has code {code}", seconds);
         return status;
+    }
+
+    /// <summary>Has a request for a service arrive at the cluster.</summary>
+    public async Task<bool> WakeAsync(string service)
+    {
+        using var client = new HttpClient { DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Cluster.Token) } };
+        using var answer = await client.PostAsync(new Uri(Cluster.Address, $"embedded/wake/spaces/{service}"), null, TestContext.Current.CancellationToken);
+        return answer.IsSuccessStatusCode;
     }
 
     public static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.RunnerApi;
 
@@ -125,6 +126,73 @@ public sealed class RunnerApiTests(RunnerApiHost host) : IClassFixture<RunnerApi
     }
 
     [Fact]
+    public async Task A_log_that_cannot_be_read_after_all_ends_with_a_line_that_says_why()
+    {
+        await host.CallAsync(Post, "service/h-space/run", RunnerApiHost.Sample("run-space"));
+        await host.ReachesAsync("h-space", 23);
+        (host.Cluster.Faults.ErrorStatus, host.Cluster.Faults.ErrorRate) = (403, 1);
+        try
+        {
+            var (status, text) = await host.CallAsync(Get, "service/h-space/logs", "{}");
+
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.Contains("cannot be read", text, StringComparison.Ordinal);
+        }
+        finally
+        {
+            host.Cluster.Faults.ErrorRate = 0;
+        }
+    }
+
+    [Fact]
+    public async Task A_service_that_sleeps_wakes_up_by_way_of_deploying()
+    {
+        await host.CallAsync(Post, "service/i-space/run", RunnerApiHost.Sample("run-space"));
+        await host.ReachesAsync("i-space", 23);
+        await host.ReachesAsync("i-space", 25, 60);
+        Assert.True(await host.WakeAsync("i-space"));
+
+        var seen = await CodesUntilRunningAsync("i-space");
+        Assert.Contains(20, seen);
+        Assert.Subset(new HashSet<int> { 0, 20, 23, 25 }, seen);
+    }
+
+    [Fact]
+    public async Task A_service_that_is_replaced_is_never_told_as_failed_or_deleted()
+    {
+        await host.CallAsync(Post, "service/j-space/run", RunnerApiHost.Sample("run-space"));
+        await host.ReachesAsync("j-space", 23);
+
+        var second = await host.CallAsync(Post, "service/j-space/run", RunnerApiHost.Sample("run-space").Replace("4712", "4801", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.OK, second.Status);
+        var seen = await CodesUntilRunningAsync("j-space");
+
+        Assert.Equal(4801, (await host.StatusAsync("j-space")).GetProperty("deploy_id").GetInt32());
+        Assert.Subset(new HashSet<int> { 0, 20, 23 }, seen);
+    }
+
+    [Fact]
+    public async Task A_purged_finetune_takes_the_users_volume_along_unless_another_service_uses_it()
+    {
+        var request = RunnerApiHost.Sample("run-notebook").Replace("\"deploy_type\": 5", "\"deploy_type\": 2", StringComparison.Ordinal);
+        var user = RunnerApiHost.Json(request).GetProperty("user_id").GetString()!;
+        await host.CallAsync(Post, "service/k-tune/run", request);
+        await host.CallAsync(Post, "service/l-tune/run", request);
+        await host.ReachesAsync("k-tune", 23);
+        Assert.True(HasVolume());
+
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Delete, "service/k-tune/purge", $$"""{"deploy_type":2,"user_id":"{{user}}"}""")).Status);
+        Assert.True(HasVolume());
+
+        var purge = $$"""{"deploy_type":2,"user_id":"{{user}}"}""";
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Delete, "service/l-tune/purge", purge)).Status);
+        await Eventually.TrueAsync(() => !HasVolume(), "the volume is gone", 30);
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Delete, "service/l-tune/purge", purge)).Status);
+
+        bool HasVolume() => host.Cluster.Store.List("", "persistentvolumeclaims", "spaces").Any(claim => claim.Key.Name == user);
+    }
+
+    [Fact]
     public async Task The_log_of_a_pod_that_is_not_the_services_is_not_given()
     {
         var (status, text) = await host.CallAsync(Get, "service/nobody/logs/some-pod", "{}");
@@ -161,6 +229,11 @@ public sealed class RunnerApiTests(RunnerApiHost host) : IClassFixture<RunnerApi
     {
         await host.CallAsync(Post, "service/g-space/run", RunnerApiHost.Sample("run-space"));
         await host.ReachesAsync("g-space", 23);
+
+        // A list may be there before its watch is opened.
+        await Eventually.TrueAsync(
+            () => new[] { "pods", "nodes", "events", "services.serving.knative.dev", "revisions.serving.knative.dev" }.All(kind => host.Cluster.RequestCounts().ContainsKey($"watch {kind}")),
+            "every kind is watched");
         var before = Asked();
 
         for (var i = 0; i < 200; i++)
@@ -195,6 +268,20 @@ public sealed class RunnerApiTests(RunnerApiHost host) : IClassFixture<RunnerApi
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
             Assert.Equal($$"""{"code":"{{code}}","msg":"{{code}}"}""", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         }
+    }
+
+    private async Task<HashSet<int>> CodesUntilRunningAsync(string service)
+    {
+        var seen = new HashSet<int>();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                seen.Add((await host.StatusAsync(service)).GetProperty("code").GetInt32());
+                return seen.Contains(23);
+            },
+            $"service {service} runs",
+            30);
+        return seen;
     }
 
     private static string? Pod(JsonElement status) => status.GetProperty("instance")[0].GetProperty("name").GetString();

@@ -23,7 +23,7 @@ internal static class MultiHostManifest
     public static MultiHostObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts)
     {
         var parts = ServiceManifest.PartsOf(name, request, options, facts);
-        var port = ServiceRequestRules.Port(request);
+        var port = ServiceRequestRules.Port(request.Env);
         SetInterface(parts.Pod.Containers[0], facts.NetworkInterface);
         parts.Labels[LeaderWorkerSetNames.ServiceLabel] = name;
         var set = new LeaderWorkerSet

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Clusters;
@@ -8,6 +9,9 @@ namespace Runner.Engine.Workloads.Services;
 /// <remarks>Every method throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
 internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, TimeProvider time) : ApiCalls(cluster, time)
 {
+    /// <summary>Controllers write to a service a few times while it comes up; more conflicts in a row than this are a fault.</summary>
+    private const int MostAttempts = 10;
+
     /// <returns>What was created, or null when one of that name exists.</returns>
     public async Task<KnativeService?> CreateAsync(KnativeService service, CancellationToken cancellationToken)
     {
@@ -44,11 +48,54 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
             KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, name, token),
         cancellationToken)!;
 
-    /// <summary>Whether an object of some other Knative kind exists.</summary>
-    public async Task<bool> ExistsAsync(string plural, string name, CancellationToken cancellationToken) => await UnlessMissingAsync(
-        (client, token) => client.CustomObjects.GetNamespacedCustomObjectAsync<object>(
-            KnativeNames.Group, KnativeNames.Version, @namespace, plural, name, token),
-        cancellationToken).ConfigureAwait(false) is not null;
+    /// <summary>All revisions of a service as they are, those marked as deleted among them.</summary>
+    public async Task<IReadOnlyList<KnativeRevision>> RevisionsAsync(string service, CancellationToken cancellationToken) => (await CallAsync(
+        (client, token) => client.CustomObjects.ListNamespacedCustomObjectAsync<KnativeRevisionList>(
+            KnativeNames.Group, KnativeNames.Version, @namespace, "revisions", labelSelector: $"{KnativeNames.ServiceLabel}={service}", cancellationToken: token),
+        cancellationToken).ConfigureAwait(false)).Items;
+
+    /// <summary>Reads a service, has it changed and writes it; once more from the start when somebody else wrote in between.</summary>
+    /// <param name="change">Changes the service; false when there is nothing to write. May be called several times.</param>
+    /// <returns>The service as the cluster has it, or null when there is none.</returns>
+    public async Task<KnativeService?> ChangeAsync(string name, Func<KnativeService, CancellationToken, Task<bool>> change, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var service = await FindAsync(name, cancellationToken).ConfigureAwait(false);
+            if (service is null or { Metadata.DeletionTimestamp: not null })
+            {
+                return null;
+            }
+
+            if (!await change(service, cancellationToken).ConfigureAwait(false))
+            {
+                return service;
+            }
+
+            try
+            {
+                return await ReplaceAsync(service, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ApiStatusException conflict) when (conflict.Code == 409 && attempt < MostAttempts)
+            {
+                // With the service as it is now.
+            }
+        }
+    }
+
+    /// <summary>Marks a revision so that it counts as deleted, or takes the mark away. Nothing happens when it is gone.</summary>
+    public Task MarkRevisionAsync(string revision, bool deleted, CancellationToken cancellationToken)
+    {
+        var annotations = new Dictionary<string, string?> { [KnativeNames.RevisionStateAnnotation] = deleted ? KnativeNames.RevisionDeleted : null };
+        var patch = new V1Patch(JsonSerializer.Serialize(new { metadata = new { annotations } }), V1Patch.PatchType.MergePatch);
+        return UnlessMissingAsync(
+            (client, token) => client.CustomObjects.PatchNamespacedCustomObjectAsync<object>(
+                patch, KnativeNames.Group, KnativeNames.Version, @namespace, "revisions", revision, cancellationToken: token),
+            cancellationToken);
+    }
+
+    /// <summary>Path of a Knative kind in the namespace.</summary>
+    public string PathOf(string plural) => $"apis/{KnativeNames.Group}/{KnativeNames.Version}/namespaces/{@namespace}/{plural}";
 
     /// <param name="uid">Deletes only the object with this uid; null for whichever has the name.</param>
     /// <returns>False when there was nothing to delete.</returns>
@@ -90,4 +137,13 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
     public Task DeleteVolumeAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync<object>(
         async (client, token) => await client.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(name, @namespace, cancellationToken: token).ConfigureAwait(false),
         cancellationToken);
+
+    private Task<KnativeService> ReplaceAsync(KnativeService service, CancellationToken cancellationToken)
+    {
+        service.Status = null;
+        return CallAsync(
+            (client, token) => client.CustomObjects.ReplaceNamespacedCustomObjectAsync<KnativeService>(
+                service, KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, service.Metadata.Name, cancellationToken: token),
+            cancellationToken);
+    }
 }

@@ -162,6 +162,13 @@ public sealed class KnativeRevision : IKubernetesObject<V1ObjectMeta>
     public KnativeRevisionStatus? Status { get; set; }
 }
 
+/// <summary>Revisions as the API server lists them.</summary>
+public sealed class KnativeRevisionList
+{
+    [JsonPropertyName("items")]
+    public IReadOnlyList<KnativeRevision> Items { get; set; } = [];
+}
+
 /// <summary>How a Knative Revision stands.</summary>
 public sealed class KnativeRevisionStatus
 {
@@ -187,8 +194,9 @@ internal static class KnativeNames
     public const string ServiceUidLabel = "serving.knative.dev/serviceUID";
     public const string RevisionLabel = "serving.knative.dev/revision";
 
-    /// <summary>Set to <c>deleted</c> on a revision that the hub removed; Knative collects it later.</summary>
+    /// <summary>Set to <see cref="RevisionDeleted"/> on a revision that the hub removed; Knative collects it later.</summary>
     public const string RevisionStateAnnotation = "serving.knative.dev/revision-state";
+    public const string RevisionDeleted = "deleted";
     public const string UserContainer = "user-container";
     public const string QueueProxy = "queue-proxy";
 

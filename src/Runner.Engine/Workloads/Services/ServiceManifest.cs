@@ -35,7 +35,6 @@ internal static class ServiceManifest
     private const int InferenceType = 1;
     private const int NotebookType = 5;
     private const string Autoscaling = "autoscaling.knative.dev/";
-    private const string NimRegistry = "nvcr.io/nim/";
 
     /// <summary>Turns the request into objects, or says why not.</summary>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
@@ -78,6 +77,17 @@ internal static class ServiceManifest
     public static string Hash(IKubernetesObject carrier) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(KubernetesJson.Serialize((object)carrier))));
 
+    /// <summary>Name of a user's volume: made and removed under the same one.</summary>
+    public static string VolumeName(string userId) => Naming.SafeSubdomain(userId);
+
+    /// <summary>True when the instances of a service mount the volume.</summary>
+    public static bool Uses(KnativeService service, string volume) =>
+        service.Spec?.Template?.Spec?.Volumes?.Any(mounted => mounted.PersistentVolumeClaim?.ClaimName == volume) == true;
+
+    /// <summary>Image of a model or notebook. One slash is a name without a registry; more name one already.</summary>
+    public static string ModelImage(string imageId, ServiceOptions options) =>
+        imageId.Count(character => character == '/') == 1 ? Join(options.ModelRegistry, imageId) : imageId;
+
     private static SchedulingFacts SchedulingOf(ServiceRequest request) => new()
     {
         Hardware = request.Hardware,
@@ -89,8 +99,7 @@ internal static class ServiceManifest
 
     private static KnativeRevisionSpec PodSpec(ServiceRequest request, ServiceOptions options, string image, PodScheduling scheduling, string? claim)
     {
-        var isNim = image.Contains(NimRegistry, StringComparison.Ordinal);
-        string[] pullSecrets = isNim ? [options.ImagePullSecret, options.NimPullSecret] : [options.ImagePullSecret];
+        string[] pullSecrets = ContainerEnvironment.IsNim(image) ? [options.ImagePullSecret, options.NimPullSecret] : [options.ImagePullSecret];
         List<V1Volume> volumes = [];
         List<V1VolumeMount> mounts = [];
         if (request.DeployType != SpaceType)
@@ -114,8 +123,8 @@ internal static class ServiceManifest
                     Name = KnativeNames.UserContainer,
                     Image = image,
                     ImagePullPolicy = "Always",
-                    Ports = [new() { ContainerPort = ServiceRequestRules.Port(request) }],
-                    Env = Environment(request, options, scheduling.Resources, isNim),
+                    Ports = [new() { ContainerPort = ServiceRequestRules.Port(request.Env) }],
+                    Env = ContainerEnvironment.Of(request.Env, image, options, scheduling.Resources),
                     Resources = scheduling.Requirements(),
                     ReadinessProbe = Probe(request, options),
                     VolumeMounts = mounts.Count > 0 ? mounts : null,
@@ -130,41 +139,6 @@ internal static class ServiceManifest
             ImagePullSecrets = [.. pullSecrets.Where(secret => secret.Length > 0).Select(secret => new V1LocalObjectReference { Name = secret })],
         };
     }
-
-    private static List<V1EnvVar> Environment(ServiceRequest request, ServiceOptions options, ResourceRules resources, bool isNim)
-    {
-        // Later ones replace earlier ones: the request may choose another index, but never an accelerator it did not ask for.
-        var values = new SortedDictionary<string, V1EnvVar>(StringComparer.Ordinal);
-        void Set(string name, string value) => values[name] = new V1EnvVar { Name = name, Value = value };
-
-        if (options.PyPiIndexUrl.Length > 0)
-        {
-            Set("PIP_INDEX_URL", options.PyPiIndexUrl);
-        }
-
-        foreach (var (name, value) in request.Env ?? [])
-        {
-            Set(name, value ?? "");
-        }
-
-        foreach (var (name, value) in resources.HiddenAccelerators)
-        {
-            Set(name, value);
-        }
-
-        if (isNim)
-        {
-            // By reference, so that the key itself is in no manifest.
-            values["NGC_API_KEY"] = new() { Name = "NGC_API_KEY", ValueFrom = new() { SecretKeyRef = new() { Name = options.NimKeySecret, Key = "NGC_API_KEY" } } };
-            Set("NIM_CACHE_PATH", "/workspace");
-        }
-
-        return [.. values.Values];
-    }
-
-    /// <summary>An image of the hub's with the registry it comes from. One slash is a name without a registry; more name one already.</summary>
-    public static string ModelImage(string image, ServiceOptions options) =>
-        image.Count(character => character == '/') == 1 ? Join(options.ModelRegistry, image) : image;
 
     private static string Image(ServiceRequest request, ServiceOptions options)
     {
@@ -253,12 +227,11 @@ internal static class ServiceManifest
         }
         : new() { InitialDelaySeconds = 10, PeriodSeconds = 10, FailureThreshold = 3 };
 
-    /// <summary>The volume that serves all of a user's workloads.</summary>
-    public static V1PersistentVolumeClaim UserVolume(string userId, HardwareRequest hardware, string @namespace, string storageClass) => new()
+    private static V1PersistentVolumeClaim UserVolume(string userId, HardwareRequest hardware, string @namespace, string storageClass) => new()
     {
         ApiVersion = "v1",
         Kind = "PersistentVolumeClaim",
-        Metadata = new() { Name = Naming.SafeSubdomain(userId), NamespaceProperty = @namespace },
+        Metadata = new() { Name = VolumeName(userId), NamespaceProperty = @namespace },
         Spec = new()
         {
             AccessModes = ["ReadWriteMany"],

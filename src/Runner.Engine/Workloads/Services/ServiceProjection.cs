@@ -154,7 +154,7 @@ internal static class ServiceProjection
     private static bool IsReady(KnativeRevision revision) => revision.Status?.Conditions.Find("Ready") is { Status: "True" };
 
     private static bool IsDeleted(KnativeRevision revision) =>
-        revision.Metadata.DeletionTimestamp is not null || HubFacts.Text(revision.Metadata.Annotations, KnativeNames.RevisionStateAnnotation) == "deleted";
+        revision.Metadata.DeletionTimestamp is not null || HubFacts.Text(revision.Metadata.Annotations, KnativeNames.RevisionStateAnnotation) == KnativeNames.RevisionDeleted;
 
     private static bool BelongsTo(V1ObjectMeta metadata, string serviceUid) =>
         HubFacts.Text(metadata.Labels, KnativeNames.ServiceUidLabel) is var uid && (uid.Length == 0 || serviceUid.Length == 0 || uid == serviceUid);

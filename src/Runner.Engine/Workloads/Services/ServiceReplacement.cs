@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>Creates a service in place of whichever has its name, and waits for what is left of the old one to go.</summary>
+internal sealed partial class ServiceReplacement(ClusterConnection cluster, KnativeApi api, PodHurry pods, TimeProvider time, ILogger logger)
+{
+    /// <summary>How long an old service of the same name may take to go.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly GoneWatch _gone = new(cluster, time);
+
+    /// <returns>The service as the cluster has it, and whether it was made by this call; one that carries the same request already stays.</returns>
+    /// <exception cref="TimeoutException">The old service does not go.</exception>
+    public async Task<(KnativeService Service, bool IsNew)> CreateOrReplaceAsync(KnativeService wanted, CancellationToken cancellationToken)
+    {
+        var name = wanted.Metadata.Name;
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            while (true)
+            {
+                if (await api.CreateAsync(wanted, either.Token).ConfigureAwait(false) is { } created)
+                {
+                    return (created, true);
+                }
+
+                var existing = await api.FindAsync(name, either.Token).ConfigureAwait(false);
+                if (existing is { Metadata.DeletionTimestamp: null } && IsSame(existing, wanted))
+                {
+                    return (existing, false);
+                }
+
+                if (existing is not null)
+                {
+                    await RemoveAsync(existing, wanted, either.Token).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The old service '{name}' did not go within {Deadline.TotalSeconds} s");
+        }
+    }
+
+    private async Task RemoveAsync(KnativeService existing, KnativeService wanted, CancellationToken cancellationToken)
+    {
+        var (name, uid) = (existing.Metadata.Name, existing.Metadata.Uid);
+        if (existing.Metadata.DeletionTimestamp is null)
+        {
+            // What the API server would refuse must not cost the service that is there.
+            await api.CheckAsync(wanted, cancellationToken).ConfigureAwait(false);
+            LogReplacing(name, cluster.Name);
+            await api.DeleteAsync(name, uid, cancellationToken).ConfigureAwait(false);
+            await pods.HurryAsync(cluster, api, name, cancellationToken).ConfigureAwait(false);
+        }
+
+        await _gone.WaitAsync(api.PathOf(KnativeNames.ServicePlural), name, uid, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // A new service does not take over the configuration and route of the one before it: it would stand as failed (NotOwned) until they are collected.
+            await _gone.WaitAsync(api.PathOf("configurations"), name, uid, cancellationToken).ConfigureAwait(false);
+            await _gone.WaitAsync(api.PathOf("routes"), name, uid, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException refusal) when (refusal.Code == 403)
+        {
+            // Without the right to look, the new service stands as failed for a moment.
+            LogCannotLook(name, refusal.Message);
+        }
+    }
+
+    private static bool IsSame(KnativeService existing, KnativeService wanted) =>
+        existing.Metadata.Annotations is { } annotations
+        && annotations.TryGetValue(ServiceManifest.HashAnnotation, out var hash)
+        && hash == wanted.Metadata.Annotations[ServiceManifest.HashAnnotation];
+
+    [LoggerMessage(LogLevel.Information, "Replacing service {Service} in cluster {Cluster}: another one of its name exists")]
+    private partial void LogReplacing(string service, string cluster);
+
+    [LoggerMessage(LogLevel.Warning, "Cannot see whether the configuration and route of the old service {Service} are gone: {Problem}")]
+    private partial void LogCannotLook(string service, string problem);
+}

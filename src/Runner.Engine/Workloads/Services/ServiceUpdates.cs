@@ -1,0 +1,56 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>Changes running services: another image, environment, hardware or number of instances.</summary>
+public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirectory clusters, TimeProvider time, ILogger<ServiceUpdates> logger)
+{
+    /// <summary>Changes the service. Safe to repeat: a service that is as wanted stays as it is, without a new revision.</summary>
+    /// <returns>The hub's id of the deploy, 0 where none is known; null when there is no such service.</returns>
+    /// <exception cref="RequestRefusedException">The request cannot be carried out as it is; nothing was changed.</exception>
+    /// <exception cref="UnknownClusterException">No such cluster.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public async Task<long?> UpdateAsync(string serviceName, ServiceUpdateRequest request, CancellationToken cancellationToken)
+    {
+        var cluster = clusters.Resolve(request.ClusterId);
+        if (!Naming.IsServiceName(serviceName))
+        {
+            return null;
+        }
+
+        string Safe(string message) => SecretText.Hide(message, request.Env?.Values ?? Enumerable.Empty<string>());
+        try
+        {
+            var api = new KnativeApi(cluster, options.WorkloadNamespace, time);
+            var changed = false;
+            var service = await api.ChangeAsync(
+                serviceName, (found, _) => Task.FromResult(changed = ServiceUpdate.Apply(found, request, options)), cancellationToken).ConfigureAwait(false);
+            if (service is null)
+            {
+                return null;
+            }
+
+            if (changed)
+            {
+                LogUpdated(serviceName, cluster.Name);
+            }
+
+            return service.Metadata.Annotations?.TryGetValue(HubNames.DeployIdAnnotation, out var text) == true
+                && long.TryParse(text, CultureInfo.InvariantCulture, out var id) ? id : 0;
+        }
+        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
+        {
+            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take the update of service '{serviceName}': {Safe(refusal.Message)}");
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        {
+            throw new ClusterOperationException(Safe($"Service '{serviceName}' was not updated. {ClusterProblem.Describe(exception, cluster.Name)}"), exception);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Updated service {Service} in cluster {Cluster}")]
+    private partial void LogUpdated(string service, string cluster);
+}

@@ -1,0 +1,132 @@
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>Versions of a model served side by side, and how requests are shared out over them.</summary>
+/// <remarks>Decides on what the cluster says now, not on the caches: two changes in a row must build on each other.</remarks>
+public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider time, ILogger<ServiceVersions> logger)
+{
+    /// <summary>Deploys another commit beside those that are there.</summary>
+    /// <param name="initialTraffic">Percent of the requests that it gets, 0 to 100.</param>
+    /// <exception cref="VersionRefusedException">It cannot be deployed as things stand; nothing was changed.</exception>
+    /// <exception cref="RequestRefusedException">No commit was named.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public Task CreateAsync(ClusterConnection cluster, string serviceName, string commit, int initialTraffic, CancellationToken cancellationToken) =>
+        ChangeAsync(cluster, serviceName, "was not deployed in another version", async (api, service, token) =>
+        {
+            var revisions = await api.RevisionsAsync(serviceName, token).ConfigureAwait(false);
+            VersionRules.CheckNew(service, VersionRules.Live(revisions), commit, initialTraffic);
+
+            // A template that bears the commit already makes no new revision: the one it made before is taken back, or is on its way.
+            var isPending = VersionRules.Label(commit) == VersionRules.CommitOf(service.Spec!.Template!.Metadata);
+            if (isPending && revisions.LastOrDefault(revision => VersionRules.IsDeleted(revision) && VersionRules.CommitOf(revision.Metadata) == VersionRules.Label(commit)) is { } removed)
+            {
+                await api.MarkRevisionAsync(removed.Metadata.Name, deleted: false, token).ConfigureAwait(false);
+                service.Spec.Traffic = VersionTraffic.WithNew(service, initialTraffic, removed.Metadata.Name);
+            }
+            else if (isPending)
+            {
+                throw new VersionRefusedException(VersionCodes.CommitDeployed, $"commit {commit} is being deployed already");
+            }
+            else
+            {
+                VersionRules.SetCommit(service, commit);
+                service.Spec.Traffic = VersionTraffic.WithNew(service, initialTraffic);
+            }
+
+            service.Metadata.Annotations?.Remove(ServiceManifest.HashAnnotation);
+            LogCreating(commit, serviceName, cluster.Name, initialTraffic);
+            return true;
+        }, cancellationToken);
+
+    /// <summary>Shares the requests out over the versions.</summary>
+    /// <exception cref="VersionRefusedException">A share is not valid; nothing was changed.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public Task SetTrafficAsync(ClusterConnection cluster, string serviceName, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken) =>
+        ChangeAsync(cluster, serviceName, "keeps its traffic", async (api, service, token) =>
+        {
+            var live = VersionRules.Live(await api.RevisionsAsync(serviceName, token).ConfigureAwait(false));
+            return SetTraffic(service, VersionRules.Traffic(live, shares));
+        }, cancellationToken);
+
+    /// <summary>Removes a version; the others take over its requests in proportion to what they have. Nothing happens when it was removed before.</summary>
+    /// <exception cref="VersionRefusedException">The commit is unknown, or no other version would remain.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public async Task DeleteAsync(ClusterConnection cluster, string serviceName, string commit, CancellationToken cancellationToken)
+    {
+        IReadOnlyCollection<string> removed = [];
+        KnativeApi? knative = null;
+        await ChangeAsync(cluster, serviceName, $"keeps version {ResourceRules.Shown(commit)}", async (api, service, token) =>
+        {
+            knative = api;
+            var revisions = await api.RevisionsAsync(serviceName, token).ConfigureAwait(false);
+            var live = VersionRules.Live(revisions);
+            if (VersionRules.Find(live, commit) is null)
+            {
+                removed = [];
+                return revisions.Any(revision => VersionRules.CommitOf(revision.Metadata) == VersionRules.Label(commit))
+                    ? false
+                    : throw new VersionRefusedException(VersionCodes.CommitUnknown, $"commit '{ResourceRules.Shown(commit)}' is not deployed");
+            }
+
+            (var traffic, removed) = VersionRules.Remove(service, live, commit);
+            return SetTraffic(service, traffic);
+        }, cancellationToken).ConfigureAwait(false);
+
+        foreach (var revision in removed)
+        {
+            await GuardAsync(cluster, serviceName, $"keeps revision {revision}", () => knative!.MarkRevisionAsync(revision, deleted: true, cancellationToken), cancellationToken).ConfigureAwait(false);
+            LogDeleted(revision, serviceName, cluster.Name);
+        }
+    }
+
+    private static bool SetTraffic(KnativeService service, IList<KnativeTrafficTarget> traffic)
+    {
+        if (VersionTraffic.AreEqual(service.Spec!.Traffic, traffic))
+        {
+            return false;
+        }
+
+        service.Spec.Traffic = traffic;
+        service.Metadata.Annotations?.Remove(ServiceManifest.HashAnnotation);
+        return true;
+    }
+
+    private Task ChangeAsync(
+        ClusterConnection cluster, string serviceName, string otherwise, Func<KnativeApi, KnativeService, CancellationToken, Task<bool>> change, CancellationToken cancellationToken) =>
+        GuardAsync(cluster, serviceName, otherwise, async () =>
+        {
+            var api = new KnativeApi(cluster, options.WorkloadNamespace, time);
+            var service = Naming.IsServiceName(serviceName)
+                ? await api.ChangeAsync(serviceName, (found, token) => change(api, found, token), cancellationToken).ConfigureAwait(false)
+                : null;
+            if (service is null)
+            {
+                throw new VersionRefusedException(VersionCodes.ServiceUnknown, $"there is no service '{ResourceRules.Shown(serviceName)}'");
+            }
+        }, cancellationToken);
+
+    private static async Task GuardAsync(ClusterConnection cluster, string serviceName, string otherwise, Func<Task> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await call().ConfigureAwait(false);
+        }
+        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
+        {
+            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take this: service '{serviceName}' {otherwise}. {refusal.Message}");
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        {
+            throw new ClusterOperationException($"Service '{serviceName}' {otherwise}. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Deploying commit {Commit} of service {Service} in cluster {Cluster} with {Percent} % of the requests")]
+    private partial void LogCreating(string commit, string service, string cluster, int percent);
+
+    [LoggerMessage(LogLevel.Information, "Removed revision {Revision} of service {Service} in cluster {Cluster}")]
+    private partial void LogDeleted(string revision, string service, string cluster);
+}
