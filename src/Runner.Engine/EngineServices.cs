@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
@@ -24,7 +25,6 @@ public static class EngineServices
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<WorkloadFeed>();
-        services.AddSingleton(provider => new LiveSettings(options, provider.GetServices<ClusterEndpoint>().First().Name));
         services.AddSingleton(provider => new ClusterDirectory(
             [.. provider.GetServices<ClusterEndpoint>()],
             options,
@@ -39,6 +39,8 @@ public static class EngineServices
         services.AddSingleton<IWorkloadOperations, ServiceActions>();
         services.AddSingleton<ServiceUpdates>();
         services.AddSingleton<ServiceVersions>();
+        services.AddLiveSettings(options);
+        services.AddCapacity();
         services.AddHub(options);
 
         // Before the clusters, so that it hears of every pod.

@@ -42,6 +42,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     private long _lastEventTicks;
     private volatile CacheHealth _health = CacheHealth.Starting;
     private volatile string _problem = "";
+    private volatile bool _seesAll;
 
     /// <summary>An object changed, appeared (no before) or is gone (no after). Raised on the cache's own loop; handlers must be quick and must not throw.</summary>
     public event Action<T?, T?>? Changed;
@@ -53,6 +54,9 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     public event Action? StatusChanged;
 
     public CacheHealth Health => _health;
+
+    /// <summary>True when the last list was of all that was wanted, not only of <see cref="ResourceKind{T}.NamespaceWhenForbidden"/>.</summary>
+    public bool SeesAll => _seesAll;
 
     public CacheStatus Status
     {
@@ -151,6 +155,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
             Remove(key);
         }
 
+        _seesAll = _narrowed is null;
         SetStatus(CacheHealth.Synced, "");
         LogListed(connection.Name, kind.Name, seen.Count);
         Listed?.Invoke();

@@ -49,7 +49,7 @@ public sealed class LiveSettings
     private readonly RunnerOptions _options;
     private readonly string _defaultCluster;
     private ImmutableDictionary<string, ConfigMapValues> _configMaps = ImmutableDictionary<string, ConfigMapValues>.Empty;
-    private ImmutableDictionary<string, EquatableList<ConfigurationProblem>> _problems = ImmutableDictionary<string, EquatableList<ConfigurationProblem>>.Empty;
+    private ImmutableDictionary<(string Cluster, string Source), EquatableList<ConfigurationProblem>> _problems = ImmutableDictionary<(string, string), EquatableList<ConfigurationProblem>>.Empty;
     private ImmutableDictionary<string, string> _ingresses = ImmutableDictionary<string, string>.Empty;
     private ImmutableDictionary<string, ClusterOverride> _overrides = ImmutableDictionary<string, ClusterOverride>.Empty;
 
@@ -67,7 +67,7 @@ public sealed class LiveSettings
     public Uri? WebhookEndpoint => MapOf(_defaultCluster).WebhookEndpoint ?? _options.Hub.WebhookEndpoint;
 
     /// <summary>What cannot be used at the moment; empty when all is well.</summary>
-    public IReadOnlyList<ConfigurationProblem> Problems => [.. Volatile.Read(ref _problems).Values.SelectMany(problems => problems)];
+    public IReadOnlyList<ConfigurationProblem> Problems => [.. Volatile.Read(ref _problems).Values.SelectMany(problems => problems).OrderBy(problem => problem.Cluster, StringComparer.Ordinal)];
 
     /// <summary>The settings of a cluster at the moment.</summary>
     /// <param name="cluster">Name of the connection, see <see cref="Clusters.ClusterConnection.Name"/>.</param>
@@ -97,18 +97,31 @@ public sealed class LiveSettings
     /// <summary>What the hub set for a cluster.</summary>
     internal ClusterOverride OverrideOf(string cluster) => Volatile.Read(ref _overrides).GetValueOrDefault(cluster) ?? ClusterOverride.None;
 
-    internal void SetConfigMap(string cluster, ConfigMapValues values, EquatableList<ConfigurationProblem> problems) => Update(() =>
+    /// <summary>Whether it was tried to find the Knative ingress of a cluster.</summary>
+    internal bool KnowsIngress(string cluster) => Volatile.Read(ref _ingresses).ContainsKey(cluster);
+
+    internal void SetConfigMap(string cluster, ConfigMapValues values) => Update(() =>
     {
-        var changed = !values.Equals(MapOf(cluster)) || !problems.Equals(_problems.GetValueOrDefault(cluster) ?? EquatableList<ConfigurationProblem>.Empty);
+        var changed = !values.Equals(MapOf(cluster));
         _configMaps = _configMaps.SetItem(cluster, values);
-        _problems = _problems.SetItem(cluster, problems);
         return changed;
     });
 
+    /// <param name="address">Empty where none was found.</param>
     internal void SetIngress(string cluster, string address) => Update(() =>
     {
         var changed = _ingresses.GetValueOrDefault(cluster) != address;
         _ingresses = _ingresses.SetItem(cluster, address);
+        return changed;
+    });
+
+    /// <summary>Replaces what one source of one cluster has to complain about.</summary>
+    /// <returns>Whether that is news.</returns>
+    internal bool SetProblems(string cluster, string source, IEnumerable<string> problems) => Update(() =>
+    {
+        var now = problems.Select(problem => new ConfigurationProblem(cluster, source, problem)).ToEquatableList();
+        var changed = !now.Equals(_problems.GetValueOrDefault((cluster, source)) ?? EquatableList<ConfigurationProblem>.Empty);
+        _problems = now.Count == 0 ? _problems.Remove((cluster, source)) : _problems.SetItem((cluster, source), now);
         return changed;
     });
 
@@ -132,7 +145,7 @@ public sealed class LiveSettings
         return "";
     }
 
-    private void Update(Func<bool> change)
+    private bool Update(Func<bool> change)
     {
         bool changed;
         lock (_lock)
@@ -144,6 +157,8 @@ public sealed class LiveSettings
         {
             Changed?.Invoke();
         }
+
+        return changed;
     }
 }
 

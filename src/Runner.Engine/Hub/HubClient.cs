@@ -33,13 +33,13 @@ internal sealed class HubClient : IDisposable
     private readonly HubSettings _settings;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
-    private readonly Uri? _webhook;
+    private volatile Uri? _webhook;
 
     public HubClient(HubSettings settings, TimeProvider time)
     {
         _settings = settings;
         _time = time;
-        _webhook = settings.Endpoint is { } endpoint ? new Uri($"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/api/v1/webhook/runner") : null;
+        _webhook = WebhookOf(settings.Endpoint);
         _http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -54,34 +54,53 @@ internal sealed class HubClient : IDisposable
         };
     }
 
+    /// <summary>Whether it is known where the hub is.</summary>
     public bool Configured => _webhook is not null;
+
+    /// <summary>Sends to another hub from the next event on.</summary>
+    /// <param name="endpoint">Its base URL; null when it is not known any more.</param>
+    /// <returns>Whether that is another one than before.</returns>
+    public bool PointTo(Uri? endpoint)
+    {
+        var before = _webhook;
+        _webhook = WebhookOf(endpoint);
+        return before != _webhook;
+    }
 
     /// <param name="body">The event as JSON; sent as it is, so that a repetition is the same to the byte.</param>
     public async Task<HubAnswer> SendAsync(string body, CancellationToken cancellationToken)
     {
+        // One event goes to one hub, though the settings change meanwhile.
+        if (_webhook is not { } webhook)
+        {
+            return new(HubVerdict.Unreachable, "No hub is configured.");
+        }
+
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, _webhook);
+            using var request = new HttpRequestMessage(HttpMethod.Post, webhook);
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _settings.Token);
             request.Content = new StringContent(body, Encoding.UTF8, "application/json");
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
             var text = await ReadBoundedAsync(response.Content, either.Token).ConfigureAwait(false);
-            return Judge(response.StatusCode, text);
+            return Judge(webhook, response.StatusCode, text);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The whole call took too long, or the connection alone, which HttpClient tells in the same way.
-            return new(HubVerdict.Unreachable, $"The hub at {_webhook!.Authority} did not answer within {_settings.Timeout.TotalSeconds:0.#} s.");
+            return new(HubVerdict.Unreachable, $"The hub at {webhook.Authority} did not answer within {_settings.Timeout.TotalSeconds:0.#} s.");
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new(HubVerdict.Unreachable, Clean($"The hub at {_webhook!.Authority} cannot be reached: {(exception.InnerException ?? exception).Message}"));
+            return new(HubVerdict.Unreachable, Clean($"The hub at {webhook.Authority} cannot be reached: {(exception.InnerException ?? exception).Message}"));
         }
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static Uri? WebhookOf(Uri? endpoint) => endpoint is null ? null : new Uri($"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/api/v1/webhook/runner");
 
     private static async Task<string> ReadBoundedAsync(HttpContent content, CancellationToken cancellationToken)
     {
@@ -91,22 +110,22 @@ internal sealed class HubClient : IDisposable
         return Encoding.UTF8.GetString(buffer, 0, length);
     }
 
-    private HubAnswer Judge(HttpStatusCode status, string text)
+    private HubAnswer Judge(Uri webhook, HttpStatusCode status, string text)
     {
         var number = (int)status;
         if (number == 200)
         {
             return LooksLikeAnAnswer(text)
                 ? new(HubVerdict.Taken, "")
-                : new(HubVerdict.Failed, Clean($"What answers at {_webhook!.Authority} is not a hub: 200 with '{text}'. Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT."));
+                : new(HubVerdict.Failed, Clean($"What answers at {webhook.Authority} is not a hub: 200 with '{text}'. Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT."));
         }
 
         var problem = number switch
         {
-            401 or 403 => $"The hub at {_webhook!.Authority} does not accept the token ({number}). Compare STARHUB_SERVER_API_TOKEN with the hub's.",
-            404 => $"The hub at {_webhook!.Authority} has no webhook at {_webhook.AbsolutePath} (404). Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT.",
-            >= 300 and < 400 => $"The hub at {_webhook!.Authority} redirects elsewhere ({number}). Configure the address that it redirects to.",
-            _ => $"The hub at {_webhook!.Authority} answered {number}: {MessageOf(text)}",
+            401 or 403 => $"The hub at {webhook.Authority} does not accept the token ({number}). Compare STARHUB_SERVER_API_TOKEN with the hub's.",
+            404 => $"The hub at {webhook.Authority} has no webhook at {webhook.AbsolutePath} (404). Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT.",
+            >= 300 and < 400 => $"The hub at {webhook.Authority} redirects elsewhere ({number}). Configure the address that it redirects to.",
+            _ => $"The hub at {webhook.Authority} answered {number}: {MessageOf(text)}",
         };
 
         // What concerns the address or the token, or asks for patience, concerns every event.

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Runner.Engine.Capacity;
+using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
@@ -23,7 +25,19 @@ internal static class HubServices
             provider.GetRequiredService<ILogger<Outbox>>()));
         services.AddSingleton<HubReporter>();
         services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<HubReporter>());
+        services.AddSingleton(provider => new ClusterTelling(
+            provider.GetRequiredService<ClusterDirectory>(),
+            provider.GetRequiredService<CapacityFeed>(),
+            provider.GetRequiredService<ClusterReports>(),
+            provider.GetRequiredService<LiveSettings>(),
+            options,
+            provider.GetRequiredService<Outbox>(),
+            provider.GetRequiredService<OutboxStore>(),
+            provider.GetRequiredService<HubClient>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
         services.AddHostedService<HubService>();
+        services.AddHostedService<ClusterTellingService>();
         return services;
     }
 

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
 namespace Runner.Engine.Hub;
@@ -29,7 +28,7 @@ public sealed record OutboxEvent(
 public sealed partial class Outbox
 {
     private const int Parallel = 8;
-    private const string NoHub = "No hub is configured: set STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT. Events wait.";
+    private const string NoHub = "No hub is configured: set STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT, or put it into the watched ConfigMap. Events wait.";
     private static readonly TimeSpan DiskPause = TimeSpan.FromSeconds(5);
 
     private readonly OutboxStore _store;
@@ -39,7 +38,8 @@ public sealed partial class Outbox
     private readonly Lock _lock = new();
     private readonly OutboxLanes _lanes = new(Random.Shared.NextDouble);
     private readonly MinuteCounts _written = new();
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Signal _wake = new();
+    private readonly long _start;
     private long _sent;
     private string _lastError;
     private DateTimeOffset? _lastSentAt;
@@ -50,6 +50,7 @@ public sealed partial class Outbox
         _client = client;
         _time = time;
         _logger = logger;
+        _start = time.GetTimestamp();
         _lastError = client.Configured ? "" : NoHub;
         foreach (var fact in store.Loaded)
         {
@@ -76,8 +77,11 @@ public sealed partial class Outbox
         }
     }
 
-    /// <summary>Raised, on any thread, when <see cref="Status"/> changes. Handlers must be quick.</summary>
+    /// <summary>Raised, on any thread, when <see cref="Status"/> changes. Handlers must be quick; one that throws is logged and disturbs nothing.</summary>
     public event Action? StatusChanged;
+
+    /// <summary>How long the process has been up, which no setting of the clock changes.</summary>
+    private TimeSpan Uptime => _time.GetElapsedTime(_start);
 
     /// <summary>Events written per minute, oldest first, for the last <paramref name="minutes"/> minutes, at most a day's; the last one is the minute that runs.</summary>
     public IReadOnlyList<int> PerMinute(int minutes)
@@ -93,13 +97,14 @@ public sealed partial class Outbox
     public IReadOnlyList<OutboxEvent> Recent(int limit)
     {
         var documents = _store.Newest(limit);
+        var (now, uptime) = (_time.GetUtcNow(), Uptime);
         lock (_lock)
         {
             return [.. documents.Select(document =>
             {
                 var (attempts, next, problem) = document.SentAt is null ? _lanes.At(document.Resource, document.Sequence) : (0, null, "");
                 return new OutboxEvent(
-                    document.Sequence, document.Resource, document.Type, document.ClusterId, document.WrittenAt, document.SentAt, attempts, next, problem, document.Body);
+                    document.Sequence, document.Resource, document.Type, document.ClusterId, document.WrittenAt, document.SentAt, attempts, next is { } at ? now + (at - uptime) : null, problem, document.Body);
             })];
         }
     }
@@ -112,7 +117,27 @@ public sealed partial class Outbox
             _lanes.RetryNow();
         }
 
-        Wake();
+        _wake.Set();
+    }
+
+    /// <summary>Goes on with the hub that the client points to now.</summary>
+    internal void HubMoved()
+    {
+        lock (_lock)
+        {
+            _lastError = _client.Configured ? "" : NoHub;
+        }
+
+        RetryNow();
+        Raise();
+    }
+
+    /// <summary>Writes events that tell of no workload. When it returns they are on disk and will be sent.</summary>
+    /// <exception cref="IOException">The disk refused; nothing was written.</exception>
+    internal async Task AddAsync(IReadOnlyCollection<HubEvent> events, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Added(await _store.AddAsync(events, CancellationToken.None).ConfigureAwait(false));
     }
 
     /// <summary>Writes events together with what they tell. When it returns they are on disk and will be sent.</summary>
@@ -121,18 +146,7 @@ public sealed partial class Outbox
     {
         // Not given up halfway: what is on disk must be in the lanes.
         cancellationToken.ThrowIfCancellationRequested();
-        var facts = await _store.AddAsync(entries, CancellationToken.None).ConfigureAwait(false);
-        lock (_lock)
-        {
-            foreach (var fact in facts)
-            {
-                _lanes.Add(fact.Resource, fact.Sequence);
-                _written.Add(fact.WrittenAt, 1);
-            }
-        }
-
-        Wake();
-        StatusChanged?.Invoke();
+        Added(await _store.AddAsync(entries, CancellationToken.None).ConfigureAwait(false));
     }
 
     /// <summary>Sends until cancelled.</summary>
@@ -141,31 +155,30 @@ public sealed partial class Outbox
         if (!_client.Configured)
         {
             LogNoHub();
-            return;
         }
 
         while (!cancellationToken.IsCancellationRequested)
         {
-            var now = _time.GetUtcNow();
-            DateTimeOffset? due;
+            var now = Uptime;
+            TimeSpan? due = null;
             lock (_lock)
             {
-                while (_lanes.Next(now, Parallel) is { } next)
+                while (_client.Configured && _lanes.Next(now, Parallel) is { } next)
                 {
                     _ = SendAsync(next.Resource, next.Sequence, cancellationToken);
                 }
 
-                due = _lanes.Due();
+                due = _client.Configured ? _lanes.Due() : null;
             }
 
             // What is due already waits for one that is in flight, whose end wakes us.
-            await WakeOrAsync(due is { } at && at > now ? at - now : Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+            await _wake.WaitAsync(due is { } at && at > now ? at - now : Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
         }
 
         // What is in flight is given up at once, but not before it has let go of the database.
         while (InFlight() > 0)
         {
-            await _wake.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            await _wake.WaitAsync(Timeout.InfiniteTimeSpan, _time, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -177,13 +190,19 @@ public sealed partial class Outbox
         }
     }
 
-    /// <summary>Returns when woken or after the pause.</summary>
-    private async Task WakeOrAsync(TimeSpan pause, CancellationToken cancellationToken)
+    private void Added(IReadOnlyList<OutboxFact> facts)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(Task.Delay(pause, _time, stop.Token), _wake.Reader.WaitToReadAsync(stop.Token).AsTask()).ConfigureAwait(false);
-        await stop.CancelAsync().ConfigureAwait(false);
-        _wake.Reader.TryRead(out _);
+        lock (_lock)
+        {
+            foreach (var fact in facts)
+            {
+                _lanes.Add(fact.Resource, fact.Sequence);
+                _written.Add(fact.WrittenAt, 1);
+            }
+        }
+
+        _wake.Set();
+        Raise();
     }
 
     private async Task SendAsync(string resource, long sequence, CancellationToken cancellationToken)
@@ -217,15 +236,14 @@ public sealed partial class Outbox
 
     private void Finish(string resource, long sequence, HubAnswer answer)
     {
-        var now = _time.GetUtcNow();
         lock (_lock)
         {
-            _lanes.Done(resource, answer, now);
+            _lanes.Done(resource, answer, Uptime);
             _lastError = answer.Problem;
             if (answer.Verdict == HubVerdict.Taken)
             {
                 _sent++;
-                _lastSentAt = now;
+                _lastSentAt = _time.GetUtcNow();
             }
         }
 
@@ -234,23 +252,41 @@ public sealed partial class Outbox
             LogNotSent(sequence, resource, answer.Problem);
         }
 
-        Wake();
-        StatusChanged?.Invoke();
+        _wake.Set();
+        Raise();
     }
 
     private void GiveBack(string resource, TimeSpan pause, string? problem = null)
     {
         lock (_lock)
         {
-            _lanes.Return(resource, _time.GetUtcNow(), pause);
+            _lanes.Return(resource, Uptime, pause);
             _lastError = problem ?? _lastError;
         }
 
-        Wake();
-        StatusChanged?.Invoke();
+        _wake.Set();
+        Raise();
     }
 
-    private void Wake() => _wake.Writer.TryWrite(true);
+    private void Raise()
+    {
+        foreach (var handler in StatusChanged?.GetInvocationList().Cast<Action>() ?? [])
+        {
+            try
+            {
+                handler();
+            }
+#pragma warning disable CA1031 // Who only looks on must not stop events from being sent, nor the other onlookers.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogOnlooker(exception);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Somebody who follows the outbox failed; sending goes on")]
+    private partial void LogOnlooker(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Event {Sequence} of {Resource} was not taken and is tried again: {Problem}")]
     private partial void LogNotSent(long sequence, string resource, string problem);

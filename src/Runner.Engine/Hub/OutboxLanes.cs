@@ -2,7 +2,8 @@ namespace Runner.Engine.Hub;
 
 /// <summary>
 /// Which event goes next, and when. One lane a resource: its events go one after the other. All lanes share one view of the hub: after a
-/// failure that concerns the hub as a whole, one event at a time is tried, with growing pauses, until one is taken. Not thread-safe; does nothing by itself.
+/// failure that concerns the hub as a whole, one event at a time is tried, with growing pauses, until one is taken. Times are measured from the start of the process, so that a clock that is set
+/// changes no pause. Not thread-safe; does nothing by itself.
 /// </summary>
 internal sealed class OutboxLanes(Func<double> random)
 {
@@ -13,7 +14,7 @@ internal sealed class OutboxLanes(Func<double> random)
 
     private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
     private int _failuresInARow;
-    private DateTimeOffset _hubNext = DateTimeOffset.MinValue;
+    private TimeSpan _hubNext = TimeSpan.Zero;
 
     /// <summary>Events that the hub has not taken.</summary>
     public int Waiting { get; private set; }
@@ -33,7 +34,7 @@ internal sealed class OutboxLanes(Func<double> random)
 
     /// <summary>Takes the next event to send, or null. It is in flight until told of by <see cref="Done"/>.</summary>
     /// <param name="parallel">How many may be in flight while the hub is well.</param>
-    public (string Resource, long Sequence)? Next(DateTimeOffset now, int parallel)
+    public (string Resource, long Sequence)? Next(TimeSpan now, int parallel)
     {
         if (InFlight >= (_failuresInARow > 0 ? 1 : parallel) || now < _hubNext)
         {
@@ -54,9 +55,9 @@ internal sealed class OutboxLanes(Func<double> random)
     }
 
     /// <summary>When <see cref="Next"/> may have something, if nothing else happens; null for never.</summary>
-    public DateTimeOffset? Due()
+    public TimeSpan? Due()
     {
-        DateTimeOffset? soonest = null;
+        TimeSpan? soonest = null;
         foreach (var lane in _lanes.Values)
         {
             if (!lane.Busy && (soonest is null || lane.Next < soonest))
@@ -69,7 +70,7 @@ internal sealed class OutboxLanes(Func<double> random)
     }
 
     /// <summary>Tells what became of an event.</summary>
-    public void Done(string resource, HubAnswer answer, DateTimeOffset now)
+    public void Done(string resource, HubAnswer answer, TimeSpan now)
     {
         var lane = _lanes[resource];
         lane.Busy = false;
@@ -79,7 +80,7 @@ internal sealed class OutboxLanes(Func<double> random)
             case HubVerdict.Taken:
                 lane.Sequences.Dequeue();
                 Waiting--;
-                (lane.Attempts, lane.Next, lane.Problem) = (0, DateTimeOffset.MinValue, "");
+                (lane.Attempts, lane.Next, lane.Problem) = (0, TimeSpan.Zero, "");
                 if (lane.Sequences.Count == 0)
                 {
                     _lanes.Remove(resource);
@@ -104,7 +105,7 @@ internal sealed class OutboxLanes(Func<double> random)
     }
 
     /// <summary>Gives an event back as it was, neither taken nor refused.</summary>
-    public void Return(string resource, DateTimeOffset now, TimeSpan pause)
+    public void Return(string resource, TimeSpan now, TimeSpan pause)
     {
         var lane = _lanes[resource];
         lane.Busy = false;
@@ -115,27 +116,27 @@ internal sealed class OutboxLanes(Func<double> random)
     /// <summary>Forgets all pauses.</summary>
     public void RetryNow()
     {
-        _hubNext = DateTimeOffset.MinValue;
+        _hubNext = TimeSpan.Zero;
         foreach (var lane in _lanes.Values)
         {
-            lane.Next = DateTimeOffset.MinValue;
+            lane.Next = TimeSpan.Zero;
         }
     }
 
     /// <summary>How the event at the head of a lane fared so far.</summary>
-    public (int Attempts, DateTimeOffset? Next, string Problem) At(string resource, long sequence) =>
+    public (int Attempts, TimeSpan? Next, string Problem) At(string resource, long sequence) =>
         _lanes.TryGetValue(resource, out var lane) && lane.Sequences.Peek() == sequence && lane.Attempts > 0
             ? (lane.Attempts, lane.Next > _hubNext ? lane.Next : _hubNext, lane.Problem)
             : (0, null, "");
 
-    private static void Postpone(Lane lane, HubAnswer answer, DateTimeOffset now, TimeSpan pause)
+    private static void Postpone(Lane lane, HubAnswer answer, TimeSpan now, TimeSpan pause)
     {
         lane.Next = now + pause;
         lane.Problem = answer.Problem;
         lane.Refused = answer.Verdict == HubVerdict.Refused;
     }
 
-    private void HubIsTroubled(DateTimeOffset now)
+    private void HubIsTroubled(TimeSpan now)
     {
         // Events that were in flight together fail together; that is one failure.
         if (now >= _hubNext)
@@ -145,7 +146,7 @@ internal sealed class OutboxLanes(Func<double> random)
         }
     }
 
-    private void HubIsWell(DateTimeOffset now)
+    private void HubIsWell(TimeSpan now)
     {
         if (_failuresInARow >= Outage)
         {
@@ -156,7 +157,7 @@ internal sealed class OutboxLanes(Func<double> random)
         }
 
         _failuresInARow = 0;
-        _hubNext = DateTimeOffset.MinValue;
+        _hubNext = TimeSpan.Zero;
     }
 
     /// <summary>1 s, 2 s, 4 s … 5 min, give or take a fifth.</summary>
@@ -176,9 +177,9 @@ internal sealed class OutboxLanes(Func<double> random)
 
         public int Attempts { get; set; }
 
-        public DateTimeOffset Next { get; set; } = DateTimeOffset.MinValue;
+        public TimeSpan Next { get; set; } = TimeSpan.Zero;
 
-        public DateTimeOffset LastTried { get; set; } = DateTimeOffset.MinValue;
+        public TimeSpan LastTried { get; set; } = TimeSpan.Zero;
 
         public string Problem { get; set; } = "";
     }

@@ -112,6 +112,10 @@ internal sealed class OutboxStore : IPrunable
 
     public OutboxDocument? Find(long sequence) => _database.Read(db => Events(db).FindById(sequence));
 
+    /// <summary>Bodies of the events of a resource that the hub had not taken when the process began, in order.</summary>
+    public IReadOnlyList<string> WaitingBodies(string resource) =>
+        [.. Loaded.Where(fact => fact.Resource == resource && fact.SentAt is null).Select(fact => Find(fact.Sequence)).Where(found => found is { SentAt: null }).Select(found => found!.Body)];
+
     /// <summary>The newest events, newest first.</summary>
     public IReadOnlyList<OutboxDocument> Newest(int limit) => _database.Read(db => Events(db).Query().OrderByDescending(e => e.Sequence).Limit(limit).ToList());
 
@@ -132,21 +136,17 @@ internal sealed class OutboxStore : IPrunable
                     Tolds(db).Delete(entry.Key.ToString());
                 }
 
-                added.AddRange(entry.Events.Select(e => new OutboxDocument
-                {
-                    Sequence = ++_last,
-                    Resource = e.Resource,
-                    Type = e.Type,
-                    ClusterId = e.ClusterId,
-                    Body = e.Body,
-                    WrittenAt = _time.GetUtcNow().UtcDateTime,
-                }));
+                added.AddRange(entry.Events.Select(Number));
             }
 
-            Events(db).Insert(added);
-            return added.ConvertAll(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, null));
+            return Insert(db, added);
         },
         cancellationToken);
+
+    /// <summary>Writes events that tell of no workload in one transaction.</summary>
+    /// <returns>The events as they are on disk.</returns>
+    public Task<IReadOnlyList<OutboxFact>> AddAsync(IReadOnlyCollection<HubEvent> events, CancellationToken cancellationToken) =>
+        _database.WriteAsync<IReadOnlyList<OutboxFact>>(db => Insert(db, [.. events.Select(Number)]), cancellationToken);
 
     /// <summary>Notes that the hub took an event.</summary>
     public Task MarkSentAsync(long sequence, CancellationToken cancellationToken) => _database.WriteAsync(
@@ -188,6 +188,22 @@ internal sealed class OutboxStore : IPrunable
             return removed;
         },
         cancellationToken);
+
+    private OutboxDocument Number(HubEvent e) => new()
+    {
+        Sequence = ++_last,
+        Resource = e.Resource,
+        Type = e.Type,
+        ClusterId = e.ClusterId,
+        Body = e.Body,
+        WrittenAt = _time.GetUtcNow().UtcDateTime,
+    };
+
+    private static List<OutboxFact> Insert(ILiteDatabase db, List<OutboxDocument> added)
+    {
+        Events(db).Insert(added);
+        return added.ConvertAll(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, null));
+    }
 
     private static ILiteCollection<OutboxDocument> Events(ILiteDatabase db) => db.GetCollection<OutboxDocument>("outbox");
 

@@ -17,6 +17,7 @@ public static class RunnerApiEndpoints
         services.AddSingleton<ServiceQueries>();
         services.AddSingleton<ServiceLogCalls>();
         services.AddSingleton<VersionCalls>();
+        services.AddSingleton<ClusterCalls>();
         return services;
     }
 
@@ -48,6 +49,7 @@ public static class RunnerApiEndpoints
         service.MapGet("/versions", call.Of(versions.ListAsync));
         service.MapPut("/versions/traffic", call.Of(versions.SetTrafficAsync, limits.Changes));
         service.MapDelete("/versions/{commit}", call.Of(versions.DeleteAsync, limits.Changes));
+        services.GetRequiredService<ClusterCalls>().Map(api, call, limits);
         api.Map("/{**rest}", call.Of(NoSuchCall));
     }
 

@@ -15,6 +15,7 @@ namespace Runner.Web.RunnerApi;
 [JsonSerializable(typeof(ServiceUpdateRequest))]
 [JsonSerializable(typeof(CreateVersionRequest))]
 [JsonSerializable(typeof(List<TrafficRequest>))]
+[JsonSerializable(typeof(ClusterUpdateRequest))]
 internal sealed partial class RequestJson : JsonSerializerContext;
 
 /// <summary>Answers to the hub.</summary>

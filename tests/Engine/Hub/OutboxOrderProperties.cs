@@ -20,7 +20,7 @@ public sealed class OutboxOrderProperties
     {
         var lanes = new OutboxLanes(() => 0.5);
         lanes.Add("a", 1);
-        var now = DateTimeOffset.UnixEpoch;
+        var now = TimeSpan.Zero;
         var pauses = new List<double>();
         for (var i = 0; i < 12; i++)
         {
@@ -42,7 +42,7 @@ public sealed class OutboxOrderProperties
         var taken = new List<(string Resource, long Sequence)>();
         var inFlight = new List<(string Resource, long Sequence)>();
         var waiting = new Queue<(string Resource, long Sequence)>(resources.Select((resource, i) => ($"r{resource}", (long)i)));
-        var now = DateTimeOffset.UnixEpoch;
+        var now = TimeSpan.Zero;
         for (var step = 0; step < 10_000 && (waiting.Count > 0 || lanes.Waiting > 0); step++)
         {
             if (waiting.Count > 0 && random.Next(2) == 0)

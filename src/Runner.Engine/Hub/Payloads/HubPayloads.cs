@@ -20,8 +20,12 @@ internal static class HubPayloads
     /// <param name="key">What it is about: events of one workload go out in order.</param>
     /// <param name="clusterId">As the hub knows it.</param>
     public static HubEvent Object<T>(string type, WorkloadKey key, string clusterId, DateTimeOffset now, T data, JsonTypeInfo<T> typeInfo) =>
-        new(key.ToString(), type, clusterId, JsonSerializer.Serialize(
-            new EventBody(type, now.ToUnixTimeSeconds(), clusterId, "", "object", JsonSerializer.SerializeToElement(data, typeInfo)), EnvelopeJson.Default.EventBody));
+        new(key.ToString(), type, clusterId, Body(type, "object", clusterId, now, data, typeInfo));
+
+    /// <summary>The JSON of an event. The runner's name stays empty, as the hub knows it.</summary>
+    /// <param name="dataType"><c>object</c> or <c>array</c>.</param>
+    public static string Body<T>(string type, string dataType, string clusterId, DateTimeOffset now, T data, JsonTypeInfo<T> typeInfo) => JsonSerializer.Serialize(
+        new EventBody(type, now.ToUnixTimeSeconds(), clusterId, "", dataType, JsonSerializer.SerializeToElement(data, typeInfo)), EnvelopeJson.Default.EventBody);
 }
 
 /// <param name="EventTime">Unix time in seconds.</param>

@@ -1,0 +1,97 @@
+using LiteDB;
+using Runner.Engine.Storage;
+
+namespace Runner.Engine.Configuration;
+
+/// <summary>What the hub wants to change of a cluster's settings; null leaves a setting as it is.</summary>
+public sealed record ClusterChange(string? Region, string? Zone, string? Provider, bool? Enabled, string? StorageClass);
+
+/// <summary>Keeps what the hub set for clusters on disk, and in <see cref="LiveSettings"/>.</summary>
+public sealed class ClusterOverrideStore
+{
+    private readonly Database _database;
+    private readonly LiveSettings _settings;
+
+    /// <param name="settings">Where the values take effect, those of former processes once they are <see cref="Load">loaded</see>.</param>
+    public ClusterOverrideStore(Database database, LiveSettings settings)
+    {
+        _database = database;
+        _settings = settings;
+        database.Register<ClusterOverrideDocument>();
+    }
+
+    /// <summary>Puts what was set before the process began into effect.</summary>
+    public void Load()
+    {
+        foreach (var document in _database.Read(db => Documents(db).FindAll().ToList()))
+        {
+            _settings.SetOverride(document.Id, document.ToOverride());
+        }
+    }
+
+    /// <summary>Changes settings of a cluster. When it returns they are on disk and in effect.</summary>
+    /// <param name="cluster">Name of the connection.</param>
+    /// <exception cref="IOException">The disk refused; nothing was changed.</exception>
+    public async Task ChangeAsync(string cluster, ClusterChange change, CancellationToken cancellationToken)
+    {
+        var map = _settings.MapOf(cluster);
+        var next = await _database.WriteAsync(
+            db =>
+            {
+                // From the disk and not from memory: two changes at once must both be kept.
+                var known = Documents(db).FindById(cluster)?.ToOverride() ?? ClusterOverride.None;
+                var changed = known with
+                {
+                    Region = change.Region is { } region ? new HubValue(region, map.Region) : known.Region,
+                    Zone = change.Zone ?? known.Zone,
+                    Provider = change.Provider ?? known.Provider,
+                    Enabled = change.Enabled ?? known.Enabled,
+                    StorageClass = change.StorageClass is { } storageClass ? new HubValue(storageClass, map.StorageClass) : known.StorageClass,
+                };
+                Documents(db).Upsert(ClusterOverrideDocument.From(cluster, changed));
+                return changed;
+            },
+            cancellationToken).ConfigureAwait(false);
+        _settings.SetOverride(cluster, next);
+    }
+
+    private static ILiteCollection<ClusterOverrideDocument> Documents(ILiteDatabase db) => db.GetCollection<ClusterOverrideDocument>("cluster_overrides");
+}
+
+/// <summary>A <see cref="ClusterOverride"/> as it lies on disk. The id is the connection's name.</summary>
+internal sealed class ClusterOverrideDocument
+{
+    [BsonId(autoId: false)]
+    public string Id { get; set; } = "";
+
+    public string? Region { get; set; }
+
+    public string RegionOver { get; set; } = "";
+
+    public string Zone { get; set; } = "";
+
+    public string Provider { get; set; } = "";
+
+    public bool Enabled { get; set; }
+
+    public string? StorageClass { get; set; }
+
+    public string StorageClassOver { get; set; } = "";
+
+    public static ClusterOverrideDocument From(string cluster, ClusterOverride value) => new()
+    {
+        Id = cluster,
+        Region = value.Region?.Value,
+        RegionOver = value.Region?.ConfigMapSaid ?? "",
+        Zone = value.Zone,
+        Provider = value.Provider,
+        Enabled = value.Enabled,
+        StorageClass = value.StorageClass?.Value,
+        StorageClassOver = value.StorageClass?.ConfigMapSaid ?? "",
+    };
+
+    public ClusterOverride ToOverride() => new(ValueOf(Region, RegionOver), Zone ?? "", Provider ?? "", Enabled, ValueOf(StorageClass, StorageClassOver));
+
+    // The database keeps an empty text as null.
+    private static HubValue? ValueOf(string? value, string? over) => value is null ? null : new(value, over ?? "");
+}

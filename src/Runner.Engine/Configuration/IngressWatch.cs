@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+
+namespace Runner.Engine.Configuration;
+
+/// <summary>
+/// Keeps the application endpoint of one cluster at the address of its Knative ingress while it is configured as <c>auto</c>: looks it up when the
+/// settings change and then once an interval.
+/// </summary>
+internal sealed partial class IngressWatch(ClusterConnection cluster, LiveSettings settings, TimeSpan interval, TimeProvider time, ILogger logger)
+{
+    private const string Source = ConfigMapValues.ApplicationEndpointKey;
+    private readonly KnativeIngress _ingress = new(cluster, time);
+    private readonly Signal _changed = new();
+
+    /// <summary>Looks until cancelled. Never throws.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        settings.Changed += _changed.Set;
+        try
+        {
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                if (!settings.WantsIngress(cluster.Name))
+                {
+                    settings.SetProblems(cluster.Name, Source, []);
+                    await _changed.WaitAsync(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                await LookAsync(cancellationToken).ConfigureAwait(false);
+                await _changed.WaitAsync(interval, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            settings.Changed -= _changed.Set;
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+            var address = await _ingress.FindAsync(cancellationToken).ConfigureAwait(false);
+            settings.SetIngress(cluster.Name, address);
+            Tell(address.Length > 0 ? "" : "It is 'auto', but neither Kourier's Service nor a Gateway with an address was found. Install an ingress for Knative, or set the address itself; it is looked for again.");
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The end.
+        }
+#pragma warning disable CA1031 // Whatever went wrong, it is shown, the last known address stays, and the loop goes on.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            settings.SetIngress(cluster.Name, settings.Of(cluster.Name).ApplicationEndpoint);
+            Tell($"The address of the Knative ingress could not be looked up: {ClusterProblem.Describe(exception, cluster.Name)} It is tried again.");
+        }
+    }
+
+    private void Tell(string problem)
+    {
+        if (settings.SetProblems(cluster.Name, Source, problem.Length == 0 ? [] : [problem]) && problem.Length > 0)
+        {
+            LogProblem(cluster.Name, Source, problem);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: {Source}: {Problem}")]
+    private partial void LogProblem(string cluster, string source, string problem);
+}

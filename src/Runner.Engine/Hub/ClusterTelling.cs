@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Capacity;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Hub;
+
+/// <summary>Registers every cluster at the hub, keeps its addresses known there and its heart beating, each by itself.</summary>
+public sealed class ClusterTelling
+{
+    private readonly IReadOnlyList<ClusterReporter> _reporters;
+    private readonly IReadOnlyList<Heartbeat> _heartbeats;
+
+    internal ClusterTelling(
+        ClusterDirectory clusters,
+        CapacityFeed capacity,
+        ClusterReports reports,
+        LiveSettings settings,
+        RunnerOptions options,
+        Outbox outbox,
+        OutboxStore store,
+        HubClient client,
+        TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        var logger = loggers.CreateLogger<ClusterTelling>();
+        _reporters = [.. clusters.Connections.Select(cluster => new ClusterReporter(cluster, options, settings, outbox, store, time, logger))];
+        _heartbeats = [.. clusters.Connections.Select(cluster => new Heartbeat(cluster, capacity, reports, settings, client, options.Hub.HeartbeatInterval, time, logger))];
+
+        // Wherever the ConfigMap says the hub is, there events go from now on.
+        settings.Changed += () =>
+        {
+            if (client.PointTo(settings.WebhookEndpoint))
+            {
+                outbox.HubMoved();
+            }
+        };
+    }
+
+    /// <summary>How the heartbeat of each cluster fares.</summary>
+    public IReadOnlyList<HeartbeatStatus> Heartbeats => [.. _heartbeats.Select(heartbeat => heartbeat.Status)];
+
+    /// <summary>Runs until cancelled. Never throws.</summary>
+    internal Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll([.. _reporters.Select(reporter => reporter.RunAsync(cancellationToken)), .. _heartbeats.Select(heartbeat => heartbeat.RunAsync(cancellationToken))]);
+}
+
+/// <summary>Runs <see cref="ClusterTelling"/> for the life of the host.</summary>
+internal sealed class ClusterTellingService(ClusterTelling telling) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => telling.RunAsync(stoppingToken), CancellationToken.None);
+}

@@ -1,0 +1,127 @@
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Capacity;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Hub.Payloads;
+
+namespace Runner.Engine.Hub;
+
+/// <summary>How the heartbeat of a cluster fares.</summary>
+/// <param name="Cluster">Name of the connection.</param>
+/// <param name="LastTakenAt">When the hub last took one; null when never since the start.</param>
+/// <param name="Problem">Why the last one was not sent or taken; empty when all is well. Holds no secret.</param>
+public sealed record HeartbeatStatus(string Cluster, DateTimeOffset? LastTakenAt, string Problem);
+
+/// <summary>
+/// Sends the inventory of one cluster to the hub every interval, while the cluster answers. Nothing is kept: what the hub does not take is made anew from
+/// the state of the moment, with growing pauses up to the interval, so that an outage leaves nothing behind and ends with the newest figures.
+/// </summary>
+internal sealed partial class Heartbeat
+{
+    private readonly ClusterConnection _cluster;
+    private readonly CapacityFeed _capacity;
+    private readonly ClusterReports _reports;
+    private readonly LiveSettings _settings;
+    private readonly HubClient _client;
+    private readonly TimeSpan _interval;
+    private readonly Backoff _backoff;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Signal _ready = new();
+    private readonly Signal _moved = new();
+    private HeartbeatStatus _status;
+    private Uri? _hub;
+
+    public Heartbeat(
+        ClusterConnection cluster, CapacityFeed capacity, ClusterReports reports, LiveSettings settings, HubClient client, TimeSpan interval, TimeProvider time, ILogger logger)
+    {
+        (_cluster, _capacity, _reports, _settings, _client, _interval, _time, _logger) = (cluster, capacity, reports, settings, client, interval, time, logger);
+        _backoff = new(TimeSpan.FromSeconds(2), interval);
+        _status = new(cluster.Name, null, "");
+    }
+
+    public HeartbeatStatus Status => Volatile.Read(ref _status);
+
+    /// <summary>Beats until cancelled. Never throws.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        _cluster.StatusChanged += ClusterChanged;
+        _capacity.Changed += CapacityChanged;
+        _settings.Changed += SettingsChanged;
+        try
+        {
+            var failures = 0;
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                if (!_client.Configured || !_reports.IsReady(_cluster))
+                {
+                    await _ready.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                var began = _time.GetTimestamp();
+                _hub = _settings.WebhookEndpoint;
+                failures = await TryBeatAsync(cancellationToken).ConfigureAwait(false) ? 0 : failures + 1;
+                var rest = failures > 0 ? _backoff.Delay(failures) : _interval - _time.GetElapsedTime(began);
+                await _moved.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _cluster.StatusChanged -= ClusterChanged;
+            _capacity.Changed -= CapacityChanged;
+            _settings.Changed -= SettingsChanged;
+        }
+    }
+
+    private async Task<bool> TryBeatAsync(CancellationToken cancellationToken)
+    {
+        string problem;
+        try
+        {
+            var answer = await _client.SendAsync(ClusterPayloads.Beat(_reports.AnswerOf(_cluster), _time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+            problem = answer.Verdict == HubVerdict.Taken ? "" : answer.Problem;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return true;
+        }
+#pragma warning disable CA1031 // A loop must not end; whatever it was, it is shown and the next beat comes.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            problem = exception.Message;
+        }
+
+        var before = Status;
+        Volatile.Write(ref _status, before with { LastTakenAt = problem.Length == 0 ? _time.GetUtcNow() : before.LastTakenAt, Problem = problem });
+        if (problem.Length > 0 && before.Problem.Length == 0)
+        {
+            LogNotTaken(_cluster.Name, problem);
+        }
+
+        return problem.Length == 0;
+    }
+
+    private void ClusterChanged(ClusterConnection changed) => _ready.Set();
+
+    private void CapacityChanged(string cluster)
+    {
+        if (cluster == _cluster.Name)
+        {
+            _ready.Set();
+        }
+    }
+
+    private void SettingsChanged()
+    {
+        _ready.Set();
+        if (_settings.WebhookEndpoint != _hub)
+        {
+            _moved.Set();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The heartbeat of cluster {Cluster} was not taken; the next ones are tried: {Problem}")]
+    private partial void LogNotTaken(string cluster, string problem);
+}
