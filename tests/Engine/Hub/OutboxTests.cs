@@ -166,4 +166,67 @@ public sealed class OutboxTests : IAsyncLifetime
         Assert.Equal(2400, _hub.Taken.Count);
         Assert.Equal(2000, side.Outbox.Recent(5000).Count);
     }
+
+    [Fact]
+    public async Task An_onlooker_that_throws_neither_stops_events_nor_sends_them_twice()
+    {
+        await using (var side = Start(_folder, _hub))
+        {
+            side.Outbox.StatusChanged += () => throw new InvalidOperationException("A page that is gone.");
+            var told = 0;
+            side.Outbox.StatusChanged += () => Interlocked.Increment(ref told);
+            await side.SyncAsync([.. Enumerable.Range(0, 30).Select(i => Service($"web-{i}", DeployStatus.Deploying))]);
+            await side.SyncAsync([.. Enumerable.Range(0, 30).Select(i => Service($"web-{i}", DeployStatus.Running))]);
+            await side.AllTakenAsync();
+            Assert.Equal(60, side.Outbox.Status.Sent);
+            Assert.True(told > 60);
+        }
+
+        Assert.Equal(60, _hub.Taken.Count);
+        Assert.All(_hub.Taken.GroupBy(e => e.Service), service => Assert.Equal([20, 23], service.Select(e => e.Status)));
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_delays_no_retry()
+    {
+        _hub.Mood = _ => HubMood.Error;
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var side = Start(_folder, _hub, time);
+        await side.SyncAsync(Service("web", DeployStatus.Deploying));
+        await Eventually.TrueAsync(() => side.Outbox.Status.LastError.Length > 0, "the first failure");
+        time.AdjustTime(time.GetUtcNow() - TimeSpan.FromDays(1));
+        _hub.Mood = _ => HubMood.Well;
+
+        // The pause after one failure is at most 1.2 s.
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(10));
+                return _hub.Taken.Count == 1;
+            },
+            "the event taken");
+        Assert.InRange(time.GetUtcNow(), TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(2), TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(23));
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("hub.example.test", true)]
+    [InlineData("other.test;example.test", true)]
+    [InlineData("*.example.test", true)]
+    [InlineData("ample.test;other.test", false)]
+    public async Task Events_go_through_the_proxy_where_it_is_meant_for_the_hubs_host(string hosts, bool through)
+    {
+        var address = new Uri(_hub.Address.ToString().Replace("http://", "http://someone:pass%20word@", StringComparison.Ordinal));
+        using var client = new HubClient(
+            new HubSettings
+            {
+                Endpoint = new Uri("http://hub.example.test/"), Proxy = address, ProxiedHosts = hosts.Split(';', StringSplitOptions.RemoveEmptyEntries), Timeout = TimeSpan.FromSeconds(5),
+            },
+            TimeProvider.System);
+        var answer = await client.SendAsync("""{"event_type":"runner.service.stop","data":{}}""", TestContext.Current.CancellationToken);
+
+        Assert.Equal(through ? HubVerdict.Taken : HubVerdict.Unreachable, answer.Verdict);
+        Assert.Equal(through ? 1 : 0, _hub.Taken.Count);
+        Assert.DoesNotContain("word", answer.Problem, StringComparison.Ordinal);
+    }
 }

@@ -36,14 +36,18 @@ internal sealed record ReceivedEvent(string Body, string Type, string Service, i
 internal sealed class RecordingHub : IAsyncDisposable
 {
     private readonly ConcurrentQueue<ReceivedEvent> _taken = new();
+    private readonly ConcurrentQueue<ReceivedEvent> _clusters = new();
     private WebApplication? _app;
     private int _port;
     private int _calls;
 
     public Uri Address => new($"http://127.0.0.1:{_port}/");
 
-    /// <summary>What was taken so far, in order of arrival, repetitions included.</summary>
+    /// <summary>What was taken so far of workloads, in order of arrival, repetitions included.</summary>
     public IReadOnlyList<ReceivedEvent> Taken => [.. _taken];
+
+    /// <summary>What was taken so far of clusters: registrations, updates and heartbeats.</summary>
+    public IReadOnlyList<ReceivedEvent> Clusters => [.. _clusters];
 
     /// <summary>Calls that arrived, taken or not.</summary>
     public int Calls => Volatile.Read(ref _calls);
@@ -95,7 +99,8 @@ internal sealed class RecordingHub : IAsyncDisposable
         var mood = Mood(body);
         if (mood is HubMood.Well or HubMood.DropAfterTaking)
         {
-            _taken.Enqueue(Read(body, context.Request.Headers.Authorization.ToString()));
+            var taken = Read(body, context.Request.Headers.Authorization.ToString());
+            (taken.Type is "runner.heartbeat" || taken.Type.StartsWith("runner.cluster.", StringComparison.Ordinal) ? _clusters : _taken).Enqueue(taken);
         }
 
         switch (mood)
