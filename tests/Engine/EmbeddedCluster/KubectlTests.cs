@@ -37,6 +37,22 @@ public sealed class KubectlTests
               - {name: web, image: "registry.example.com/acme/web:1"}
         """;
 
+    private const string Workflow = """
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata:
+          name: hello
+          namespace: spaces
+        spec:
+          entrypoint: all
+          templates:
+          - name: all
+            steps:
+            - - {name: say, template: say}
+          - name: say
+            container: {image: "registry.example.com/acme/job:fails"}
+        """;
+
     [Fact]
     public async Task Kubectl_applies_reads_changes_and_deletes_objects()
     {
@@ -96,6 +112,28 @@ public sealed class KubectlTests
         host.Store.Create(new ObjectKey("", "configmaps", "default", "new"), []);
         Assert.StartsWith("new", await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         watch.Kill();
+    }
+
+    [Fact]
+    public async Task Kubectl_submits_a_workflow_sees_it_end_reads_its_log_and_deletes_it_with_its_pods()
+    {
+        await using var host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);
+        using var folder = new TemporaryFolder();
+        var kubectl = await Kubectl.CreateAsync(host, folder.Path);
+        var manifest = Path.Combine(folder.Path, "workflow.yaml");
+        await File.WriteAllTextAsync(manifest, Workflow, TestContext.Current.CancellationToken);
+
+        Assert.Contains("workflow.argoproj.io/hello created", await kubectl.RunAsync("create", "-f", manifest), StringComparison.Ordinal);
+        await kubectl.RunAsync("wait", "-n", "spaces", "--for=jsonpath={.status.phase}=Failed", "--timeout=60s", "wf/hello");
+
+        var table = await kubectl.RunAsync("get", "-n", "spaces", "wf", "hello");
+        Assert.Matches(@"^NAME\s+STATUS\s+AGE\s+MESSAGE\s+hello\s+Failed\s+\d+s\s+child 'hello-\d+' failed\s*$", table);
+        var pod = await kubectl.RunAsync("get", "-n", "spaces", "pods", "-l", "workflows.argoproj.io/workflow=hello", "-o", "jsonpath={.items[*].metadata.name}");
+        Assert.Matches(@"^hello-say-\d+$", pod);
+        Assert.EndsWith("ERROR: the job failed: dataset acme/questions has no split named test\n", await kubectl.RunAsync("logs", "-n", "spaces", pod), StringComparison.Ordinal);
+        Assert.Contains("Error (exit code 1)", await kubectl.RunAsync("get", "-n", "spaces", "events", "--field-selector", "involvedObject.name=hello"), StringComparison.Ordinal);
+        Assert.Contains("deleted", await kubectl.RunAsync("delete", "-n", "spaces", "workflow", "hello"), StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => host.Store.Get(new ObjectKey("", "pods", "spaces", pod)) is null, "the pod of the deleted workflow is gone");
     }
 
     private static Task<EmbeddedClusterHost> StartAsync() => EmbeddedClusterHost.StartAsync(

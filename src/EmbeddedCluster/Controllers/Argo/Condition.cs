@@ -82,7 +82,7 @@ internal sealed partial class Condition
         var right = Word();
         if (comparison == "=~")
         {
-            return Regex.IsMatch(left, right, RegexOptions.ExplicitCapture, TimeSpan.FromMilliseconds(100));
+            return Matches(left, right);
         }
 
         var numbers = Number(left) is { } one && Number(right) is { } other ? one.CompareTo(other) : string.CompareOrdinal(left, right);
@@ -95,6 +95,18 @@ internal sealed partial class Condition
             "<=" => numbers <= 0,
             _ => numbers >= 0,
         };
+    }
+
+    private bool Matches(string text, string pattern)
+    {
+        try
+        {
+            return Regex.IsMatch(text, pattern, RegexOptions.ExplicitCapture, TimeSpan.FromMilliseconds(100));
+        }
+        catch (Exception unusable) when (unusable is ArgumentException or RegexMatchTimeoutException)
+        {
+            throw Fault();
+        }
     }
 
     private string Word()

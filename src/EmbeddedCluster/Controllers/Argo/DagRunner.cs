@@ -193,7 +193,7 @@ internal sealed partial class DagRunner(WorkflowState state, TemplateRunner temp
         private bool Is(string fact)
         {
             var dot = fact.IndexOf('.', StringComparison.Ordinal);
-            var task = _tasks[dot < 0 ? fact : fact[..dot]];
+            var task = _tasks.GetValueOrDefault(dot < 0 ? fact : fact[..dot]) ?? throw new TemplateFault($"task '{fact}' in depends not defined");
             var node = NodeOf(task);
             var phase = node.Text("phase");
             return (dot < 0 ? "" : fact[(dot + 1)..]) switch

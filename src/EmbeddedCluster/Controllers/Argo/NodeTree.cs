@@ -9,6 +9,8 @@ internal sealed partial class NodeTree(string workflow, JsonObject nodes, Simula
 {
     public IEnumerable<JsonObject> All => nodes.Select(n => n.Value).OfType<JsonObject>();
 
+    public int Count => nodes.Count;
+
     public JsonObject? Find(string name) => nodes[ArgoKeys.IdOf(workflow, name)] as JsonObject;
 
     public JsonObject? ById(string id) => nodes[id] as JsonObject;

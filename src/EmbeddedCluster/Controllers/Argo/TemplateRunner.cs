@@ -8,6 +8,7 @@ namespace Runner.EmbeddedCluster.Controllers.Argo;
 internal sealed class TemplateRunner(WorkflowState state)
 {
     private const int Deepest = 100;
+    private const int MostNodes = 5000;
 
     // Of steps and DAG nodes: how many pods may run at the same time.
     private readonly Dictionary<string, long> _limits = [];
@@ -33,6 +34,11 @@ internal sealed class TemplateRunner(WorkflowState state)
             if (_depth > Deepest)
             {
                 throw new TemplateFault("Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth");
+            }
+
+            if (state.Tree.Count > MostNodes)
+            {
+                throw new TemplateFault($"more than {MostNodes} nodes, which the embedded cluster does not take");
             }
 
             var (template, inputs) = Arguments.Bind(state.Template(holder), holder, state.Globals);
@@ -71,7 +77,7 @@ internal sealed class TemplateRunner(WorkflowState state)
             return new DagRunner(state, this).Execute(nodeName, name, template, boundary);
         }
 
-        if (template["container"] is not null || template["script"] is not null)
+        if (template["container"] is JsonObject || template["script"] is JsonObject)
         {
             return Pod(nodeName, name, template, boundary);
         }
@@ -124,6 +130,10 @@ internal sealed class TemplateRunner(WorkflowState state)
         catch (ApiException exists) when (exists.Code == 409)
         {
             // Made by an earlier pass whose result could not be stored.
+        }
+        catch (ApiException refused)
+        {
+            throw new TemplateFault(refused.Message);
         }
         catch (YamlDotNet.Core.YamlException malformed)
         {

@@ -13,7 +13,7 @@ internal static class WorkflowEvents
         foreach (var (id, node) in after.Json.Object("status", "nodes") ?? [])
         {
             var (phase, previous) = (node.Text("phase"), nodes.Text(id, "phase"));
-            if (phase == previous || phase == NodePhase.Pending)
+            if (phase == previous || phase is NodePhase.Pending or NodePhase.Skipped or NodePhase.Omitted)
             {
                 continue;
             }

@@ -26,6 +26,11 @@ internal sealed class WorkflowPass(Cluster cluster, StoredObject workflow, DateT
         {
             End(NodePhase.Error, fault.Message);
         }
+        catch (Exception malformed) when (malformed is InvalidOperationException or InvalidCastException or FormatException)
+        {
+            // A field of another type than it should have: the definition takes any specification.
+            End(NodePhase.Error, $"invalid spec: {malformed.Message}");
+        }
     }
 
     private void Operate(WorkflowState state)

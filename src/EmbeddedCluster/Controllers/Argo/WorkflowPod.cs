@@ -12,6 +12,8 @@ internal static class WorkflowPod
     private const string ExecutorImage = "quay.io/argoproj/argoexec:v3.6.10";
     private const string ExecutorPath = "/var/run/argo";
 
+    private static readonly ResourceType PodType = new ResourceCatalog().Find("", "pods")!;
+
     // Fields that a template has as well as the workflow; the template's count.
     private static readonly string[] TemplateOrWorkflow = ["nodeSelector", "affinity", "tolerations", "schedulerName", "serviceAccountName", "securityContext", "priorityClassName"];
 
@@ -29,7 +31,7 @@ internal static class WorkflowPod
         {
             if (patch is { Length: > 0 } && YamlText.Read(Substitution.Apply(patch, globals)) is JsonObject change)
             {
-                pod = StrategicMergePatch.Apply(new ResourceCatalog().Find("", "pods")!, pod, new JsonObject { ["spec"] = change });
+                pod = StrategicMergePatch.Apply(PodType, pod, new JsonObject { ["spec"] = change });
             }
         }
 

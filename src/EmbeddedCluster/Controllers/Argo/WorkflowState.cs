@@ -16,7 +16,7 @@ internal sealed class WorkflowState
         Tree = new NodeTree(workflow.Key.Name, Status.Ensure("nodes"), cluster.Clock);
         Spec = SpecOf(edited);
         Globals = GlobalsOf(edited);
-        Pods = cluster.Cache.OwnedBy(workflow.Json.Uid(), ObjectKind.Pod).ToDictionary(p => p.Json.Annotation(ArgoKeys.NodeId) ?? "");
+        Pods = cluster.Cache.OwnedBy(workflow.Json.Uid(), ObjectKind.Pod).GroupBy(p => p.Json.Annotation(ArgoKeys.NodeId) ?? "").ToDictionary(g => g.Key, g => g.First());
     }
 
     public Cluster Cluster { get; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Runner.EmbeddedCluster.Controllers.Argo;
 using Runner.EmbeddedCluster.Controllers.Runtime;
 
 namespace Runner.EmbeddedCluster.Controllers.Kubelet;
@@ -9,7 +10,7 @@ namespace Runner.EmbeddedCluster.Controllers.Kubelet;
 /// <param name="Regular">The line printed now and then, by its count from 1; null for none.</param>
 internal sealed record LogScript(IReadOnlyList<(TimeSpan After, string Line)> Beginning, Func<int, string>? Regular)
 {
-    /// <summary>Chosen by the image's name: queue-proxy, vLLM and its kin, Gradio, Streamlit, Jupyter, or some web server.</summary>
+    /// <summary>Chosen by the image's name and what the pod is for: queue-proxy, jobs of workflows, vLLM and its kin, Gradio, Streamlit, Jupyter, or some web server.</summary>
     public static LogScript For(ContainerRun container, JsonObject pod)
     {
         var image = container.Image;
@@ -29,6 +30,7 @@ internal sealed record LogScript(IReadOnlyList<(TimeSpan After, string Line)> Be
         var port = Variable(container, "port") ?? Variable(container, "PORT") ?? "8080";
         var model = Variable(container, "REPO_ID") ?? "model";
         return Is("queue") && container.Name == "queue-proxy" ? Queue(pod)
+            : pod.Label(ArgoKeys.Workflow) is { } workflow ? Job(container, workflow)
             : Is("vllm", "sglang", "tgi", "llama", "infer", "mindie") ? Inference(model, port)
             : Is("jupyter", "notebook", "lab") ? Notebook(port)
             : Is("gradio", "space", "streamlit", "demo", "sketch") ? Space(port)
@@ -65,6 +67,18 @@ internal sealed record LogScript(IReadOnlyList<(TimeSpan After, string Line)> Be
     private static LogScript Web(string name, string port) => new(
         Lines(200, $"{name}: starting", $"{name}: listening on port {port}"),
         count => $"{name}: GET / 200 ({count % 9 + 1} ms)");
+
+    private static LogScript Job(ContainerRun container, string workflow) => container.Name switch
+    {
+        "init" => new(Lines(0, "level=info msg=\"Starting Workflow Executor\" version=v3.6.10"), null),
+        "wait" => new(Lines(0, "level=info msg=\"Starting Workflow Executor\" version=v3.6.10", "level=info msg=\"Starting deadline monitor\""), null),
+        _ when container.Image.Contains("kaniko", StringComparison.OrdinalIgnoreCase) => new(
+            Lines(400, "INFO[0000] Retrieving image manifest python:3.11-slim", "INFO[0001] Building stage 'python:3.11-slim' [idx: '0', base-idx: '-1']", "INFO[0002] Taking snapshot of full filesystem..."),
+            count => string.Create(CultureInfo.InvariantCulture, $"INFO[{count * 15:D4}] RUN pip install -r requirements.txt")),
+        _ => new(
+            Lines(300, $"{workflow}: {container.Name} starts", "loading model and dataset ...", "step 1/100"),
+            count => string.Create(CultureInfo.InvariantCulture, $"step {1 + (count * 5 % 100)}/100 loss {2.5 / (1 + (count % 20)):F3}")),
+    };
 
     private static LogScript Queue(JsonObject pod) => new(
         Lines(100, $"{{\"severity\":\"INFO\",\"message\":\"Starting queue-proxy\",\"knative.dev/pod\":\"{pod.Name()}\"}}"), null);

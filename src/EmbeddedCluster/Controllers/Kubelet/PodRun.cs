@@ -52,6 +52,9 @@ internal sealed class PodRun(
     /// <summary>Whether the state differs from what was last written.</summary>
     public bool Dirty { get; set; }
 
+    /// <summary>Whether it ran longer than its <c>activeDeadlineSeconds</c>.</summary>
+    public bool DeadlineExceeded { get; private set; }
+
     public DateTimeOffset? NodeMissingSince { get; set; }
 
     /// <summary>The value of <see cref="PodBehaviour.FailAnnotation"/> that was obeyed last.</summary>
@@ -68,6 +71,18 @@ internal sealed class PodRun(
             {
                 container.State = ContainerRun.Waiting("PodInitializing");
             }
+        }
+
+        if (pod.Number("spec", "activeDeadlineSeconds") is { } seconds)
+        {
+            In(TimeSpan.FromSeconds(seconds), () =>
+            {
+                DeadlineExceeded = Containers.Any(c => c.Terminated is null);
+                if (DeadlineExceeded)
+                {
+                    Stop(exitCode: 137);
+                }
+            });
         }
 
         In(TimeSpan.FromMilliseconds(250), Change);

@@ -26,6 +26,12 @@ internal static class PodStatus
             status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = address });
         }
 
+        if (run.DeadlineExceeded)
+        {
+            status["reason"] = "DeadlineExceeded";
+            status["message"] = "Pod was active on the node longer than the specified deadline";
+        }
+
         status["startTime"] ??= clock.Timestamp;
         if (run.InitContainers.Count > 0)
         {
@@ -41,7 +47,8 @@ internal static class PodStatus
     {
         if (run.Stopped)
         {
-            return run.Containers.Any(c => c.Terminated.Number("exitCode") > 0) && pod.Text("spec", "restartPolicy") != "Always" ? "Failed" : "Succeeded";
+            var exitedBadly = run.Containers.Any(c => c.Terminated.Number("exitCode") > 0) && pod.Text("spec", "restartPolicy") != "Always";
+            return run.DeadlineExceeded || exitedBadly ? "Failed" : "Succeeded";
         }
 
         if (!run.Started || !run.Initialized)

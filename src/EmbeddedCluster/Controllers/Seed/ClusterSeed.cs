@@ -42,6 +42,11 @@ internal static class ClusterSeed
         {
             TryCreate(cluster, ObjectKind.KnativeService, workload);
         }
+
+        foreach (var workflow in SeedWorkflows.All())
+        {
+            TryCreate(cluster, ObjectKind.Workflow, workflow);
+        }
     }
 
     private static void Namespace(Cluster cluster, string name)

@@ -35,6 +35,8 @@ public sealed class SeedTests
         Assert.Equal(0, simulation.Get(ObjectKind.Deployment, "u-acme-sketch-demo-00001-deployment").Number("spec", "replicas"));
         Assert.Equal("Unschedulable", simulation.Get(ObjectKind.Revision, "u-chen-deepseek-r1-00001").Condition("Ready").Text("reason"));
         var broken = simulation.List(ObjectKind.Pod).Single(p => p.Label("serving.knative.dev/service") == "u-zhou-llama-broken");
+        Assert.Equal("Succeeded", simulation.Get(ObjectKind.Workflow, "eval-qwen25-mmlu").Text("status", "phase"));
+        Assert.Equal("Running", simulation.Get(ObjectKind.Workflow, "finetune-llama3-medical").Text("status", "phase"));
         Assert.True(broken.Items("status", "containerStatuses").Single(c => c.Text("name") == "user-container").Number("restartCount") >= 2);
     }
 

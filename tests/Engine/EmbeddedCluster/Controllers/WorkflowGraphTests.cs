@@ -150,15 +150,18 @@ public sealed class WorkflowGraphTests
     {
         await using var endless = Start("""{"name":"all","steps":[[{"name":"again","template":"all"}]]}""");
         await using var circle = Start("""{"name":"all","dag":{"tasks":[{"name":"a","template":"all","dependencies":["b"]},{"name":"b","template":"all","dependencies":["a"]}]}}""");
+        await using var bush = Start("""{"name":"all","steps":[[{"name":"a","template":"all"},{"name":"b","template":"all"}]]}""");
+        await using var strange = Start("""{"name":"all","dag":{"tasks":[{"name":"a","template":"all","depends":"x/y && ("}]}}""");
         await using var unknown = Start("""{"name":"other","container":{"image":"a:1"}}""");
         await using var poor = Start("""{"name":"all","inputs":{"parameters":[{"name":"model"}]},"container":{"image":"a:1"}}""");
 
-        foreach (var simulation in (Simulation[])[endless, circle, unknown, poor])
+        foreach (var simulation in (Simulation[])[endless, bush, strange, circle, unknown, poor])
         {
             simulation.RunSeconds(5);
         }
 
-        Assert.Equal("Failed", Status(endless).Text("phase"));
+        Assert.All([endless, bush], simulation => Assert.Equal("Failed", Status(simulation).Text("phase")));
+        Assert.Equal("Error", Status(strange).Text("phase"));
         Assert.Contains("cycle", Status(circle).Text("message"), StringComparison.Ordinal);
         Assert.Equal("invalid spec: template name 'all' undefined", Status(unknown).Text("message"));
         Assert.Equal(("Error", "inputs.parameters.model was not supplied"), (Status(poor).Text("phase"), Status(poor).Text("message")));
