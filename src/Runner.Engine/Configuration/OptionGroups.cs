@@ -77,7 +77,7 @@ public sealed record ImageBuildOptions
     /// <summary><c>STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_IMAGE</c>.</summary>
     public string KanikoImage { get; init; } = "opencsghq/kaniko-executor:v1.24.0";
 
-    /// <summary><c>STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL</c>: how long a finished build stays.</summary>
+    /// <summary><c>STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL</c>, else <c>…_STATUS_TTL</c>: how long a finished build stays.</summary>
     public TimeSpan JobTtl { get; init; } = TimeSpan.FromSeconds(300);
 
     /// <summary><c>STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_ARGS</c>: a list with commas.</summary>

@@ -143,7 +143,8 @@ public sealed partial record RunnerOptions
     {
         GitImage = read.Text("opencsghq/git:2.52.0", "STARHUB_SERVER_RUNNER_IMAGE_BUILDER_GIT_IMAGE"),
         KanikoImage = read.Text("opencsghq/kaniko-executor:v1.24.0", "STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_IMAGE"),
-        JobTtl = read.Seconds("STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL", 300, 0, 30 * LongestInterval),
+        JobTtl = read.Seconds(
+            read.Find("STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL", "STARHUB_SERVER_RUNNER_IMAGE_BUILDER_STATUS_TTL").Name, 300, 0, 30 * LongestInterval),
         KanikoArguments = read.List("STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_ARGS", ','),
     };
 

@@ -63,6 +63,9 @@ public sealed record ImageBuildRequest
     [JsonPropertyName("repo_id")]
     public long RepoId { get; set; }
 
+    [JsonPropertyName("scheduler")]
+    public SchedulerRequest? Scheduler { get; set; }
+
     /// <summary>Without the token.</summary>
     public override string ToString() => $"{OrgName}/{SpaceName}, deploy {DeployId}, task {TaskId}";
 }

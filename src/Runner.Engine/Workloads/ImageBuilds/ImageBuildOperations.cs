@@ -1,0 +1,172 @@
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Workloads.ImageBuilds;
+
+/// <summary>What the hub does to image builds.</summary>
+public sealed partial class ImageBuildOperations
+{
+    /// <summary>How long an old build of the same name may take to go.</summary>
+    private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>Pauses between looks at a build that goes.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly RunnerOptions _options;
+    private readonly LiveSettings _settings;
+    private readonly ClusterDirectory _clusters;
+    private readonly BuildFilesKeeper _files;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal ImageBuildOperations(
+        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, BuildFilesKeeper files, TimeProvider time, ILogger<ImageBuildOperations> logger)
+    {
+        _options = options;
+        _settings = settings;
+        _clusters = clusters;
+        _files = files;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>
+    /// Has the image of a space built. Safe to repeat: a build of the same task that goes on stays as it is. One that has ended is done anew,
+    /// because the hub asks only while it does not know of an end.
+    /// </summary>
+    /// <exception cref="RequestRefusedException">The request cannot be carried out as it is; nothing was created.</exception>
+    /// <exception cref="UnknownClusterException">No such cluster.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public async Task BuildAsync(ImageBuildRequest request, CancellationToken cancellationToken)
+    {
+        var cluster = _clusters.Resolve(request.ClusterId);
+        var objects = ImageBuildManifest.Build(request, _options, cluster.Status.ClusterId ?? "", _settings.Of(cluster.Name).StorageClass);
+        var name = objects.Workflow.Metadata.Name;
+        var api = new ArgoApi(cluster, _options.WorkloadNamespace, _time);
+        try
+        {
+            await _files.EnsureAsync(cluster, cancellationToken).ConfigureAwait(false);
+            if (objects.Cache is { } cache)
+            {
+                await api.CreateVolumeAsync(cache, cancellationToken).ConfigureAwait(false);
+            }
+
+            var (workflow, isNew) = await CreateOrFindAsync(api, objects.Workflow, cancellationToken).ConfigureAwait(false);
+            await PutTokenAsync(api, request, workflow, isNew, cancellationToken).ConfigureAwait(false);
+            if (isNew)
+            {
+                LogCreated(name, cluster.Name, request.DeployId, request.TaskId);
+            }
+        }
+        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
+        {
+            throw new RequestRefusedException(SecretText.Hide($"Cluster '{cluster.Name}' does not take build '{name}': {refusal.Message}", [request.GitAccessToken]));
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        {
+            throw new ClusterOperationException(
+                SecretText.Hide($"Build '{name}' was not started. {ClusterProblem.Describe(exception, cluster.Name)}", [request.GitAccessToken]), exception);
+        }
+    }
+
+    /// <summary>Ends a build. Nothing happens when it is gone already.</summary>
+    /// <exception cref="UnknownClusterException">No such cluster.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public Task StopAsync(ImageBuildStopRequest request, CancellationToken cancellationToken) => StopAsync(
+        _clusters.Resolve(request.ClusterId), ImageBuildNames.Workflow(request.OrgName, request.SpaceName, request.DeployId, request.TaskId), cancellationToken);
+
+    /// <inheritdoc cref="StopAsync(ImageBuildStopRequest, CancellationToken)"/>
+    /// <param name="name">Of the workflow.</param>
+    public async Task StopAsync(ClusterConnection cluster, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await new ArgoApi(cluster, _options.WorkloadNamespace, _time).DeleteAsync(name, cancellationToken).ConfigureAwait(false))
+            {
+                LogDeleted(name, cluster.Name);
+            }
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        {
+            throw new ClusterOperationException($"Build '{name}' was not stopped. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+        }
+    }
+
+    private async Task<(ArgoWorkflow Workflow, bool IsNew)> CreateOrFindAsync(ArgoApi api, ArgoWorkflow wanted, CancellationToken cancellationToken)
+    {
+        var name = wanted.Metadata.Name;
+        var deadline = _time.GetUtcNow() + ReplaceDeadline;
+        while (true)
+        {
+            if (await api.CreateAsync(wanted, cancellationToken).ConfigureAwait(false) is { } created)
+            {
+                return (created, true);
+            }
+
+            var existing = await api.FindAsync(name, cancellationToken).ConfigureAwait(false);
+            if (existing is { Metadata.DeletionTimestamp: null } && !WorkflowPhases.IsFinished(ArgoFacts.PhaseOf(existing)))
+            {
+                return (existing, false);
+            }
+
+            if (_time.GetUtcNow() > deadline)
+            {
+                throw new TimeoutException($"The old build '{name}' did not go within {ReplaceDeadline.TotalSeconds} s");
+            }
+
+            if (existing is { Metadata.DeletionTimestamp: null })
+            {
+                await api.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+            }
+            else if (existing is not null)
+            {
+                await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The Secret needs the workflow's uid, so that it goes with it; the pod waits for it. A build whose Secret cannot be made would wait for ever.
+    /// </summary>
+    private async Task PutTokenAsync(ArgoApi api, ImageBuildRequest request, ArgoWorkflow workflow, bool isNew, CancellationToken cancellationToken)
+    {
+        if (ImageBuildManifest.TokenSecret(request, workflow) is not { } secret)
+        {
+            return;
+        }
+
+        try
+        {
+            await api.PutSecretAsync(secret, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (isNew && ClusterProblem.IsFailure(exception, cancellationToken))
+        {
+            await TryDeleteAsync(api, workflow.Metadata.Name, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task TryDeleteAsync(ArgoApi api, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        {
+            LogStays(name, exception.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Created image build {Build} in cluster {Cluster} for deploy {DeployId}, task {TaskId}")]
+    private partial void LogCreated(string build, string cluster, string deployId, long taskId);
+
+    [LoggerMessage(LogLevel.Information, "Deleted image build {Build} in cluster {Cluster}")]
+    private partial void LogDeleted(string build, string cluster);
+
+    [LoggerMessage(LogLevel.Warning, "Image build {Build} waits for a Git token that could not be written, and could not be deleted: {Problem}")]
+    private partial void LogStays(string build, string problem);
+}
