@@ -9,6 +9,7 @@ using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine;
@@ -36,6 +37,15 @@ public static class EngineServices
         services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<KeptLogStore>());
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
         services.AddSingleton<ServiceOperations>();
+        services.AddSingleton<BuildFilesKeeper>();
+        services.AddSingleton(provider => new ImageBuildOperations(
+            options,
+            provider.GetRequiredService<LiveSettings>(),
+            provider.GetRequiredService<ClusterDirectory>(),
+            provider.GetRequiredService<BuildFilesKeeper>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ImageBuildOperations>>()));
+        services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<ImageBuildOperations>());
         services.AddSingleton<IWorkloadOperations, ServiceActions>();
         services.AddSingleton<ServiceUpdates>();
         services.AddSingleton<ServiceVersions>();
@@ -46,6 +56,7 @@ public static class EngineServices
         // Before the clusters, so that it hears of every pod.
         services.AddHostedService<LogKeeper>();
         services.AddHostedService<ClusterService>();
+        services.AddHostedService(provider => provider.GetRequiredService<BuildFilesKeeper>());
         services.AddHostedService<RetentionService>();
         return services;
     }

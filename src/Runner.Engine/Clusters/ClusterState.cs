@@ -34,11 +34,13 @@ public sealed class ClusterState
         Events = caches.Of<Corev1Event>(
             new("", "v1", "events", @namespace) { Owner = e => EventOwners.ServiceOf(e.InvolvedObject?.Kind ?? "", e.InvolvedObject?.Name ?? "") });
 
+        BuildFiles = caches.Of<V1ConfigMap>(
+            new("", "v1", "configmaps", @namespace) { LabelSelector = $"{Workloads.ImageBuilds.BuildFiles.ComponentLabel}={Workloads.ImageBuilds.BuildFiles.Component}" });
         Services = new(caches, Pods, @namespace);
         Jobs = new(caches, Pods, options);
         WorkloadSource[] sources = [Services, Jobs];
         _trackers = [.. sources.Select(source => new WorkloadTracker(connection, source, Pods, Events, feed, observers, settings, time, logger))];
-        _caches = [.. sources.SelectMany(source => source.Caches), Pods, Nodes, Events];
+        _caches = [.. sources.SelectMany(source => source.Caches), Pods, Nodes, Events, BuildFiles];
         foreach (var cache in _caches)
         {
             cache.StatusChanged += () => StatusChanged?.Invoke();
@@ -69,6 +71,9 @@ public sealed class ClusterState
     internal ResourceCache<V1Pod> Pods { get; }
 
     internal ResourceCache<V1Node> Nodes { get; }
+
+    /// <summary>The ConfigMaps with the files of image builds.</summary>
+    internal ResourceCache<V1ConfigMap> BuildFiles { get; }
 
     /// <summary>Kubernetes events of the workload namespace.</summary>
     internal ResourceCache<Corev1Event> Events { get; }

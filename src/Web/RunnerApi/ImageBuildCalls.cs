@@ -9,13 +9,13 @@ internal sealed class ImageBuildCalls(ImageBuildOperations operations)
     {
         var request = await RequestBody.ReadAsync(context, RequestJson.Default.ImageBuildRequest);
         await operations.BuildAsync(request, context.RequestAborted);
-        await Answer.OkAsync(context, new EnvelopeAnswer("OK"), Answer.Types.EnvelopeAnswer);
+        await Answer.OkAsync(context);
     }
 
     public async Task StopAsync(HttpContext context)
     {
         var request = await RequestBody.ReadAsync(context, RequestJson.Default.ImageBuildStopRequest);
         await operations.StopAsync(request, context.RequestAborted);
-        await Answer.OkAsync(context, new EnvelopeAnswer("OK"), Answer.Types.EnvelopeAnswer);
+        await Answer.OkAsync(context);
     }
 }

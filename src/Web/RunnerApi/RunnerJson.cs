@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.RunnerApi;
@@ -16,6 +17,8 @@ namespace Runner.Web.RunnerApi;
 [JsonSerializable(typeof(CreateVersionRequest))]
 [JsonSerializable(typeof(List<TrafficRequest>))]
 [JsonSerializable(typeof(ClusterUpdateRequest))]
+[JsonSerializable(typeof(ImageBuildRequest))]
+[JsonSerializable(typeof(ImageBuildStopRequest))]
 internal sealed partial class RequestJson : JsonSerializerContext;
 
 /// <summary>Answers to the hub.</summary>

@@ -12,6 +12,7 @@ internal static class HubPayloads
     public static IHubPayloads? For(WorkloadKind kind) => kind switch
     {
         WorkloadKind.Service => ServicePayloads.Instance,
+        WorkloadKind.ImageBuild => BuilderPayloads.Instance,
         _ => null,
     };
 

@@ -3,6 +3,7 @@ using k8s.Models;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Dataflow;
+using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Engine.Workloads.Argo;
@@ -58,6 +59,7 @@ internal sealed class ArgoSource : WorkloadSource
         return key.Kind switch
         {
             WorkloadKind.Dataflow => DataflowProjection.Project(view),
+            WorkloadKind.ImageBuild => ImageBuildProjection.Project(view),
             _ => WorkflowProjection.Project(view),
         };
     }
@@ -94,6 +96,7 @@ internal static class ArgoScopes
     {
         [WorkflowNames.Scope] = WorkloadKind.Workflow,
         [DataflowNames.Scope] = WorkloadKind.Dataflow,
+        [ImageBuildNames.Scope] = WorkloadKind.ImageBuild,
     };
 
     public static IEnumerable<WorkloadKind> Kinds => ByScope.Values;

@@ -27,6 +27,9 @@ internal static class ImageBuildManifest
     private const string RegistryVolume = "docker-config";
     private const string CacheVolume = "kaniko-cache";
 
+    /// <summary>The kubelet keeps the end of a failed container's log in the pod's status: why the build failed.</summary>
+    private const string LastWords = "FallbackToLogsOnError";
+
     /// <summary>Turns the request into objects, or says why not.</summary>
     /// <param name="storageClass">Class of the cache's volume; empty for no cache.</param>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without the token.</exception>
@@ -150,6 +153,7 @@ internal static class ImageBuildManifest
         Name = ImageBuildNames.InitContainer,
         Image = options.ImageBuilds.GitImage,
         Command = ["sh", $"{BuildFiles.Folder}/{BuildFiles.PrepareScript}"],
+        TerminationMessagePolicy = LastWords,
         Env =
         [
             new() { Name = "REPO_NAME", Value = request.SpaceName },
@@ -173,6 +177,7 @@ internal static class ImageBuildManifest
         Name = ArgoNames.MainContainer,
         Image = options.ImageBuilds.KanikoImage,
         Command = ["/kaniko/executor"],
+        TerminationMessagePolicy = LastWords,
         Args = KanikoArguments.Of(request, FullImage(request, options), options, hasCache),
         VolumeMounts = [new() { Name = SharedVolume, MountPath = SharedFolder }],
     };

@@ -7,7 +7,7 @@ using Runner.Engine.Workloads.Services;
 namespace Runner.Engine.Workloads.ImageBuilds;
 
 /// <summary>What the hub does to image builds.</summary>
-public sealed partial class ImageBuildOperations
+public sealed partial class ImageBuildOperations : IWorkloadOperations
 {
     /// <summary>How long an old build of the same name may take to go.</summary>
     private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(30);
@@ -32,6 +32,8 @@ public sealed partial class ImageBuildOperations
         _time = time;
         _logger = logger;
     }
+
+    public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.ImageBuild };
 
     /// <summary>
     /// Has the image of a space built. Safe to repeat: a build of the same task that goes on stays as it is. One that has ended is done anew,
@@ -78,9 +80,12 @@ public sealed partial class ImageBuildOperations
     public Task StopAsync(ImageBuildStopRequest request, CancellationToken cancellationToken) => StopAsync(
         _clusters.Resolve(request.ClusterId), ImageBuildNames.Workflow(request.OrgName, request.SpaceName, request.DeployId, request.TaskId), cancellationToken);
 
-    /// <inheritdoc cref="StopAsync(ImageBuildStopRequest, CancellationToken)"/>
-    /// <param name="name">Of the workflow.</param>
-    public async Task StopAsync(ClusterConnection cluster, string name, CancellationToken cancellationToken)
+    public Task StopAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => StopAsync(cluster, key.Name, cancellationToken);
+
+    /// <summary>The same as to stop it: what a build has for itself alone goes with its workflow.</summary>
+    public Task PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => StopAsync(cluster, key.Name, cancellationToken);
+
+    private async Task StopAsync(ClusterConnection cluster, string name, CancellationToken cancellationToken)
     {
         try
         {
