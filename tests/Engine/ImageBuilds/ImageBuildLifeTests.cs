@@ -68,12 +68,11 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.OK, """{"msg":"OK"}"""), await BuildAsync());
         await ToldAsync("Succeeded");
 
-        Assert.All(_hub.Taken, e => Assert.Equal("runner.builder.change", e.Type));
         Assert.Equal(["Pending", "Running", "Succeeded"], Phases().Distinct());
         Assert.Equal("Succeeded", Phases()[^1]);
         Assert.Equal(
             $$"""{"deploy_id":"4712","task_id":9002,"status":"Succeeded","message":"","imaget_path":"{{Image}}"}""",
-            _hub.Taken[^1].Root.GetProperty("data").GetRawText());
+            Builds()[^1].Root.GetProperty("data").GetRawText());
         var build = Feed().Current.Values.Single(workload => workload.Key.Kind == WorkloadKind.ImageBuild);
         Assert.Equal((DeployStatus.BuildSuccess, "Succeeded", Image), (build.Status, build.Job!.Status, build.Image));
     }
@@ -87,7 +86,7 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
         await ToldAsync("Failed");
 
         Assert.Equal("Running", Phases()[^2]);
-        Assert.StartsWith("ERROR: the job failed", _hub.Taken[^1].Root.GetProperty("data").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("ERROR: the job failed", Builds()[^1].Root.GetProperty("data").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,7 +104,7 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.OK, """{"msg":"OK"}"""), await CallAsync(HttpMethod.Put, "imagebuilder/stop", Stop));
         Assert.Equal(HttpStatusCode.OK, (await CallAsync(HttpMethod.Put, "imagebuilder/stop", Stop)).Status);
         await ToldAsync("Failed");
-        Assert.Contains("removed before it was finished", _hub.Taken[^1].Body, StringComparison.Ordinal);
+        Assert.Contains("removed before it was finished", Builds()[^1].Body, StringComparison.Ordinal);
         await GoneAsync(() => _api.CoreV1.ReadNamespacedSecretAsync($"{Workflow}-git", "spaces"), "the token's Secret went with the build");
     }
 
@@ -135,7 +134,7 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
         await ToldAsync("Succeeded");
 
         Assert.Equal(["Pending", "Running", "Succeeded"], Phases().Distinct());
-        Assert.All(_hub.Taken, e => Assert.Equal(("4712", 9002, Image), (Data(e, "deploy_id"), e.Root.GetProperty("data").GetProperty("task_id").GetInt64(), Data(e, "imaget_path"))));
+        Assert.All(Builds(), e => Assert.Equal(("4712", 9002, Image), (Data(e, "deploy_id"), e.Root.GetProperty("data").GetProperty("task_id").GetInt64(), Data(e, "imaget_path"))));
     }
 
     [Fact]
@@ -261,7 +260,8 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
 
     private List<string> Phases() => [.. Builds().Select(e => Data(e, "status"))];
 
-    private IEnumerable<ReceivedEvent> Builds() => _hub.Taken.Where(e => e.Type == "runner.builder.change");
+    /// <summary>What the hub heard of builds; the cluster has services too.</summary>
+    private List<ReceivedEvent> Builds() => [.. _hub.Taken.Where(e => e.Type == "runner.builder.change")];
 
     private static string Data(ReceivedEvent received, string name) => received.Root.GetProperty("data").GetProperty(name).GetString()!;
 
