@@ -51,11 +51,7 @@ public static class RunnerApiEndpoints
         service.MapPut("/versions/traffic", call.Of(versions.SetTrafficAsync, limits.Changes));
         service.MapDelete("/versions/{commit}", call.Of(versions.DeleteAsync, limits.Changes));
         services.GetRequiredService<ClusterCalls>().Map(api, call, limits);
-
-        var builds = services.GetRequiredService<ImageBuildCalls>();
-        api.MapPost("/imagebuilder/builder", call.Of(builds.BuildAsync, limits.Changes));
-        api.MapPut("/imagebuilder/stop", call.Of(builds.StopAsync, limits.Changes));
-
+        services.GetRequiredService<ImageBuildCalls>().Map(api, call, limits);
         api.Map("/{**rest}", call.Of(NoSuchCall));
     }
 
