@@ -102,6 +102,15 @@ public sealed class PagesTests
     }
 
     [Fact]
+    public async Task The_overview_shows_what_of_the_live_settings_cannot_be_used()
+    {
+        await using var context = new ConsoleContext();
+        var page = context.Render<Overview>();
+        context.Engine.Set(context.Engine.Clusters[0] with { ConfigurationProblems = new([new("embedded", "ConfigMap csghub/runner", "It does not exist.")]) });
+        await Eventually(context, () => Assert.Equal("ConfigMap csghub/runner It does not exist.", page.Find(".clusters .why").TextContent));
+    }
+
+    [Fact]
     public async Task Leaving_a_page_leaves_nothing_behind()
     {
         await using var context = new ConsoleContext();

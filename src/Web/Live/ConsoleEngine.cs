@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Runner.Engine;
 using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
@@ -16,15 +18,18 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     private readonly Outbox _outbox;
     private readonly IReadOnlyList<IWorkloadOperations> _operations;
     private readonly PodLogs _logs;
+    private readonly LiveSettings _settings;
 
-    public ConsoleEngine(WorkloadFeed feed, ClusterDirectory clusters, Outbox outbox, IEnumerable<IWorkloadOperations> operations, PodLogs logs)
+    public ConsoleEngine(WorkloadFeed feed, ClusterDirectory clusters, Outbox outbox, IEnumerable<IWorkloadOperations> operations, PodLogs logs, LiveSettings settings)
     {
         _feed = feed;
         _clusters = clusters;
         _outbox = outbox;
         _operations = [.. operations];
         _logs = logs;
+        _settings = settings;
         clusters.StatusChanged += OnStatusChanged;
+        settings.Changed += OnSettingsChanged;
     }
 
     public event Action? ClustersChanged;
@@ -37,8 +42,17 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public ImmutableDictionary<WorkloadKey, Workload> Workloads => _feed.Current;
 
-    public IReadOnlyList<ClusterView> Clusters =>
-        [.. _clusters.Connections.Select(connection => new ClusterView(connection.Name, connection.Origin, connection.Status, connection.State.Synced, connection.LastContact))];
+    public IReadOnlyList<ClusterView> Clusters
+    {
+        get
+        {
+            var problems = _settings.Problems;
+            return [.. _clusters.Connections.Select(connection => new ClusterView(connection.Name, connection.Origin, connection.Status, connection.State.Synced, connection.LastContact)
+            {
+                ConfigurationProblems = problems.Where(problem => problem.Cluster == connection.Name).ToEquatableList(),
+            })];
+        }
+    }
 
     public OutboxStatus Hub => _outbox.Status;
 
@@ -59,7 +73,11 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken) => Operations(key).PurgeAsync(Cluster(key), key, cancellationToken);
 
-    public void Dispose() => _clusters.StatusChanged -= OnStatusChanged;
+    public void Dispose()
+    {
+        _clusters.StatusChanged -= OnStatusChanged;
+        _settings.Changed -= OnSettingsChanged;
+    }
 
     private IWorkloadOperations Operations(WorkloadKey key) =>
         _operations.FirstOrDefault(operations => operations.Kinds.Contains(key.Kind))
@@ -69,4 +87,6 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
         _clusters.Find(key.Cluster) ?? throw new UnknownClusterException($"There is no cluster connection named '{key.Cluster}'.");
 
     private void OnStatusChanged(ClusterConnection connection) => ClustersChanged?.Invoke();
+
+    private void OnSettingsChanged() => ClustersChanged?.Invoke();
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Runner.Engine;
 using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
@@ -12,6 +14,9 @@ namespace Runner.Web.Live;
 /// <param name="LastContact">When the cluster was last heard of; null when it never was.</param>
 public sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterStatus Status, bool Synced, DateTimeOffset? LastContact = null)
 {
+    /// <summary>What of the cluster's live settings cannot be used; empty when all is well.</summary>
+    public EquatableList<ConfigurationProblem> ConfigurationProblems { get; init; } = EquatableList<ConfigurationProblem>.Empty;
+
     /// <summary>How old what is shown of the cluster is, while it does not answer.</summary>
     public DateTimeOffset DataAsOf => LastContact ?? Status.Since;
 

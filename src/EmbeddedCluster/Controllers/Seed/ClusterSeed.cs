@@ -31,6 +31,19 @@ internal static class ClusterSeed
             ["volumeBindingMode"] = "Immediate",
             ["allowVolumeExpansion"] = true,
         });
+        // The ingress through which the workloads would be reached; its address is from the range for documentation.
+        TryCreate(cluster, ObjectKind.Service, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "kourier", ["namespace"] = "knative-serving" },
+            ["spec"] = new JsonObject
+            {
+                ["type"] = "LoadBalancer",
+                ["clusterIP"] = "10.43.0.80",
+                ["clusterIPs"] = new JsonArray("10.43.0.80"),
+                ["ports"] = new JsonArray(new JsonObject { ["name"] = "http2", ["port"] = 80, ["protocol"] = "TCP", ["targetPort"] = 8080 }),
+            },
+            ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = new JsonArray(new JsonObject { ["ip"] = "192.0.2.80" }) } },
+        });
         foreach (var node in SeedNodes.All())
         {
             // Ready at once, so that the example workloads do not begin their lives with a refusal.

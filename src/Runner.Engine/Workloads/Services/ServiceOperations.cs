@@ -34,7 +34,8 @@ public sealed partial class ServiceOperations
     public async Task RunAsync(string serviceName, ServiceRequest request, CancellationToken cancellationToken)
     {
         var cluster = _clusters.Resolve(request.ClusterId);
-        var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", _settings.Of(cluster.Name).StorageClass);
+        var settings = _settings.Of(cluster.Name);
+        var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", settings.StorageClass, settings.NetworkInterface);
         var objects = ServiceManifest.Build(serviceName, request, _options, facts);
         var api = ApiOf(cluster);
         try

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads;
+using Runner.Tests.Engine.Support;
+
+namespace Runner.Tests.Engine.Configuration;
+
+/// <summary>Where the ingress of Knative is, by what a cluster has.</summary>
+public sealed class KnativeIngressTests
+{
+    private const string GatewayPath = "/apis/gateway.networking.k8s.io/v1/namespaces/edge/gateways/public";
+    private const string Configured = """{"metadata":{"name":"config-gateway"},"data":{"external-gateways":"- class: eg\n  gateway: edge/public\n  service: edge/envoy\n  supported-features:\n  - HTTPRouteRequestTimeout\n"}}""";
+
+    [Theory]
+    [InlineData("http://192.0.2.1", "kourier 192.0.2.1")]
+    [InlineData("http://192.0.2.2", "gateway 192.0.2.2", "envoy 192.0.2.3")]
+    [InlineData("http://edge.example.com", "gateway edge.example.com")]
+    [InlineData("http://192.0.2.3", "gateway ", "envoy 192.0.2.3")]
+    [InlineData("http://192.0.2.4", "named 192.0.2.4")]
+    [InlineData("http://192.0.2.1", "kourier 192.0.2.1", "gateway 192.0.2.2")]
+    [InlineData("http://192.0.2.2", "kourier 192.0.2.1", "gateway 192.0.2.2", "class gateway-api.ingress.networking.knative.dev")]
+    [InlineData("http://[2001:db8::1]", "kourier 2001:db8::1")]
+    [InlineData("")]
+    public async Task The_ingress_is_Kouriers_Service_or_the_Gateway_that_Knative_names(string address, params string[] has)
+    {
+        await using var api = await ScriptedApi.StartAsync();
+        var objects = has.Select(entry => entry.Split(' ', 2)).ToDictionary(parts => parts[0], parts => parts[1]);
+        api.Answer = context => (context.Request.Path.Value, objects) switch
+        {
+            ("/api/v1/namespaces/knative-serving/services/kourier", _) when objects.TryGetValue("kourier", out var host) => ScriptedApi.JsonAsync(context, Service(host)),
+            ("/api/v1/namespaces/knative-serving/configmaps/config-network", _) when objects.TryGetValue("class", out var name) =>
+                ScriptedApi.JsonAsync(context, "{\"metadata\":{\"name\":\"config-network\"},\"data\":{\"ingress-class\":\"" + name + "\"}}"),
+            ("/api/v1/namespaces/knative-serving/configmaps/config-gateway", _) => ScriptedApi.JsonAsync(context, Configured),
+            (GatewayPath, _) when objects.TryGetValue("gateway", out var host) =>
+                ScriptedApi.JsonAsync(context, Gateway(host)),
+            ("/api/v1/services", _) => ScriptedApi.JsonAsync(context, $$"""{"metadata":{"resourceVersion":"1"},"items":[{{(objects.TryGetValue("envoy", out var host) ? Service(host) : "")}}]}"""),
+            ("/api/v1/namespaces/edge/services/envoy", _) when objects.TryGetValue("named", out var host) => ScriptedApi.JsonAsync(context, Service(host)),
+            _ => ScriptedApi.StatusAsync(context, 404, "NotFound", "nothing here"),
+        };
+        var clusters = new ClusterDirectory([api.Endpoint], new RunnerOptions(), new WorkloadFeed(), [], TimeProvider.System, NullLoggerFactory.Instance);
+
+        Assert.Equal(address, await new KnativeIngress(clusters.Connections[0], TimeProvider.System).FindAsync(TestContext.Current.CancellationToken));
+    }
+
+    private static string Gateway(string host) =>
+        """{"metadata":{"name":"public"},"status":{"addresses":[ADDRESS]}}""".Replace("ADDRESS", host.Length == 0 ? "" : """{"type":"IPAddress","value":"HOST"}""".Replace("HOST", host, StringComparison.Ordinal), StringComparison.Ordinal);
+
+    private static string Service(string host) =>
+        """{"metadata":{"name":"a"},"spec":{"clusterIP":"10.43.0.1"},"status":{"loadBalancer":{"ingress":[{"ip":"HOST"}]}}}""".Replace("HOST", host, StringComparison.Ordinal);
+}
