@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Runner.EmbeddedCluster;
+using Runner.Tests.Engine.Support;
+
+namespace Runner.Tests.Engine.Host.Chaos;
+
+/// <summary>
+/// Every kind of workload lives and dies many times over, while the program is killed, the API server fails and cuts its watches, and the hub
+/// refuses, babbles and hangs up. In the end the hub must have the whole life of each, in order.
+/// </summary>
+public sealed class ChaosTests : IDisposable
+{
+    private const string Token = "token-of-the-chaos-test";
+    private const int Kills = 8;
+    private const int Events = 1000;
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(4);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly int _port = FreePort();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Whatever_fails_the_hub_hears_the_whole_life_of_every_kind_in_order()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.02 }, cancel);
+        await File.WriteAllTextAsync(_folder.File("kubeconfig"), cluster.Kubeconfig(), cancel);
+        await using var hub = await RecordingHub.StartAsync();
+        var moods = new Random(7);
+        hub.Mood = _ => Next(moods, 100) switch { < 4 => HubMood.Error, < 7 => HubMood.DropAfterTaking, < 9 => HubMood.Garbage, _ => HubMood.Well };
+        using var calls = new HubCalls(new Uri($"http://127.0.0.1:{_port}"), Token);
+        using var stop = new CancellationTokenSource();
+        var lives = Enumerable.Range(0, 12).Select(lane => new Lives(lane, calls, hub)).ToList();
+
+        var kills = 0;
+        var watch = Stopwatch.StartNew();
+        var runner = StartRunner(hub);
+        try
+        {
+            var living = Task.WhenAll(lives.Select(lane => lane.RunAsync(stop.Token, cancel)));
+            var moments = new Random(11);
+            cluster.Faults.ErrorRate = 0.02;
+            while (kills < Kills || hub.Taken.Count < Events)
+            {
+                Assert.True(watch.Elapsed < Longest, $"After {watch.Elapsed.TotalSeconds:F0} s only {kills} kills and {hub.Taken.Count} events");
+                await Task.WhenAny(living, Task.Delay(TimeSpan.FromMilliseconds(moments.Next(1500, 5000)), TimeProvider.System, cancel));
+                if (living.IsCompleted)
+                {
+                    break;
+                }
+
+                cluster.Faults.CutWatches();
+                if (moments.Next(2) == 0)
+                {
+                    Assert.False(runner.HasExited, runner.Output);
+                    await runner.KillAsync();
+                    kills++;
+                    await runner.DisposeAsync();
+                    runner = StartRunner(hub);
+                }
+            }
+
+            cluster.Faults.ErrorRate = 0;
+            hub.Mood = _ => HubMood.Well;
+            await stop.CancelAsync();
+            await living;
+        }
+        finally
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"{kills} kills, {lives.Sum(lane => lane.Count)} lives, {hub.Taken.Count} events taken in {hub.Calls} calls, {calls.Count} calls to the runner, {watch.Elapsed.TotalSeconds:F0} s");
+            await runner.DisposeAsync();
+        }
+
+        Assert.Empty(lives.SelectMany(lane => lane.Verify()));
+    }
+
+    private ChildProcess StartRunner(RecordingHub hub) => ChildProcess.Start(new Dictionary<string, string>
+    {
+        ["RUNNER_DATA_DIR"] = _folder.File("data"),
+        ["RUNNER_CLUSTER"] = "kubeconfig",
+        ["RUNNER_ADMIN_PASSWORD"] = "correct horse battery staple",
+        ["KUBECONFIG"] = _folder.File("kubeconfig"),
+        ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = _port.ToString(CultureInfo.InvariantCulture),
+        ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
+        ["STARHUB_SERVER_API_TOKEN"] = Token,
+        ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = hub.Address.ToString(),
+    });
+
+    private static int Next(Random random, int below)
+    {
+        lock (random)
+        {
+            return random.Next(below);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
