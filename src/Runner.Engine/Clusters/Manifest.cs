@@ -25,6 +25,9 @@ internal static partial class Manifest
         return Yaml.Serialize(Copy(document.RootElement, ""));
     }
 
+    /// <summary>True for a variable whose value is not shown, or shown only in parts.</summary>
+    public static bool IsSecret(string name, string value) => LooksSecret().IsMatch(name) || MaskText(value) != value;
+
     private static object? Copy(JsonElement element, string parent) => element.ValueKind switch
     {
         JsonValueKind.Object => CopyObject(element, parent),
