@@ -10,6 +10,7 @@ using Runner.Engine.Logs.Kept;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.ImageBuilds;
+using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine;
@@ -51,6 +52,8 @@ public static class EngineServices
         services.AddSingleton<ServiceVersions>();
         services.AddLiveSettings(options);
         services.AddCapacity();
+        services.AddSingleton<SandboxOperations>();
+        services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<SandboxOperations>());
         services.AddHub(options);
 
         // Before the clusters, so that it hears of every pod.

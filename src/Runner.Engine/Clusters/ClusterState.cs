@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Clusters;
@@ -38,7 +39,8 @@ public sealed class ClusterState
             new("", "v1", "configmaps", @namespace) { LabelSelector = $"{Workloads.ImageBuilds.BuildFiles.ComponentLabel}={Workloads.ImageBuilds.BuildFiles.Component}" });
         Services = new(caches, Pods, @namespace);
         Jobs = new(caches, Pods, options);
-        WorkloadSource[] sources = [Services, Jobs];
+        Sandboxes = new(caches, Pods, @namespace);
+        WorkloadSource[] sources = [Services, Jobs, Sandboxes];
         _trackers = [.. sources.Select(source => new WorkloadTracker(connection, source, Pods, Events, feed, observers, settings, time, logger))];
         _caches = [.. sources.SelectMany(source => source.Caches), Pods, Nodes, Events, BuildFiles];
         foreach (var cache in _caches)
@@ -66,6 +68,9 @@ public sealed class ClusterState
 
     /// <summary>What carries workflows, dataflow jobs and image builds.</summary>
     internal ArgoSource Jobs { get; }
+
+    /// <summary>Agents' sandboxes.</summary>
+    internal SandboxSource Sandboxes { get; }
 
     /// <summary>Pods of all namespaces; those of the workload namespace where the runner may not see all.</summary>
     internal ResourceCache<V1Pod> Pods { get; }

@@ -19,6 +19,8 @@ public static class RunnerApiEndpoints
         services.AddSingleton<VersionCalls>();
         services.AddSingleton<ClusterCalls>();
         services.AddSingleton<ImageBuildCalls>();
+        services.AddSingleton<SandboxCalls>();
+        services.AddSingleton<BatchCalls>();
         return services;
     }
 
@@ -52,6 +54,11 @@ public static class RunnerApiEndpoints
         service.MapDelete("/versions/{commit}", call.Of(versions.DeleteAsync, limits.Changes));
         services.GetRequiredService<ClusterCalls>().Map(api, call, limits);
         services.GetRequiredService<ImageBuildCalls>().Map(api, call, limits);
+        var sandboxes = services.GetRequiredService<SandboxCalls>();
+        api.MapPost("/sandboxes", call.Of(sandboxes.CreateAsync, limits.Changes));
+        api.MapGet("/sandboxes", call.Of(sandboxes.GetAsync));
+        api.MapDelete("/sandboxes", call.Of(sandboxes.DeleteAsync, limits.Changes));
+        api.MapPost("/batch-status", call.Of(services.GetRequiredService<BatchCalls>().StatusAsync));
         api.Map("/{**rest}", call.Of(NoSuchCall));
     }
 

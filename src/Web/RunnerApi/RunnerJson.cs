@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.ImageBuilds;
+using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.RunnerApi;
@@ -19,6 +20,9 @@ namespace Runner.Web.RunnerApi;
 [JsonSerializable(typeof(ClusterUpdateRequest))]
 [JsonSerializable(typeof(ImageBuildRequest))]
 [JsonSerializable(typeof(ImageBuildStopRequest))]
+[JsonSerializable(typeof(SandboxRequest))]
+[JsonSerializable(typeof(SandboxReference))]
+[JsonSerializable(typeof(BatchRequest))]
 internal sealed partial class RequestJson : JsonSerializerContext;
 
 /// <summary>Answers to the hub.</summary>
@@ -32,6 +36,9 @@ internal sealed partial class RequestJson : JsonSerializerContext;
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(ReplicaAnswer))]
 [JsonSerializable(typeof(InfoAnswer))]
+[JsonSerializable(typeof(SandboxMadeAnswer))]
+[JsonSerializable(typeof(SandboxAnswer))]
+[JsonSerializable(typeof(BatchAnswer))]
 internal sealed partial class AnswerJson : JsonSerializerContext;
 
 /// <summary>Which service is meant; the fields of stop, status, get, replica, info and logs that matter. The name in the path counts.</summary>

@@ -227,7 +227,8 @@ internal static class ServiceManifest
         }
         : new() { InitialDelaySeconds = 10, PeriodSeconds = 10, FailureThreshold = 3 };
 
-    private static V1PersistentVolumeClaim UserVolume(string userId, HardwareRequest hardware, string @namespace, string storageClass) => new()
+    /// <summary>The volume that serves all of a user's workloads.</summary>
+    public static V1PersistentVolumeClaim UserVolume(string userId, HardwareRequest hardware, string @namespace, string storageClass) => new()
     {
         ApiVersion = "v1",
         Kind = "PersistentVolumeClaim",

@@ -12,6 +12,9 @@ internal static partial class ServiceRequestRules
     /// <summary>More hosts than this do not work as one.</summary>
     private const int MostHosts = 1000;
 
+    /// <summary>True for the name of an image, with or without registry, tag and digest.</summary>
+    public static bool IsImage(string image) => image.Length <= 512 && ImagePattern().IsMatch(image);
+
     /// <summary>True when an instance spans several hosts.</summary>
     public static bool IsMultiHost(ServiceRequest request) => request.Hardware is { Replicas: > 1 };
 
@@ -94,5 +97,6 @@ internal static partial class ServiceRequestRules
     [GeneratedRegex("^([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?\\z")]
     private static partial Regex ImagePattern();
 
-    private static bool IsVariableName(string name) => name.Length > 0 && name.All(character => character is >= ' ' and <= '~' and not '=');
+    /// <summary>True for a name that a kubelet may let in as a variable's.</summary>
+    public static bool IsVariableName(string name) => name.Length > 0 && name.All(character => character is >= ' ' and <= '~' and not '=');
 }

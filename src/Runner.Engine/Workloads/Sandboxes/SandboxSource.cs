@@ -1,0 +1,38 @@
+using k8s.Models;
+using Runner.Engine.Clusters;
+
+namespace Runner.Engine.Workloads.Sandboxes;
+
+/// <summary>Agents' sandboxes. In a cluster without the kind this source alone stays unsynced, until it appears.</summary>
+internal sealed class SandboxSource : WorkloadSource
+{
+    private readonly ClusterConnection _connection;
+    private readonly ResourceCache<V1Pod> _pods;
+    private readonly string _namespace;
+
+    public SandboxSource(ResourceCaches caches, ResourceCache<V1Pod> pods, string @namespace)
+        : base("sandboxes", WorkloadKind.Sandbox)
+    {
+        _connection = caches.Connection;
+        _pods = pods;
+        _namespace = @namespace;
+        Sandboxes = Needs(
+            caches.Of<Sandbox>(new(SandboxNames.Group, SandboxNames.Version, SandboxNames.Plural, @namespace) { KeepJson = true }),
+            sandbox => KeyOf(sandbox.Metadata.Name));
+    }
+
+    public ResourceCache<Sandbox> Sandboxes { get; }
+
+    public override IEnumerable<WorkloadKey> Keys() => Sandboxes.All().Select(sandbox => KeyOf(sandbox.Metadata.Name));
+
+    public override WorkloadKey? KeyOf(V1Pod pod) =>
+        pod.Metadata.NamespaceProperty == _namespace && PodOwners.Of(pod) is { Carrier: PodOwners.Sandbox } owner ? KeyOf(owner.Name) : null;
+
+    public override Workload? Project(WorkloadKey key) => Sandboxes.Find(key.Namespace, key.Name) is { } sandbox
+        ? SandboxProjection.Project(_connection.Name, _connection.Status.ClusterId ?? "", sandbox, _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.Sandbox, key.Name)))
+        : null;
+
+    public override byte[]? JsonOf(WorkloadKey key) => Sandboxes.JsonOf(key.Namespace, key.Name);
+
+    private WorkloadKey KeyOf(string name) => new(_connection.Name, WorkloadKind.Sandbox, _namespace, name);
+}
