@@ -30,7 +30,12 @@ internal static class GroupRules
             return outbound.Select(id => tree.ById(id.Text() ?? "")).OfType<JsonObject>();
         }
 
-        return node.Text("type") is "Retry" or "TaskGroup" && tree.ChildrenOf(node).LastOrDefault() is { } last ? Outbound(tree, last) : [node];
+        return node.Text("type") switch
+        {
+            "Retry" when tree.ChildrenOf(node).LastOrDefault() is { } last => Outbound(tree, last),
+            "TaskGroup" when node["children"] is not null => tree.ChildrenOf(node).SelectMany(c => Outbound(tree, c)),
+            _ => [node],
+        };
     }
 
     public static JsonArray Ids(IEnumerable<JsonObject> nodes) => [.. nodes.Select(n => JsonValue.Create(n.Text("id"))).DistinctBy(id => id.Text())];

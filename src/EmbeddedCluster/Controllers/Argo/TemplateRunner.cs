@@ -43,14 +43,9 @@ internal sealed class TemplateRunner(WorkflowState state)
 
             var (template, inputs) = Arguments.Bind(state.Template(holder), holder, state.Globals);
             var begun = (template.Object("retryStrategy") ?? state.Spec.Object("retryStrategy")) is { } strategy
-                ? new RetryRunner(state).Execute(nodeName, name, strategy, boundary, attempt => Carry(attempt, name, template, boundary))
+                ? new RetryRunner(state).Execute(nodeName, name, strategy, boundary, attempt => WithInputs(Carry(attempt, name, template, boundary), inputs))
                 : Carry(nodeName, name, template, boundary);
-            if (begun is not null && inputs.Count > 0)
-            {
-                begun["inputs"] ??= new JsonObject { ["parameters"] = inputs };
-            }
-
-            return begun;
+            return WithInputs(begun, inputs);
         }
         catch (TemplateFault fault)
         {
@@ -61,6 +56,16 @@ internal sealed class TemplateRunner(WorkflowState state)
         {
             _depth--;
         }
+    }
+
+    private static JsonObject? WithInputs(JsonObject? node, JsonArray inputs)
+    {
+        if (node is not null && inputs.Count > 0)
+        {
+            node["inputs"] ??= new JsonObject { ["parameters"] = inputs.DeepClone() };
+        }
+
+        return node;
     }
 
     private JsonObject? Carry(string nodeName, string? name, JsonObject template, JsonObject? boundary)

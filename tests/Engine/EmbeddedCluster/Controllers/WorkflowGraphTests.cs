@@ -97,6 +97,25 @@ public sealed class WorkflowGraphTests
     }
 
     [Fact]
+    public async Task A_loop_of_tasks_is_a_group_whose_results_come_as_a_list()
+    {
+        await using var simulation = Start("""
+            {"name":"all","dag":{"tasks":[
+              {"name":"each","template":"make","withParam":"[\"a\",\"b\"]"},
+              {"name":"sum","template":"work","depends":"each.AnySucceeded","arguments":{"parameters":[{"name":"tag","value":"{{tasks.each.outputs.parameters.model}}"}]}}]}}
+            """, Make, Work);
+
+        simulation.RunSeconds(30);
+
+        var status = Status(simulation);
+        Assert.Equal(("Succeeded", "3/3"), (status.Text("phase"), status.Text("progress")));
+        Assert.Equal(("TaskGroup", 2), (NodeOf(status, "w.each").Text("type"), NodeOf(status, "w.each").Array("children")!.Count));
+        var sum = NodeOf(status, "w.sum");
+        Assert.Equal("""["acme/model-7","acme/model-7"]""", sum.Items("inputs", "parameters").Single().Text("value"));
+        Assert.All(["w.each(0:a)", "w.each(1:b)"], round => Assert.Equal([sum.Text("id")], NodeOf(status, round).Array("children")!.Select(c => c.Text())));
+    }
+
+    [Fact]
     public async Task A_failed_task_omits_what_needs_it_and_fails_the_whole_once_the_others_have_ended()
     {
         await using var simulation = Start("""
