@@ -14,6 +14,7 @@ internal static class CommandLine
           --kubeconfig FILE  where to write a kubeconfig
           --no-seed          begin without nodes and example workloads
           --no-controllers   a bare API server
+          --scale N,P,S      N ready nodes, P running pods, S Knative services from the start; needs --no-controllers
           --time-scale X     factor on every simulated duration (default 1)
         """;
 
@@ -98,6 +99,9 @@ internal static class CommandLine
                 case "--kubeconfig" when value is not null:
                     kubeconfig = value;
                     break;
+                case "--scale" when Scale(value) is { } scale:
+                    options = options with { Scale = scale };
+                    break;
                 case "--time-scale" when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var scale) && scale > 0:
                     options = options with { TimeScale = scale };
                     break;
@@ -108,6 +112,12 @@ internal static class CommandLine
             i++;
         }
 
-        return (options, kubeconfig);
+        return options is { Scale: not null, Controllers: true } ? null : (options, kubeconfig);
+    }
+
+    private static ClusterScale? Scale(string? text)
+    {
+        var counts = (text ?? "").Split(',').Select(t => int.TryParse(t, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : -1).ToArray();
+        return counts is [>= 1 and var nodes, >= 0 and var pods, >= 1 and var services] ? new ClusterScale(nodes, pods, services) : null;
     }
 }

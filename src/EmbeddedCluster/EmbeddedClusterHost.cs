@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Runner.EmbeddedCluster.Controllers;
+using Runner.EmbeddedCluster.Controllers.Seed;
 using Runner.EmbeddedCluster.Http;
 using Runner.EmbeddedCluster.Logs;
 using Runner.EmbeddedCluster.Storage;
@@ -35,6 +36,11 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
         var admitter = new Admitter(_store, time);
         _store.Defaults = admitter.Default;
         ClusterObjects.Create(_store, time);
+        if (options.Scale is { } scale)
+        {
+            ScaleSeed.Fill(_store, scale, time.GetUtcNow());
+        }
+
         _api = new ApiServer(_store, admitter, Logs, Faults, Token, time, loggers.CreateLogger<ApiServer>());
         _housekeeping = new Housekeeping(_store, options.TimeScale, time, loggers.CreateLogger<Housekeeping>());
         _controllers = options.Controllers ? new ControllerHost(_store, Logs, options, time, loggers) : null;
@@ -63,6 +69,7 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
 
     /// <summary>Starts a cluster and returns once it answers.</summary>
     /// <exception cref="IOException">The port is taken.</exception>
+    /// <exception cref="ArgumentException">A scale is asked for together with controllers, or pods without nodes or services.</exception>
     public static Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, CancellationToken cancellationToken) =>
         StartAsync(options, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken);
 
@@ -70,6 +77,11 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
     public static async Task<EmbeddedClusterHost> StartAsync(
         EmbeddedClusterOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
+        if (options.Scale is { } scale && (options.Controllers || (scale.Pods > 0 && (scale.Nodes < 1 || scale.Services < 1))))
+        {
+            throw new ArgumentException($"A cluster of {scale} needs nodes and services for its pods, and Controllers = false.", nameof(options));
+        }
+
         var host = new EmbeddedClusterHost(options, time, loggers);
         try
         {

@@ -56,11 +56,13 @@ internal static class Views
                 row["conditions"] = conditions;
             }
 
-            if (include != "None")
+            // Null where nothing is wanted, as Go writes it.
+            row["object"] = include switch
             {
-                row["object"] = include == "Object" ? stored.Edit() : Partial(stored, request.Format.MetaVersion);
-            }
-
+                "None" => null,
+                "Object" => stored.Edit(),
+                _ => Partial(stored, request.Format.MetaVersion),
+            };
             rows.Add((JsonNode)row);
         }
 

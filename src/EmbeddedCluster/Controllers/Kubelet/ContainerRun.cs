@@ -77,7 +77,7 @@ internal sealed class ContainerRun(JsonObject spec, PodBehaviour behaviour, bool
             status["containerID"] = ContainerId(podUid);
         }
 
-        if (IsRunning && Spec.Object("resources", "requests") is { } requests)
+        if (Spec.Object("resources", "requests") is { } requests)
         {
             status["allocatedResources"] = requests.DeepClone();
             status["resources"] = Spec["resources"].Copy();

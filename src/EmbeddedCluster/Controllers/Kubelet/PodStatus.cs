@@ -13,6 +13,12 @@ internal static class PodStatus
         var phase = Phase(pod, run);
         status["phase"] = phase;
         SetConditions(status, run, phase, clock);
+        status["observedGeneration"] = pod.Generation();
+        foreach (var condition in status.Items("conditions"))
+        {
+            condition["observedGeneration"] = pod.Generation();
+        }
+
         var host = node.Items("status", "addresses").FirstOrDefault(a => a.Text("type") == "InternalIP").Text("address");
         if (host is not null)
         {

@@ -220,6 +220,7 @@ internal sealed class Scheduler(Cluster cluster) : Controller
         status["phase"] ??= "Pending";
         if (Conditions.Set(status, cluster.Clock, "PodScheduled", "False", "Unschedulable", message, "lastProbeTime"))
         {
+            status.Items("conditions").First(c => c.Text("type") == "PodScheduled")["observedGeneration"] = pod.Json.Generation();
             cluster.UpdateStatus(pod, status);
         }
 

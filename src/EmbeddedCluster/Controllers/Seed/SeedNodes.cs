@@ -21,6 +21,9 @@ internal static class SeedNodes
         Node("cpu-3", "zone-b", cpu: 32, memoryGi: 128),
     ];
 
+    /// <summary>One of many that are alike but for their names.</summary>
+    public static JsonObject Numbered(string name) => Nvidia(name, "zone-a", "NVIDIA-A100-SXM4-80GB", "ampere", "8.0", 81920, 16, cpu: 128, memoryGi: 1024);
+
     private static JsonObject Nvidia(string name, string zone, string product, string family, string compute, int memoryMiB, int count, int cpu, int memoryGi)
     {
         var node = Node(name, zone, cpu, memoryGi, diskGi: 3500);

@@ -18,6 +18,10 @@ internal static class SeedWorkloads
             image: "registry.example.com/opencsghq/vllm:v0.24.0", cpu: "64", memory: "640Gi", minScale: 1, gpus: 16),
     ];
 
+    /// <summary>One of many that are alike but for their numbers.</summary>
+    public static JsonObject Numbered(string name, int deployId) => Service(name, deployId, deployType: 1, user: "wanghh", repository: "acme/Qwen2.5-7B-Instruct",
+        image: "registry.example.com/opencsghq/vllm:v0.24.0", cpu: "8", memory: "46Gi", minScale: 1, gpus: 1);
+
     private static JsonObject Service(
         string name, int deployId, int deployType, string user, string repository, string image, string cpu, string memory, int minScale, int gpus)
     {

@@ -62,7 +62,7 @@ internal sealed class ListHandler(ObjectStore store)
         }
 
         var counted = next is not null && options.Labels.IsEmpty && options.Fields.IsEmpty;
-        var remaining = counted ? snapshot.Range(type.Namespaced ? options.Namespace : null, items[^1].Path + "\0").Count() : 0;
+        var remaining = counted ? snapshot.Count(type.Namespaced ? options.Namespace : null, items[^1].Path + "\0") : 0;
         return new ListPage(items, snapshot.ResourceVersion, next, remaining);
     }
 

@@ -10,7 +10,8 @@ namespace Runner.Tests.Engine.EmbeddedCluster.Conformance;
 /// Compares an answer with the recorded one: same members, same types, same values, save for what differs from run to run. Learns on the way which
 /// value of this run stands for which recorded one, so that later requests can name it.
 /// </summary>
-internal sealed partial class Comparison
+/// <param name="withAges">Whether ages must agree too, because the clock stands still at the time of the recording.</param>
+internal sealed partial class Comparison(bool withAges = false)
 {
     private static readonly HashSet<string> RunDependent = ["uid", "resourceVersion", "continue", "token", "storageVersionHash", "pod-template-hash", "nodeName", "hostIP"];
     private readonly Dictionary<string, string> _known = new(StringComparer.Ordinal);
@@ -18,9 +19,10 @@ internal sealed partial class Comparison
     /// <summary>The value of this run for a recorded one; the recorded one itself when nothing is known of it.</summary>
     public string Current(string recorded) => _known.GetValueOrDefault(recorded, recorded);
 
-    public void Learn(string recorded, string current)
+    /// <param name="keep">Whether what is known already stays.</param>
+    public void Learn(string recorded, string current, bool keep = false)
     {
-        if (recorded.Length > 1)
+        if (recorded.Length > 1 && !(keep && _known.ContainsKey(recorded)))
         {
             _known[recorded] = current;
         }
@@ -127,7 +129,7 @@ internal sealed partial class Comparison
             return left.Length > 0 == right.Length > 0 && Start(left) == Start(right);
         }
 
-        return left == right || Plain(left) == Plain(right);
+        return left == right || (!(withAges && Age().IsMatch(left)) && Plain(left) == Plain(right));
     }
 
     /// <summary>A text without what differs from run to run.</summary>
@@ -143,6 +145,7 @@ internal sealed partial class Comparison
         text = Made().Replace(text, "<made>");
         text = EventName().Replace(text, ".<event>");
         text = Address().Replace(text, "<address>");
+        text = Container().Replace(text, "<container>");
         text = HashedName().Replace(text, "-<hash>");
         return Versions().Replace(text, "<version>");
     }
@@ -176,6 +179,9 @@ internal sealed partial class Comparison
         return text.Length > 300 ? text[..300] + "…" : text;
     }
 
+    [GeneratedRegex(@"^(\d+[smhdy]){1,2}$")]
+    private static partial Regex Age();
+
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
     private static partial Regex Uuid();
 
@@ -188,8 +194,12 @@ internal sealed partial class Comparison
     [GeneratedRegex(@"\.[0-9a-f]{16}\b")]
     private static partial Regex EventName();
 
-    [GeneratedRegex(@"\b(10\.4[23]\.\d+\.\d+|10\.0\.0\.2:6443|127\.0\.0\.1:\d+)\b")]
+    // Addresses of pods and services, of the nodes they happen to run on, and of the server.
+    [GeneratedRegex(@"\b(10\.0\.0\.2:6443|10\.4[23]\.\d+\.\d+|10\.[01]\.\d+\.\d+|127\.0\.0\.1:\d+)\b")]
     private static partial Regex Address();
+
+    [GeneratedRegex("(?<=^containerd://)[0-9a-f]{64}$")]
+    private static partial Regex Container();
 
     [GeneratedRegex(@"-[a-z0-9]{8,10}(-[a-z0-9]{5})?\b")]
     private static partial Regex HashedName();

@@ -2,6 +2,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Tests.Engine.Support;
@@ -29,15 +31,26 @@ public sealed partial class ConformanceTests
         var known = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests/Engine/EmbeddedCluster/KnownDifferences.json"), cancellationToken))!.AsObject();
         var exchanges = Recordings.Read(topic);
         var controlled = Controlled.Contains(topic);
-        await using var host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Seed = false, Controllers = controlled, TimeScale = 0.2 }, cancellationToken);
+        var isTables = topic == "tables";
+        var still = new FakeTimeProvider(TableObjects.ClusterMadeAt);
+        TimeProvider time = isTables ? still : TimeProvider.System;
+        await using var host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Seed = false, Controllers = controlled, TimeScale = 0.2 }, time, NullLoggerFactory.Instance, cancellationToken);
+        if (isTables)
+        {
+            still.SetUtcNow(TableObjects.RecordedAt);
+            TableObjects.Put(host, exchanges);
+        }
+
         await PrepareAsync(host, topic, controlled, cancellationToken);
-        var comparison = new Comparison();
+
+        var comparison = new Comparison(withAges: isTables);
         using var player = new Player(host, new HttpClient { Timeout = TimeSpan.FromSeconds(30) }, comparison);
         var fixtures = new Fixtures(host, comparison, exchanges, controlled);
         var found = new Dictionary<string, IReadOnlyList<string>>();
         for (var i = 0; i < exchanges.Count; i++)
         {
             fixtures.Before(exchanges[i], i);
+            OutsideWrites.Before(exchanges[i], host, comparison);
             var differences = await PlayAsync(player, exchanges[i], expectAgreement: !known.ContainsKey(exchanges[i].Id), cancellationToken);
             if (differences.Count > 0)
             {
@@ -52,14 +65,14 @@ public sealed partial class ConformanceTests
     }
 
     [Fact]
-    public async Task At_least_four_of_five_exchanges_agree_and_every_difference_has_a_reason()
+    public async Task At_least_nineteen_of_twenty_exchanges_agree_and_every_difference_has_a_reason()
     {
         var known = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests/Engine/EmbeddedCluster/KnownDifferences.json"), TestContext.Current.CancellationToken))!.AsObject();
         var all = Recordings.Topics.SelectMany(Recordings.Read).Select(e => e.Id).ToHashSet();
 
         Assert.All(known, k => Assert.False(string.IsNullOrWhiteSpace((string?)k.Value), $"{k.Key} has no reason"));
         Assert.All(known, k => Assert.Contains(k.Key, all));
-        Assert.True(known.Count * 5 <= all.Count, $"{known.Count} of {all.Count} exchanges differ");
+        Assert.True(known.Count * 20 <= all.Count, $"{known.Count} of {all.Count} exchanges differ");
     }
 
     /// <summary>Reads are played again until they agree, since a controller may still have to act.</summary>

@@ -92,7 +92,8 @@ internal sealed class Fixtures
         _comparison.Learn(recordedVersion, stored.ResourceVersion.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    private static JsonObject Begun(ResourceType type, ObjectKey key, JsonObject json)
+    /// <summary>A recorded object as it can be stored: with an identity of this run, created when it was.</summary>
+    internal static JsonObject Begun(ResourceType type, ObjectKey key, JsonObject json)
     {
         var (created, generation) = (json["metadata"]!["creationTimestamp"]?.DeepClone(), json["metadata"]!["generation"]?.DeepClone());
         ObjectLife.Begin(type, key, json, TimeProvider.System.GetUtcNow());
