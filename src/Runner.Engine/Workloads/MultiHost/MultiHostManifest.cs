@@ -69,6 +69,10 @@ internal static class MultiHostManifest
         return address;
     }
 
+    /// <summary>True when the hosts of a service mount the volume.</summary>
+    public static bool Uses(LeaderWorkerSet set, string volume) =>
+        set.Spec?.Template?.Worker?.Spec?.Volumes?.Any(mounted => mounted.PersistentVolumeClaim?.ClaimName == volume) == true;
+
     private static V1PodTemplateSpec PodTemplate(ServiceParts parts, V1Probe? probe)
     {
         var container = parts.Pod.Containers[0];

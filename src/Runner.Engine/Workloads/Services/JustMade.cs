@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using k8s;
+using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
 
@@ -17,15 +20,8 @@ internal sealed class JustMade
         _time = time;
         foreach (var cluster in clusters.Connections)
         {
-            cluster.State.Services.Services.Changed += (before, after) =>
-            {
-                var service = after ?? before!;
-                if (_made.TryGetValue(new(cluster.Name, WorkloadKind.Service, service.Metadata.NamespaceProperty ?? "", service.Metadata.Name), out var made)
-                    && made.Workload.Uid == service.Metadata.Uid)
-                {
-                    made.IsWatched = true;
-                }
-            };
+            cluster.State.Services.Services.Changed += (before, after) => Watched(cluster, (after ?? before)!, (after ?? before)!.Metadata.Name);
+            cluster.State.Services.Sets.Changed += (before, after) => Watched(cluster, (after ?? before)!, LeaderWorkerSetNames.ServiceOf((after ?? before)!));
         }
     }
 
@@ -65,8 +61,17 @@ internal sealed class JustMade
 
     public void Forget(WorkloadKey key) => _made.TryRemove(key, out _);
 
+    private void Watched(ClusterConnection cluster, IKubernetesObject<V1ObjectMeta> carrier, string service)
+    {
+        if (_made.TryGetValue(new(cluster.Name, WorkloadKind.Service, carrier.Metadata.NamespaceProperty ?? "", service), out var made)
+            && made.Workload.Uid == carrier.Metadata.Uid)
+        {
+            made.IsWatched = true;
+        }
+    }
+
     private static bool IsInCache(Workload workload, ClusterConnection cluster) =>
-        cluster.State.Services.Services.Find(workload.Key.Namespace, workload.Key.Name)?.Metadata.Uid == workload.Uid;
+cluster.State.Services.CarrierOf(workload.Key)?.Metadata.Uid == workload.Uid;
 
     private sealed class Made(Workload workload, DateTimeOffset until)
     {

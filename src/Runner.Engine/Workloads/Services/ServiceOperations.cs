@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
 
@@ -27,33 +28,25 @@ public sealed partial class ServiceOperations
         _pods = new(feed, options.WorkloadNamespace, logger);
     }
 
-    /// <summary>Creates the Knative Service that carries the request, or replaces one of the same name. Safe to repeat: what is there already stays.</summary>
+    /// <summary>Creates the Knative Service, or over several hosts the LeaderWorkerSet, that carries the request, or replaces one of the same name. Safe to repeat: what is there already stays.</summary>
     /// <exception cref="RequestRefusedException">The request cannot be carried out as it is; nothing was created.</exception>
     /// <exception cref="UnknownClusterException">No such cluster.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
     public async Task RunAsync(string serviceName, ServiceRequest request, CancellationToken cancellationToken)
     {
         var cluster = _clusters.Resolve(request.ClusterId);
-        var settings = _settings.Of(cluster.Name);
-        var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", settings.StorageClass, settings.NetworkInterface);
-        var objects = ServiceManifest.Build(serviceName, request, _options, facts);
-        var api = ApiOf(cluster);
+        var live = _settings.Of(cluster.Name);
+        var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", live.StorageClass, live.NetworkInterface);
         try
         {
-            if (objects.Volume is { } volume)
-            {
-                // No volume for a service that the API server refuses.
-                await api.CheckAsync(objects.Service, cancellationToken).ConfigureAwait(false);
-                await api.EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
-            }
-
-            var replacement = new ServiceReplacement(cluster, api, _pods, _time, _logger);
-            var (service, isNew) = await replacement.CreateOrReplaceAsync(objects.Service, cancellationToken).ConfigureAwait(false);
+            var (workload, isNew) = ServiceRequestRules.IsMultiHost(request)
+                ? await RunAsync(cluster, MultiHostManifest.Build(serviceName, request, _options, facts), cancellationToken).ConfigureAwait(false)
+                : await RunAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts), cancellationToken).ConfigureAwait(false);
             if (isNew)
             {
                 LogCreated(serviceName, cluster.Name, request.DeployId, request.TaskId);
-                _made.Add(ServiceProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", service, [], []), cluster);
-                await WaitUntilSeenAsync(KeyOf(cluster, serviceName), service.Metadata.Uid, cancellationToken).ConfigureAwait(false);
+                _made.Add(workload, cluster);
+                await WaitUntilSeenAsync(workload.Key, workload.Uid, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
@@ -77,8 +70,9 @@ public sealed partial class ServiceOperations
 
         try
         {
-            var api = ApiOf(cluster);
-            if (await api.DeleteAsync(serviceName, uid: null, cancellationToken).ConfigureAwait(false))
+            var (api, sets) = (ApiOf(cluster), SetsOf(cluster));
+            var isDeleted = ReplacementOf(cluster, sets).MayExist && await sets.DeleteAsync(LeaderWorkerSetNames.SetOf(serviceName), uid: null, cancellationToken).ConfigureAwait(false);
+            if (await api.DeleteAsync(serviceName, uid: null, cancellationToken).ConfigureAwait(false) || isDeleted)
             {
                 await _pods.HurryAsync(cluster, api, serviceName, cancellationToken).ConfigureAwait(false);
                 LogDeleted(serviceName, cluster.Name);
@@ -114,7 +108,8 @@ public sealed partial class ServiceOperations
 
         var volume = ServiceManifest.VolumeName(userId);
         if (cluster.State.Services.Services is var services && services.Health == CacheHealth.Synced
-            && services.All().Any(service => service.Metadata.Name != serviceName && ServiceManifest.Uses(service, volume)))
+            && (services.All().Any(service => service.Metadata.Name != serviceName && ServiceManifest.Uses(service, volume))
+                || cluster.State.Services.Sets.All().Any(set => MultiHostManifest.Uses(set, volume))))
         {
             LogVolumeStays(volume, cluster.Name, serviceName);
             return;
@@ -156,6 +151,51 @@ public sealed partial class ServiceOperations
         return null;
     }
 
+    private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, ServiceObjects objects, CancellationToken cancellationToken)
+    {
+        var api = ApiOf(cluster);
+        if (objects.Volume is { } volume)
+        {
+            // No volume for a service that the API server refuses.
+            await api.CheckAsync(objects.Service, cancellationToken).ConfigureAwait(false);
+            await api.EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+        }
+
+        await ReplacementOf(cluster, SetsOf(cluster)).RemoveAsync(objects.Service.Metadata.Name, token => api.CheckAsync(objects.Service, token), cancellationToken).ConfigureAwait(false);
+        var replacement = new ServiceReplacement(cluster, api, _pods, _time, _logger);
+        var (service, isNew) = await replacement.CreateOrReplaceAsync(objects.Service, cancellationToken).ConfigureAwait(false);
+        return (ServiceProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", service, [], []), isNew);
+    }
+
+    private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, MultiHostObjects objects, CancellationToken cancellationToken)
+    {
+        var (api, sets) = (ApiOf(cluster), SetsOf(cluster));
+        try
+        {
+            // What the API server would refuse must cost neither a volume nor a service that is there.
+            await sets.CreateAsync(objects.Set, dryRun: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException missing) when (missing.Code == 404)
+        {
+            throw new ClusterOperationException(
+                $"Service '{objects.Address.Metadata.Name}' was not created: cluster '{cluster.Name}' has no LeaderWorkerSets ({missing.Message}). Install {LeaderWorkerSetNames.Group} to run instances over several hosts.",
+                missing);
+        }
+
+        if (objects.Volume is { } volume)
+        {
+            await api.EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (await api.FindAsync(objects.Address.Metadata.Name, cancellationToken).ConfigureAwait(false) is { } single)
+        {
+            await new ServiceReplacement(cluster, api, _pods, _time, _logger).RemoveAsync(single, cancellationToken).ConfigureAwait(false);
+        }
+
+        var (set, isNew) = await ReplacementOf(cluster, sets).CreateOrReplaceAsync(objects, cancellationToken).ConfigureAwait(false);
+        return (MultiHostProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", set, []), isNew);
+    }
+
     /// <summary>The hub may ask for the status right after this call: it is answered from the caches.</summary>
     private async Task WaitUntilSeenAsync(WorkloadKey key, string uid, CancellationToken cancellationToken)
     {
@@ -178,6 +218,10 @@ public sealed partial class ServiceOperations
     }
 
     private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
+
+    private LeaderWorkerSetApi SetsOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
+
+    private MultiHostReplacement ReplacementOf(ClusterConnection cluster, LeaderWorkerSetApi sets) => new(cluster, sets, _time, _logger);
 
     private WorkloadKey KeyOf(ClusterConnection cluster, string serviceName) => new(cluster.Name, WorkloadKind.Service, _options.WorkloadNamespace, serviceName);
 

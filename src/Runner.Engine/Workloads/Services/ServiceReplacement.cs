@@ -35,7 +35,9 @@ internal sealed partial class ServiceReplacement(ClusterConnection cluster, Knat
 
                 if (existing is not null)
                 {
-                    await RemoveAsync(existing, wanted, either.Token).ConfigureAwait(false);
+                    // What the API server would refuse must not cost the service that is there.
+                    await api.CheckAsync(wanted, either.Token).ConfigureAwait(false);
+                    await RemoveAsync(existing, either.Token).ConfigureAwait(false);
                 }
             }
         }
@@ -45,13 +47,12 @@ internal sealed partial class ServiceReplacement(ClusterConnection cluster, Knat
         }
     }
 
-    private async Task RemoveAsync(KnativeService existing, KnativeService wanted, CancellationToken cancellationToken)
+    /// <summary>Removes a service and waits until another one can take its name.</summary>
+    public async Task RemoveAsync(KnativeService existing, CancellationToken cancellationToken)
     {
         var (name, uid) = (existing.Metadata.Name, existing.Metadata.Uid);
         if (existing.Metadata.DeletionTimestamp is null)
         {
-            // What the API server would refuse must not cost the service that is there.
-            await api.CheckAsync(wanted, cancellationToken).ConfigureAwait(false);
             LogReplacing(name, cluster.Name);
             await api.DeleteAsync(name, uid, cancellationToken).ConfigureAwait(false);
             await pods.HurryAsync(cluster, api, name, cancellationToken).ConfigureAwait(false);

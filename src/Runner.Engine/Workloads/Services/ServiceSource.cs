@@ -62,7 +62,7 @@ internal sealed class ServiceSource : WorkloadSource
     };
 
     /// <summary>The object that carries a service; of two, as while one replaces the other, the one that stays.</summary>
-    private IKubernetesObject<V1ObjectMeta>? CarrierOf(WorkloadKey key) => Sets.OwnedBy(key.Name).Cast<IKubernetesObject<V1ObjectMeta>>()
+    public IKubernetesObject<V1ObjectMeta>? CarrierOf(WorkloadKey key) => Sets.OwnedBy(key.Name).Cast<IKubernetesObject<V1ObjectMeta>>()
         .Append(Services.Find(key.Namespace, key.Name))
         .OfType<IKubernetesObject<V1ObjectMeta>>()
         .OrderBy(carrier => carrier.Metadata.DeletionTimestamp is not null)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
 
@@ -28,9 +29,18 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
             var changed = false;
             var service = await api.ChangeAsync(
                 serviceName, (found, _) => Task.FromResult(changed = ServiceUpdate.Apply(found, request, options)), cancellationToken).ConfigureAwait(false);
+            var annotations = service?.Metadata.Annotations;
             if (service is null)
             {
-                return null;
+                var sets = new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time);
+                var set = cluster.State.Services.Sets.Health == CacheHealth.Unavailable ? null : await sets.ChangeAsync(
+                    LeaderWorkerSetNames.SetOf(serviceName), found => changed = MultiHostUpdate.Apply(found, request, options), cancellationToken).ConfigureAwait(false);
+                if (set is null)
+                {
+                    return null;
+                }
+
+                annotations = set.Metadata.Annotations;
             }
 
             if (changed)
@@ -38,7 +48,7 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
                 LogUpdated(serviceName, cluster.Name);
             }
 
-            return service.Metadata.Annotations?.TryGetValue(HubNames.DeployIdAnnotation, out var text) == true
+            return annotations?.TryGetValue(HubNames.DeployIdAnnotation, out var text) == true
                 && long.TryParse(text, CultureInfo.InvariantCulture, out var id) ? id : 0;
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)

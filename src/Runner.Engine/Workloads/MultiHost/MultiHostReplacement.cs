@@ -1,0 +1,118 @@
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Workloads.MultiHost;
+
+/// <summary>Creates a service over several hosts in place of whichever has its name, and removes one, waiting for what is left of it to go.</summary>
+internal sealed partial class MultiHostReplacement(ClusterConnection cluster, LeaderWorkerSetApi api, TimeProvider time, ILogger logger)
+{
+    /// <summary>How long an old service of the same name may take to go.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly GoneWatch _gone = new(cluster, time);
+
+    /// <summary>True where there may be sets: a cluster that does not know the kind or does not show it has none of the runner's.</summary>
+    public bool MayExist => cluster.State.Services.Sets.Health != CacheHealth.Unavailable;
+
+    /// <returns>The set as the cluster has it, and whether it was made by this call; one that carries the same request already stays.</returns>
+    /// <exception cref="TimeoutException">The old service does not go.</exception>
+    public Task<(LeaderWorkerSet Set, bool IsNew)> CreateOrReplaceAsync(MultiHostObjects wanted, CancellationToken cancellationToken) =>
+        WithinAsync(wanted.Address.Metadata.Name, async token =>
+        {
+            var made = await CreateSetAsync(wanted.Set, token).ConfigureAwait(false);
+            await EnsureAddressAsync(MultiHostManifest.OwnedBy(wanted.Address, made.Set.Metadata), made.Set.Metadata.Uid, token).ConfigureAwait(false);
+            return made;
+        }, cancellationToken);
+
+    /// <summary>Removes the set that carries a service, if there is one, and waits until a service on one host can take the name.</summary>
+    /// <param name="check">Called before anything is removed.</param>
+    public Task RemoveAsync(string service, Func<CancellationToken, Task> check, CancellationToken cancellationToken) => WithinAsync(service, async token =>
+    {
+        if (!MayExist || await api.FindAsync(LeaderWorkerSetNames.SetOf(service), token).ConfigureAwait(false) is not { } set)
+        {
+            return false;
+        }
+
+        await check(token).ConfigureAwait(false);
+        await RemoveAsync(set, token).ConfigureAwait(false);
+        await _gone.WaitAsync(api.ServicesPath, service, set.Metadata.Uid, token).ConfigureAwait(false);
+        return true;
+    }, cancellationToken);
+
+    private async Task<(LeaderWorkerSet Set, bool IsNew)> CreateSetAsync(LeaderWorkerSet wanted, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await api.CreateAsync(wanted, dryRun: false, cancellationToken).ConfigureAwait(false) is { } created)
+            {
+                return (created, true);
+            }
+
+            if (await api.FindAsync(wanted.Metadata.Name, cancellationToken).ConfigureAwait(false) is not { } existing)
+            {
+                continue;
+            }
+
+            if (existing.Metadata.DeletionTimestamp is null && HashOf(existing) == HashOf(wanted))
+            {
+                return (existing, false);
+            }
+
+            await RemoveAsync(existing, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RemoveAsync(LeaderWorkerSet set, CancellationToken cancellationToken)
+    {
+        var (name, uid) = (set.Metadata.Name, set.Metadata.Uid);
+        if (set.Metadata.DeletionTimestamp is null)
+        {
+            LogReplacing(name, cluster.Name);
+            await api.DeleteAsync(name, uid, cancellationToken).ConfigureAwait(false);
+        }
+
+        // What a new set makes bears the same names.
+        await _gone.WaitAsync(api.Path, name, uid, cancellationToken).ConfigureAwait(false);
+        await _gone.WaitAsync(api.StatefulSetsPath, name, uid, cancellationToken).ConfigureAwait(false);
+        await _gone.WaitAsync(api.ServicesPath, name, uid, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whatever else has the service's name goes with the service it belonged to.</summary>
+    private async Task EnsureAddressAsync(V1Service address, string set, CancellationToken cancellationToken)
+    {
+        while (await api.CreateAddressAsync(address, cancellationToken).ConfigureAwait(false) is null)
+        {
+            var existing = await api.FindAddressAsync(address.Metadata.Name, cancellationToken).ConfigureAwait(false);
+            if (existing?.Metadata.OwnerReferences?.Any(owner => owner.Uid == set) == true)
+            {
+                return;
+            }
+
+            if (existing is not null)
+            {
+                await _gone.WaitAsync(api.ServicesPath, address.Metadata.Name, existing.Metadata.Uid, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<T> WithinAsync<T>(string service, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            return await work(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The old service '{service}' did not go within {Deadline.TotalSeconds} s");
+        }
+    }
+
+    private static string HashOf(LeaderWorkerSet set) => HubFacts.Text(set.Metadata.Annotations, ServiceManifest.HashAnnotation);
+
+    [LoggerMessage(LogLevel.Information, "Replacing set {Set} in cluster {Cluster}: the service that it carries is run differently")]
+    private partial void LogReplacing(string set, string cluster);
+}

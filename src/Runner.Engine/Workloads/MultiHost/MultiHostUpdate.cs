@@ -1,0 +1,84 @@
+using k8s;
+using k8s.Models;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Workloads.MultiHost;
+
+/// <summary>Changes a LeaderWorkerSet as an update asks, by the rules for services on one host. Pure but for the set given, which is changed in place.</summary>
+internal static class MultiHostUpdate
+{
+    /// <returns>False when the set is as wanted already.</returns>
+    /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
+    public static bool Apply(LeaderWorkerSet set, ServiceUpdateRequest request, RunnerOptions options)
+    {
+        var name = LeaderWorkerSetNames.ServiceOf(set);
+        if (set.Spec?.Template is not { Worker.Spec: { } } template || (template.Leader ?? template.Worker).Spec.Containers.Count == 0)
+        {
+            throw new RequestRefusedException($"Service '{name}' cannot be updated: the set in the cluster has no container.");
+        }
+
+        if (request.Hardware is { Replicas: <= 1 } || request.MinReplica < 1)
+        {
+            throw new RequestRefusedException(
+                $"Service '{name}' cannot be updated: it spans {template.Size} hosts, so hardware.replicas must be more than 1 and min_replica at least 1; run it anew to have it on one host.");
+        }
+
+        var before = KubernetesJson.Serialize((object)set.Spec);
+        if (request.Hardware is { } hardware)
+        {
+            template.Size = hardware.Replicas;
+        }
+
+        set.Spec.Replicas = request.MinReplica;
+        foreach (var pod in new[] { template.Leader, template.Worker }.OfType<V1PodTemplateSpec>())
+        {
+            Apply(pod, name, request, options);
+        }
+
+        if (before == KubernetesJson.Serialize((object)set.Spec))
+        {
+            return false;
+        }
+
+        // What is there is no longer what the request to run asked for: the same request again would have something to do.
+        set.Metadata.Annotations?.Remove(ServiceManifest.HashAnnotation);
+        return true;
+    }
+
+    /// <summary>A pod is updated as that of a service on one host would be; only the scale, which is the set's, is not the pod's.</summary>
+    private static void Apply(V1PodTemplateSpec pod, string name, ServiceUpdateRequest request, RunnerOptions options)
+    {
+        var single = new KnativeService
+        {
+            Metadata = new() { Name = name },
+            Spec = new()
+            {
+                Template = new()
+                {
+                    Metadata = new() { Labels = pod.Metadata?.Labels },
+                    Spec = new()
+                    {
+                        Containers = pod.Spec.Containers,
+                        NodeSelector = pod.Spec.NodeSelector,
+                        Affinity = pod.Spec.Affinity,
+                        Tolerations = pod.Spec.Tolerations,
+                        ImagePullSecrets = pod.Spec.ImagePullSecrets,
+                    },
+                },
+            },
+        };
+        ServiceUpdate.Apply(single, request with { Hardware = request.Hardware is { } hardware ? hardware with { Replicas = 1 } : null }, options);
+        var updated = single.Spec.Template.Spec;
+        (pod.Metadata ??= new()).Labels = single.Spec.Template.Metadata?.Labels;
+        pod.Spec.NodeSelector = updated.NodeSelector;
+        pod.Spec.Affinity = updated.Affinity;
+        pod.Spec.Tolerations = updated.Tolerations;
+        pod.Spec.ImagePullSecrets = updated.ImagePullSecrets;
+        var container = updated.Containers[0];
+        if (container.ReadinessProbe?.TcpSocket is { } socket && container.Ports?.FirstOrDefault() is { } port)
+        {
+            socket.Port = port.ContainerPort;
+        }
+    }
+}
