@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text.Json;
+using Runner.Engine.Workloads.MultiHost;
+using Runner.Tests.Engine.RunnerApi;
+using Runner.Tests.Engine.Support;
+
+namespace Runner.Tests.Engine.MultiHost;
+
+/// <summary>A service over two hosts from the hub's request to the last event, with the whole program, a simulated cluster and a recording hub.</summary>
+public sealed class MultiHostLifeTests : IAsyncLifetime
+{
+    private const string Name = "u-acme-deepseek-r1-3kc";
+    private const string Address = "http://u-acme-deepseek-r1-3kc.spaces.svc.cluster.local";
+
+    private static readonly HttpMethod Get = HttpMethod.Get;
+    private static readonly HttpMethod Post = HttpMethod.Post;
+    private static readonly string Set = LeaderWorkerSetNames.SetOf(Name);
+
+    private LivingRunner _runner = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _runner = await LivingRunner.StartAsync();
+
+        // What is there from the start has some of the accelerators that the hosts need whole.
+        foreach (var service in (await _runner.Api.CustomObjects.ListNamespacedCustomObjectAsync<JsonElement>("serving.knative.dev", "v1", "spaces", "services", cancellationToken: TestContext.Current.CancellationToken)).GetProperty("items").EnumerateArray())
+        {
+            await _runner.CallAsync(Post, $"service/{service.GetProperty("metadata").GetProperty("name").GetString()}/stop", "{}");
+        }
+    }
+
+    public ValueTask DisposeAsync() => _runner.DisposeAsync();
+
+    [Fact]
+    public async Task The_hub_hears_of_it_as_of_any_service_and_asks_by_the_same_calls()
+    {
+        Assert.Equal((HttpStatusCode.OK, """{"message":"Service created successfully"}"""), await RunAsync());
+        var status = await _runner.ReachesAsync(Name, 23, 60);
+        Assert.Equal((4714, 1, Name, 1, 1, Address), (
+            status.GetProperty("deploy_id").GetInt32(), status.GetProperty("deploy_type").GetInt32(), status.GetProperty("service_name").GetString(),
+            status.GetProperty("actual_replica").GetInt32(), status.GetProperty("desired_replica").GetInt32(), status.GetProperty("url").GetString()));
+
+        // A repeated request changes nothing.
+        Assert.Equal(HttpStatusCode.OK, (await RunAsync()).Status);
+        Assert.Equal(["Running", "Running"], status.GetProperty("instance").EnumerateArray().Select(instance => instance.GetProperty("status").GetString()));
+        Assert.Equal((HttpStatusCode.OK, $$"""{"service_name":"{{Name}}","pod_names":["{{Set}}-0","{{Set}}-0-1"]}"""), await _runner.CallAsync(Get, $"service/{Name}/info", "{}"));
+        Assert.Contains("\"actual_replica\":1,\"desired_replica\":1", (await _runner.CallAsync(Get, $"service/{Name}/replica", "{}")).Text, StringComparison.Ordinal);
+        Assert.Contains($"\"message\":\"{Name}\"", (await _runner.CallAsync(Get, $"service/{Name}/get", "{}")).Text, StringComparison.Ordinal);
+
+        var leader = await _runner.Api.CoreV1.ReadNamespacedPodAsync($"{Set}-0", "spaces", cancellationToken: TestContext.Current.CancellationToken);
+        await ToldAsync(
+            "runner.service.change",
+            $$"""{"service_name":"{{Name}}","status":23,"endpoint":"{{Address}}","message":"","reason":"","task_id":9004,"cluster_node":"{{leader.Spec.NodeName}}","queue_name":"","instances":[{"name":"{{Set}}-0","status":"Running"},{"name":"{{Set}}-0-1","status":"Running"}]}""");
+        Assert.Equal(
+            ("runner.service.create", $$"""{"service_name":"{{Name}}","status":20,"endpoint":"{{Address}}","message":"","reason":"create","task_id":9004,"cluster_node":"","queue_name":"","instances":[]}"""),
+            Told()[0]);
+        Assert.All(Told()[1..], told => Assert.Equal("runner.service.change", told.Type));
+
+        Assert.Equal((HttpStatusCode.OK, """{"deploy_id":4714,"code":0,"message":"service deleted"}"""), await _runner.CallAsync(Post, $"service/{Name}/stop", """{"id":4714}"""));
+        await ToldAsync("runner.service.stop", $$"""{"service_name":"{{Name}}","status":26,"endpoint":"","message":"","reason":"","task_id":9004,"cluster_node":"","queue_name":"","instances":[]}""");
+        await _runner.ReachesAsync(Name, 26);
+        await Eventually.TrueAsync(
+            async () => (await _runner.Api.CoreV1.ListNamespacedServiceAsync("spaces", labelSelector: $"{LeaderWorkerSetNames.ServiceLabel}={Name}", cancellationToken: TestContext.Current.CancellationToken)).Items.Count == 0,
+            "the address went with the set");
+        Assert.Equal(HttpStatusCode.OK, (await _runner.CallAsync(Post, $"service/{Name}/stop", """{"id":4714}""")).Status);
+    }
+
+    [Fact]
+    public async Task A_runner_without_its_data_folder_knows_it_again_and_tells_its_end()
+    {
+        await RunAsync();
+        await _runner.ReachesAsync(Name, 23, 60);
+
+        await _runner.ForgetAllAsync();
+
+        var status = await _runner.ReachesAsync(Name, 23);
+        Assert.Equal((4714, Address), (status.GetProperty("deploy_id").GetInt32(), status.GetProperty("url").GetString()));
+        await _runner.CallAsync(Post, $"service/{Name}/stop", """{"id":4714}""");
+        await Eventually.TrueAsync(() => Told() is [.., ("runner.service.stop", _)], "the end is told", 30);
+        Assert.All(Told().Where(told => told.Type == "runner.service.stop"), told => Assert.Contains("\"task_id\":9004", told.Data, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_service_that_changes_from_one_host_to_several_and_back_is_replaced_cleanly()
+    {
+        var single = RunnerApiHost.Sample("run-multihost").Replace("\"replicas\": 2", "\"replicas\": 1", StringComparison.Ordinal);
+        await _runner.CallAsync(Post, $"service/{Name}/run", single);
+        Assert.Single((await _runner.ReachesAsync(Name, 23, 60)).GetProperty("instance").EnumerateArray());
+
+        Assert.Equal(HttpStatusCode.OK, (await RunAsync()).Status);
+        await Eventually.TrueAsync(async () => (await _runner.ReachesAsync(Name, 23, 60)).GetProperty("url").GetString() == Address, "it runs over two hosts", 30);
+        var address = await _runner.Api.CoreV1.ReadNamespacedServiceAsync(Name, "spaces", cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal("0", address.Spec.Selector[LeaderWorkerSetNames.WorkerIndexLabel]);
+
+        Assert.Equal(HttpStatusCode.OK, (await _runner.CallAsync(Post, $"service/{Name}/run", single)).Status);
+        await Eventually.TrueAsync(async () => (await _runner.ReachesAsync(Name, 23, 60)).GetProperty("url").GetString() != Address, "it runs on one host", 30);
+        Assert.Equal(["create", "stop", "create", "stop", "create"], Told().Select(told => told.Type.Split('.')[^1]).Where(type => type != "change"));
+    }
+
+    [Fact]
+    public async Task An_update_reaches_every_host()
+    {
+        await RunAsync();
+        await _runner.ReachesAsync(Name, 23, 60);
+        const string Update = """{"id":4714,"svc_name":"x","image_id":"opencsghq/vllm:v0.25.0","min_replica":1,"max_replica":1,"env":{"port":"8000","REVISION":"next"}}""";
+
+        var answer = await _runner.CallAsync(HttpMethod.Put, $"service/{Name}/update", Update);
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        await Eventually.TrueAsync(
+            async () => (await _runner.Api.CoreV1.ListNamespacedPodAsync("spaces", labelSelector: $"{LeaderWorkerSetNames.ServiceLabel}={Name}", cancellationToken: TestContext.Current.CancellationToken)).Items
+                is { Count: 2 } pods && pods.All(pod => pod.Spec.Containers[0].Image.EndsWith("vllm:v0.25.0", StringComparison.Ordinal)),
+            "both hosts have the new image",
+            60);
+        Assert.Equal("next", (await _runner.ReachesAsync(Name, 23, 60)).GetProperty("revision")[0].GetProperty("commit_id").GetString());
+        var onOneHost = Update.Replace("\"min_replica\"", "\"hardware\":{\"replicas\":1},\"min_replica\"", StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await _runner.CallAsync(HttpMethod.Put, $"service/{Name}/update", onOneHost)).Status);
+    }
+
+    private Task<(HttpStatusCode Status, string Text)> RunAsync() => _runner.CallAsync(Post, $"service/{Name}/run", RunnerApiHost.Sample("run-multihost"));
+
+    private Task ToldAsync(string type, string data) => Eventually.TrueAsync(() => Told() is [.., var last] && last == (type, data), $"the hub is told {type} {data}", 30);
+
+    /// <summary>What the hub took of this service, repetitions of deliveries left out.</summary>
+    private List<(string Type, string Data)> Told() =>
+        [.. _runner.Hub.Taken.Where(received => received.Service == Name).Select(received => (received.Type, received.Root.GetProperty("data").GetRawText()))];
+}
