@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using k8s;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Tests.Engine.RunnerApi;
 using Runner.Tests.Engine.Support;
