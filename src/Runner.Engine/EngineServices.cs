@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -8,6 +9,7 @@ using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Storage;
+using Runner.Engine.Telemetry;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Sandboxes;
@@ -61,6 +63,12 @@ public static class EngineServices
         services.AddHostedService<ClusterService>();
         services.AddHostedService(provider => provider.GetRequiredService<BuildFilesKeeper>());
         services.AddHostedService<RetentionService>();
+        services.AddSingleton(provider => new EngineMetrics(
+            provider.GetRequiredService<IMeterFactory>(),
+            provider.GetRequiredService<ClusterDirectory>(),
+            provider.GetRequiredService<WorkloadFeed>(),
+            provider.GetRequiredService<Outbox>(),
+            provider.GetRequiredService<KeptLogStore>()));
         return services;
     }
 }

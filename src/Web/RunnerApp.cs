@@ -11,6 +11,7 @@ using Runner.Web.Identity;
 using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Tokens;
 using Runner.Web.RunnerApi;
+using Runner.Web.Telemetry;
 
 namespace Runner.Web;
 
@@ -53,6 +54,7 @@ public static class RunnerApp
             services.AddRunnerApi();
             services.AddConsolePages();
             services.AddConsoleIdentity(options, clock);
+            builder.AddTelemetry(options);
 
             var app = builder.Build();
             app.Services.GetRequiredService<Database>().LogTo(app.Services.GetRequiredService<ILogger<Database>>());
@@ -136,6 +138,8 @@ public static class RunnerApp
         // What the packages bring, compressed when it was published; our own files are served above.
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet(HealthCheck.Path, HealthCheck.Answer).AllowAnonymous();
+        app.MapGet(Readiness.Path, Readiness.Answer).AllowAnonymous();
+        app.MapMetrics();
         app.MapRunnerApi();
         app.MapSignIn();
         app.MapTokenServer();

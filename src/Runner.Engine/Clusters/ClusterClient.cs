@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using k8s;
 using k8s.Exceptions;
+using Runner.Engine.Telemetry;
 using YamlDotNet.Core;
 
 namespace Runner.Engine.Clusters;
@@ -27,7 +28,7 @@ internal sealed class ClusterClient
         {
             var configuration = endpoint.LoadConfiguration();
             var fingerprint = Fingerprint(configuration);
-            return current?._madeFrom == fingerprint ? current : new ClusterClient(new Kubernetes(configuration), fingerprint);
+            return current?._madeFrom == fingerprint ? current : new ClusterClient(new Kubernetes(configuration, new ApiCallCounter(endpoint.Name)), fingerprint);
         }
         catch (YamlException exception)
         {

@@ -63,6 +63,9 @@ public sealed class ClusterState
     /// <summary>How each cache stands.</summary>
     public IReadOnlyList<CacheStatus> Caches => [.. _caches.Select(cache => cache.Status)];
 
+    /// <summary>Workloads that wait to be looked at again, by where they come from.</summary>
+    internal IEnumerable<(string Name, int Depth)> QueueDepths => _trackers.Select(tracker => (tracker.Source.Name, tracker.QueueDepth));
+
     /// <summary>What carries services.</summary>
     internal ServiceSource Services { get; }
 

@@ -1,5 +1,6 @@
 using k8s;
 using Microsoft.Extensions.Logging;
+using Runner.Engine.Telemetry;
 
 namespace Runner.Engine.Clusters;
 
@@ -33,6 +34,7 @@ internal sealed partial class ResourceCache<T>
             try
             {
                 var end = await WatchOnceAsync(position, cancellationToken).ConfigureAwait(false);
+                EngineMetrics.WatchesEnded.Add(1, new("cluster", connection.Name), new("resource", kind.Name), new("end", end));
                 SetStatus(CacheHealth.Synced, "");
                 if (end != WatchEnd.Closed)
                 {

@@ -68,6 +68,9 @@ internal sealed partial class WorkloadTracker
     /// <summary>True once everything was listed and the feed has it.</summary>
     public bool Synced => _synced;
 
+    /// <summary>Workloads that wait to be looked at again.</summary>
+    public int QueueDepth => _queue.Count;
+
     public Task RunAsync(CancellationToken cancellationToken) => _queue.RunAsync(1, cancellationToken);
 
     private void Touch(Corev1Event e)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Runner.Engine.Telemetry;
 
 namespace Runner.Engine.Hub;
 
@@ -147,6 +148,10 @@ public sealed partial class Outbox
         // Not given up halfway: what is on disk must be in the lanes.
         cancellationToken.ThrowIfCancellationRequested();
         Added(await _store.AddAsync(entries, CancellationToken.None).ConfigureAwait(false));
+        foreach (var e in entries.SelectMany(entry => entry.Events))
+        {
+            EngineMetrics.EventsWritten.Add(1, new KeyValuePair<string, object?>("event_type", e.Type));
+        }
     }
 
     /// <summary>Sends until cancelled.</summary>
@@ -212,11 +217,16 @@ public sealed partial class Outbox
         HubAnswer answer = default;
         try
         {
-            var body = _store.Find(sequence)?.Body ?? throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
-            answer = await _client.SendAsync(body, cancellationToken).ConfigureAwait(false);
+            var stored = _store.Find(sequence) ?? throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
+            answer = await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
             if (answer.Verdict == HubVerdict.Taken)
             {
                 await _store.MarkSentAsync(sequence, CancellationToken.None).ConfigureAwait(false);
+                EngineMetrics.EventsSent.Add(1, new KeyValuePair<string, object?>("event_type", stored.Type));
+            }
+            else
+            {
+                EngineMetrics.SendFailures.Add(1, new KeyValuePair<string, object?>("verdict", answer.Verdict));
             }
 
             Finish(resource, sequence, answer);

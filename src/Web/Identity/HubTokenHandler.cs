@@ -20,15 +20,19 @@ internal sealed class HubTokenHandler(IOptionsMonitor<AuthenticationSchemeOption
 
     private const string Prefix = "Bearer ";
 
+    /// <summary>Whether a request carries the hub's token.</summary>
+    public static bool IsHub(HttpRequest request, RunnerOptions options) =>
+        options.ApiToken.Length > 0 && Header(request) is var header && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+        && Matches(header[Prefix.Length..].Trim(), options.ApiToken);
+
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var header = Request.Headers[HeaderNames.Authorization].ToString();
-        if (!header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        if (!Header(Request).StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
         {
             return Task.FromResult(AuthenticateResult.NoResult());
         }
 
-        if (runner.ApiToken.Length == 0 || !Matches(header[Prefix.Length..].Trim(), runner.ApiToken))
+        if (!IsHub(Request, runner))
         {
             return Task.FromResult(AuthenticateResult.Fail("The bearer token is not the hub's."));
         }
@@ -43,6 +47,8 @@ internal sealed class HubTokenHandler(IOptionsMonitor<AuthenticationSchemeOption
         Response.StatusCode = StatusCodes.Status401Unauthorized;
         await Response.WriteAsJsonAsync(new { code, msg = code }, Context.RequestAborted).ConfigureAwait(false);
     }
+
+    private static string Header(HttpRequest request) => request.Headers[HeaderNames.Authorization].ToString();
 
     // Hashes have one length, so that not even the length of the token can be measured.
     private static bool Matches(string given, string expected) =>

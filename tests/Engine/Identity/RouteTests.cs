@@ -15,7 +15,7 @@ public sealed partial class RouteTests
 {
     /// <summary>What anybody may ask for: each of these checks for itself, or tells nothing.</summary>
     private static readonly string[] Open =
-        ["/healthz", "/sign-in", "/account/sign-in", "/connect/authorize", "/connect/token", "/connect/end-session", "/language/x"];
+        ["/healthz", "/readyz", "/sign-in", "/account/sign-in", "/connect/authorize", "/connect/token", "/connect/end-session", "/language/x"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -33,6 +33,18 @@ internal sealed class KeptLogStore : IPrunable
 
     public TimeSpan KeptFor { get; }
 
+    /// <summary>Size on the disk of all of them.</summary>
+    public long TotalBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _logs.Value.Values.Sum(log => log.Bytes);
+            }
+        }
+    }
+
     /// <summary>Logs that a condition holds for, the newest first.</summary>
     public IReadOnlyList<KeptLog> Where(Func<KeptLog, bool> condition)
     {

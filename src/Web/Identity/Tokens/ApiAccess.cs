@@ -1,8 +1,10 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 using OpenIddict.Abstractions;
 using OpenIddict.Validation.AspNetCore;
+using Runner.Engine.Configuration;
 using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Users;
 
@@ -17,7 +19,7 @@ internal sealed record ApiAccessRequirement(string Scope, ConsoleRole Role) : IA
 /// Decides on the console's API. A client of its own acts by its scopes; a person with a session by the role; a token that a person gave to a client needs
 /// both, and ends with the person's sessions.
 /// </summary>
-internal sealed class ApiAccess(UserDirectory users) : AuthorizationHandler<ApiAccessRequirement>
+internal sealed class ApiAccess(UserDirectory users, RunnerOptions options) : AuthorizationHandler<ApiAccessRequirement>
 {
     public static void Add(AuthorizationBuilder builder)
     {
@@ -26,14 +28,24 @@ internal sealed class ApiAccess(UserDirectory users) : AuthorizationHandler<ApiA
         {
             builder.AddPolicy(scope, policy => policy
                 .AddAuthenticationSchemes(OpenIddictValidationAspNetCoreDefaults.AuthenticationScheme, CookieAuthenticationDefaults.AuthenticationScheme)
-                .RequireAuthenticatedUser()
                 .AddRequirements(new ApiAccessRequirement(scope, role)));
         }
     }
 
+    /// <summary>Whether the caller of an open address may see more than others do.</summary>
+    public static async Task<bool> MayAsync(HttpContext context, IServiceProvider services, string scope)
+    {
+        var policy = (await services.GetRequiredService<IAuthorizationPolicyProvider>().GetPolicyAsync(scope).ConfigureAwait(false))!;
+        var evaluator = services.GetRequiredService<IPolicyEvaluator>();
+        var authenticated = await evaluator.AuthenticateAsync(policy, context).ConfigureAwait(false);
+        return (await evaluator.AuthorizeAsync(policy, authenticated, context, context).ConfigureAwait(false)).Succeeded;
+    }
+
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ApiAccessRequirement requirement)
     {
-        if (context.User.Identities.Any(identity => identity.IsAuthenticated && Allows(new ClaimsPrincipal(identity), requirement)))
+        // The token server takes only its own tokens, so the hub's is looked at here.
+        var isHub = requirement.Scope == ApiScopes.MetricsRead && context.Resource is HttpContext call && HubTokenHandler.IsHub(call.Request, options);
+        if (isHub || context.User.Identities.Any(identity => identity.IsAuthenticated && Allows(new ClaimsPrincipal(identity), requirement)))
         {
             context.Succeed(requirement);
         }

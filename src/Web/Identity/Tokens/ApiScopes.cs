@@ -15,6 +15,9 @@ public static class ApiScopes
     /// <summary>Subscribe to live workloads. Of people: viewers.</summary>
     public const string LiveRead = "live.read";
 
+    /// <summary>Scrape the metrics and read what readiness depends on; the hub's token does too. Of people: viewers.</summary>
+    public const string MetricsRead = "metrics.read";
+
     /// <summary>Read workloads and their logs. Of people: viewers.</summary>
     public const string WorkloadsRead = "workloads.read";
 
@@ -28,6 +31,7 @@ public static class ApiScopes
         (ConfigRead, ConsoleRole.Viewer, "Read the configuration, secrets masked"),
         (ConfigValues, ConsoleRole.Administrator, "Read and write the configuration's values"),
         (LiveRead, ConsoleRole.Viewer, "Subscribe to live workloads"),
+        (MetricsRead, ConsoleRole.Viewer, "Scrape the metrics"),
         (WorkloadsRead, ConsoleRole.Viewer, "Read workloads and their logs"),
         (WorkloadsWrite, ConsoleRole.Operator, "Stop and purge workloads"),
     ];
