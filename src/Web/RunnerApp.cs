@@ -11,6 +11,7 @@ using Runner.Web.Identity;
 using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Tokens;
 using Runner.Web.RunnerApi;
+using Runner.Web.RunnerApi.Description;
 using Runner.Web.Telemetry;
 
 namespace Runner.Web;
@@ -141,6 +142,7 @@ public static class RunnerApp
         app.MapGet(Readiness.Path, Readiness.Answer).AllowAnonymous();
         app.MapMetrics();
         app.MapRunnerApi();
+        app.MapApiDescription();
         app.MapSignIn();
         app.MapTokenServer();
         app.MapConsoleApi();

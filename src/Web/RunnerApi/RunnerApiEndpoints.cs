@@ -1,4 +1,5 @@
 using Runner.Web.Identity;
+using Runner.Web.RunnerApi.Description;
 
 namespace Runner.Web.RunnerApi;
 
@@ -11,6 +12,7 @@ public static class RunnerApiEndpoints
     /// <summary>Adds what the calls need beside the engine.</summary>
     public static IServiceCollection AddRunnerApi(this IServiceCollection services)
     {
+        services.AddApiDescription();
         services.AddSingleton<ApiLimits>();
         services.AddSingleton<ApiCall>();
         services.AddSingleton<ServiceCalls>();
@@ -37,6 +39,7 @@ public static class RunnerApiEndpoints
 
         // Plain delegates on the context: no binding, no filters, nothing between the hub and the answer.
         var api = routes.MapGroup(BasePath).RequireAuthorization(ConsolePolicies.Hub);
+        api.Describe();
         var service = api.MapGroup("/service/{name}");
         service.MapPost("/run", call.Of(changes.RunAsync, limits.Changes));
         service.MapPut("/update", call.Of(changes.UpdateAsync, limits.Changes));

@@ -1,0 +1,44 @@
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Web.RunnerApi.Description;
+
+/// <summary>The description of every call, by method and path below <see cref="RunnerApiEndpoints.BasePath"/>.</summary>
+internal static class RunnerApiCalls
+{
+    private const string Services = "Services";
+
+    private const string Unknown = "Repeating the call does no harm.";
+
+    public static IReadOnlyDictionary<string, CallFacts> All { get; } = new Dictionary<string, CallFacts>
+    {
+        ["POST /service/{name}/run"] = new(Services, "Create or replace a service", typeof(ServiceRequest), typeof(MessageAnswer), 400, 404, 429, 500)
+        {
+            Details = "Applies a Knative Service of that name. A service that exists is replaced; the same request again changes nothing. " + Unknown,
+        },
+        ["POST /service/{name}/stop"] = new(Services, "Delete a service", typeof(ServiceReference), typeof(CodeAnswer), 400, 404, 429, 500) { Details = "Code 0 also when it was gone already." },
+        ["DELETE /service/{name}/purge"] = new(Services, "Delete a service and all that was kept for it", typeof(PurgeRequest), typeof(CodeAnswer), 400, 404, 429, 500)
+        {
+            Details = "Volume claims included. A failure is answered 500 with code -1 and what went wrong.",
+        },
+        ["GET /service/{name}/status"] = new(Services, "How a service stands", typeof(ServiceReference), typeof(StatusAnswer), 400, 404)
+        {
+            Details = "Answered from memory. An unknown service is code 26, \"service was deleted\".",
+        },
+        ["GET /service/{name}/get"] = new(Services, "A service in short", typeof(ServiceReference), typeof(StatusAnswer), 404)
+        {
+            Details = "An unknown service is code 26, \"service not exist\"; a bad body is code -1; both with status 200.",
+        },
+        ["GET /service/{name}/replica"] = new(Services, "Wanted and ready instances of a service", typeof(ServiceReference), typeof(ReplicaAnswer), 400, 404),
+        ["GET /service/{name}/info"] = new(Services, "The pods of a service", typeof(ServiceReference), typeof(InfoAnswer), 400, 404),
+        ["GET /service/{name}/logs"] = new(Services, "The log of a service's first pod, followed", typeof(ServiceReference), null, 400, 404, 429)
+        {
+            AnswerType = "text/plain",
+            Details = "Sent as the container writes it. Of a service without pods the log that was kept last, or a line that says that there is none.",
+        },
+        ["GET /service/{name}/logs/{pod}"] = new(Services, "The log of one pod of a service, followed", typeof(ServiceReference), null, 400, 404, 429)
+        {
+            AnswerType = "text/plain",
+            Details = "Of a pod that is gone its last log, where one was kept. A pod that cannot be scheduled is answered 400 with reason and message.",
+        },
+    };
+}
