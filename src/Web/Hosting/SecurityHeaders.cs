@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Runner.Web.Hosting;
 
 /// <summary>What every answer tells the browser not to do.</summary>
@@ -19,7 +21,7 @@ internal static class SecurityHeaders
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = LeadsToClient(context.Request) ? WithoutFormAction : ContentSecurityPolicy;
+            headers.ContentSecurityPolicy = PolicyOf(context);
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "same-origin";
@@ -29,6 +31,25 @@ internal static class SecurityHeaders
         });
         return next(context);
     });
+
+    /// <summary>Lets this one answer hold scripts of its own that carry the nonce; for pages that a package writes.</summary>
+    /// <returns>The nonce, made anew.</returns>
+    public static string AllowScriptWithNonce(HttpContext context)
+    {
+        var nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
+        context.Items[typeof(SecurityHeaders)] = nonce;
+        return nonce;
+    }
+
+    private static string PolicyOf(HttpContext context)
+    {
+        if (context.Items[typeof(SecurityHeaders)] is string nonce)
+        {
+            return ContentSecurityPolicy.Replace("script-src 'self'", $"script-src 'self' 'nonce-{nonce}'", StringComparison.Ordinal);
+        }
+
+        return LeadsToClient(context.Request) ? WithoutFormAction : ContentSecurityPolicy;
+    }
 
     private static bool LeadsToClient(HttpRequest request) =>
         request.Path == Identity.SignIn.SignInEndpoints.SignInPath

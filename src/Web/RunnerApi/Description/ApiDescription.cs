@@ -2,7 +2,9 @@ using System.Reflection;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Runner.Web.Hosting;
 using Runner.Web.Identity;
+using Scalar.AspNetCore;
 
 namespace Runner.Web.RunnerApi.Description;
 
@@ -10,6 +12,9 @@ namespace Runner.Web.RunnerApi.Description;
 internal static class ApiDescription
 {
     public const string DocumentPath = "/openapi/runner.json";
+
+    /// <summary>The page that shows the document.</summary>
+    public const string PagePath = "/api-docs";
 
     private const string DocumentName = "runner";
 
@@ -20,7 +25,20 @@ internal static class ApiDescription
         options.AddOperationTransformer(DescribeOperation);
     });
 
-    public static void MapApiDescription(this IEndpointRouteBuilder routes) => routes.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(ConsolePolicies.Viewer);
+    public static void MapApiDescription(this IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(ConsolePolicies.Viewer);
+
+        // Its script comes with the package; nothing is fetched from elsewhere, and the policy would not let it.
+        routes.MapScalarApiReference(PagePath, (page, context) =>
+        {
+            page.AddDocument(DocumentName, "CSGHub Runner").WithOpenApiRoutePattern("/openapi/{documentName}.json").WithTitle("API · CSGHub Runner");
+            page.DefaultFonts = false;
+            page.Telemetry = false;
+            page.Nonce = SecurityHeaders.AllowScriptWithNonce(context);
+            page.DisableAgent().DisableMcp().HideClientButton();
+        }).RequireAuthorization(ConsolePolicies.Viewer);
+    }
 
     /// <summary>Gives each call of the group what <see cref="RunnerApiCalls"/> says of it.</summary>
     public static void Describe(this RouteGroupBuilder group) => ((IEndpointConventionBuilder)group).Add(builder =>

@@ -1,3 +1,4 @@
+using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.RunnerApi.Description;
@@ -7,13 +8,15 @@ internal static class RunnerApiCalls
 {
     private const string Services = "Services";
 
-    private const string Unknown = "Repeating the call does no harm.";
+    private const string Sandboxes = "Sandboxes";
+
+    private static readonly (string Name, string Meaning) ClusterId = ("cluster_id", "The hub's id of the cluster; empty for the default one.");
 
     public static IReadOnlyDictionary<string, CallFacts> All { get; } = new Dictionary<string, CallFacts>
     {
         ["POST /service/{name}/run"] = new(Services, "Create or replace a service", typeof(ServiceRequest), typeof(MessageAnswer), 400, 404, 429, 500)
         {
-            Details = "Applies a Knative Service of that name. A service that exists is replaced; the same request again changes nothing. " + Unknown,
+            Details = "Applies a Knative Service of that name. A service that exists is replaced; the same request again changes nothing. ",
         },
         ["POST /service/{name}/stop"] = new(Services, "Delete a service", typeof(ServiceReference), typeof(CodeAnswer), 400, 404, 429, 500) { Details = "Code 0 also when it was gone already." },
         ["DELETE /service/{name}/purge"] = new(Services, "Delete a service and all that was kept for it", typeof(PurgeRequest), typeof(CodeAnswer), 400, 404, 429, 500)
@@ -39,6 +42,16 @@ internal static class RunnerApiCalls
         {
             AnswerType = "text/plain",
             Details = "Of a pod that is gone its last log, where one was kept. A pod that cannot be scheduled is answered 400 with reason and message.",
+        },
+        ["POST /sandboxes"] = new(Sandboxes, "Create a sandbox", typeof(SandboxRequest), typeof(SandboxMadeAnswer), 400, 404, 429, 500),
+        ["GET /sandboxes"] = new(Sandboxes, "How a sandbox stands", null, typeof(SandboxAnswer), 400, 404)
+        {
+            Query = [("sandbox_name", "Which sandbox."), ClusterId],
+        },
+        ["DELETE /sandboxes"] = new(Sandboxes, "Delete a sandbox", typeof(SandboxReference), typeof(OkAnswer), 400, 404, 429, 500),
+        ["POST /batch-status"] = new("Batch", "How many workloads of any kind stand", typeof(BatchRequest), typeof(BatchAnswer), 400, 404)
+        {
+            Details = "One answer for each item, in the same order; an item that cannot be answered carries `error`.",
         },
     };
 }
