@@ -44,7 +44,7 @@ internal static class ApiDescription
     public static void Describe(this RouteGroupBuilder group) => ((IEndpointConventionBuilder)group).Add(builder =>
     {
         var path = ((RouteEndpointBuilder)builder).RoutePattern.RawText?[RunnerApiEndpoints.BasePath.Length..];
-        var method = builder.Metadata.OfType<IHttpMethodMetadata>().LastOrDefault()?.HttpMethods.FirstOrDefault();
+        var method = builder.Metadata.OfType<IHttpMethodMetadata>().LastOrDefault()?.HttpMethods[0];
         if (!RunnerApiCalls.All.TryGetValue($"{method} {path}", out var facts))
         {
             return;
