@@ -138,7 +138,7 @@ public sealed partial class Outbox
     internal async Task AddAsync(IReadOnlyCollection<HubEvent> events, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Added(await _store.AddAsync(events, CancellationToken.None).ConfigureAwait(false));
+        Added(events, await _store.AddAsync(events, CancellationToken.None).ConfigureAwait(false));
     }
 
     /// <summary>Writes events together with what they tell. When it returns they are on disk and will be sent.</summary>
@@ -147,11 +147,7 @@ public sealed partial class Outbox
     {
         // Not given up halfway: what is on disk must be in the lanes.
         cancellationToken.ThrowIfCancellationRequested();
-        Added(await _store.AddAsync(entries, CancellationToken.None).ConfigureAwait(false));
-        foreach (var e in entries.SelectMany(entry => entry.Events))
-        {
-            EngineMetrics.EventsWritten.Add(1, new KeyValuePair<string, object?>("event_type", e.Type));
-        }
+        Added(entries.SelectMany(entry => entry.Events), await _store.AddAsync(entries, CancellationToken.None).ConfigureAwait(false));
     }
 
     /// <summary>Sends until cancelled.</summary>
@@ -195,8 +191,13 @@ public sealed partial class Outbox
         }
     }
 
-    private void Added(IReadOnlyList<OutboxFact> facts)
+    private void Added(IEnumerable<HubEvent> events, IReadOnlyList<OutboxFact> facts)
     {
+        foreach (var e in events)
+        {
+            EngineMetrics.EventsWritten.Add(1, new KeyValuePair<string, object?>("event_type", e.Type));
+        }
+
         lock (_lock)
         {
             foreach (var fact in facts)
