@@ -24,25 +24,29 @@ internal static class LogBench
         await CreatePodAsync(world, cancellationToken);
         await world.StartRunnerAsync(cancellationToken);
         using var http = new HttpClient();
+        using var trusting = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
         var passed = new Uri(world.Address, $"/api/v1/service/{World.ServiceName(0)}/logs/{Pod}");
         var raw = new Uri(world.Cluster.Address, $"/api/v1/namespaces/{World.Namespace}/pods/{Pod}/log?container=user-container&follow=true");
         var stamped = new Uri(raw + "&timestamps=true");
+        var secured = await SecuredAsync(world, stamped);
         await World.UntilAsync(() => world.Runner.Output.Contains("services", StringComparison.Ordinal), "the program knows the pod", world.Runner, cancellationToken);
         const long Wanted = (long)Lines * (LineLength + 1);
         const int StampLength = 31;
 
-        List<double> ours = [], api = [], apiStamped = [], kubectl = [];
+        List<double> ours = [], api = [], apiStamped = [], apiSecured = [], kubectl = [];
         for (var round = -1; round < Rounds; round++)
         {
             var a = await HttpAsync(http, passed, World.ApiToken, """{"cluster_id":""}""", Wanted, cancellationToken);
             var b = await HttpAsync(http, raw, world.Cluster.Token, null, Wanted, cancellationToken);
             var c = await HttpAsync(http, stamped, world.Cluster.Token, null, Wanted + (Lines * StampLength), cancellationToken);
+            var e = await HttpAsync(trusting, secured, world.Cluster.Token, null, Wanted + (Lines * StampLength), cancellationToken);
             var d = await KubectlAsync(world, Wanted, cancellationToken);
             if (round >= 0)
             {
                 ours.Add(a);
                 api.Add(b);
                 apiStamped.Add(c);
+                apiSecured.Add(e);
                 kubectl.Add(d);
             }
         }
@@ -50,10 +54,19 @@ internal static class LogBench
         report.Add($"passed on by the program ({Lines} lines of {LineLength})", "MB/s", ours);
         report.Add("raw from the API server", "MB/s", api);
         report.Add("raw, with the time stamps that resuming needs", "MB/s", apiStamped);
+        report.Add("raw, with time stamps and over TLS, as the program reads it", "MB/s", apiSecured);
         report.Add("kubectl logs -f", "MB/s", kubectl);
         report.Ratio("program / raw", Report.Median(ours) / Report.Median(api), "at least 0.9");
         report.Ratio("program / raw with time stamps", Report.Median(ours) / Report.Median(apiStamped), "at least 0.9");
+        report.Ratio("program / raw with time stamps over TLS", Report.Median(ours) / Report.Median(apiSecured), "at least 0.9");
         report.Ratio("program / kubectl", Report.Median(ours) / Report.Median(kubectl), "at least 0.9");
+    }
+
+    /// <summary>The same address where the kubeconfig leads.</summary>
+    private static async Task<Uri> SecuredAsync(World world, Uri address)
+    {
+        var configuration = await KubernetesClientConfiguration.BuildConfigFromConfigFileAsync(new FileInfo(world.Kubeconfig));
+        return new Uri(new Uri(configuration.Host), address.PathAndQuery);
     }
 
     private static async Task CreatePodAsync(World world, CancellationToken cancellationToken)

@@ -16,11 +16,14 @@ internal static class RawApi
 
     /// <summary>Sends the request and returns once the headers of a successful answer are there. The token also ends reading the body.</summary>
     /// <param name="path">Path and query below the API server's address, without a leading slash.</param>
+    /// <param name="ownConnection">
+    /// Not over the connection that watches and other calls share: a large answer comes faster so, and a slow reader of it holds up nobody else.
+    /// </param>
     /// <exception cref="ApiStatusException">The API server answered with an error.</exception>
-    public static async Task<HttpResponseMessage> GetAsync(IKubernetes client, string path, CancellationToken cancellationToken)
+    public static async Task<HttpResponseMessage> GetAsync(IKubernetes client, string path, CancellationToken cancellationToken, bool ownConnection = false)
     {
         var kubernetes = (Kubernetes)client;
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(kubernetes.BaseUri, path)) { Version = HttpVersion.Version20 };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(kubernetes.BaseUri, path)) { Version = ownConnection ? HttpVersion.Version11 : HttpVersion.Version20 };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (kubernetes.Credentials is { } credentials)
         {

@@ -39,7 +39,7 @@ internal sealed class LogSource(ClusterConnection cluster, string @namespace, st
         path += previous ? "&previous=true" : "";
         path += tailLines is { } tail ? string.Create(CultureInfo.InvariantCulture, $"&tailLines={tail}") : "";
         path += since is { } from ? $"&sinceTime={Uri.EscapeDataString(from.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture))}" : "";
-        return RawApi.GetAsync(cluster.Client, path, cancellationToken);
+        return RawApi.GetAsync(cluster.Client, path, cancellationToken, ownConnection: true);
     }
 
     public ContainerPhase? PhaseIn(V1Pod known) => ContainerPhase.Of(known, container);

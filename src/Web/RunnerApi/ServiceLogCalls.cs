@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -11,6 +13,9 @@ namespace Runner.Web.RunnerApi;
 internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirectory clusters, PodLogs logs, RunnerOptions options)
 {
     private const string UserContainer = "user-container";
+
+    /// <summary>So many bytes are written before the reader must have taken them.</summary>
+    private const int MostUnsent = 128 * 1024;
 
     /// <summary>The log of the service's first pod.</summary>
     public async Task FirstPodAsync(HttpContext context)
@@ -61,15 +66,36 @@ internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirec
         var pieces = logs.ReadBytesAsync(cluster, key.Namespace, wanted, UserContainer, new(Follow: true), context.RequestAborted);
         try
         {
-            await foreach (var piece in pieces)
-            {
-                await response.BodyWriter.WriteAsync(piece, context.RequestAborted);
-            }
+            await PassOnAsync(pieces, response.BodyWriter, context.RequestAborted);
         }
         catch (LogUnavailableException unavailable)
         {
             // The answer has begun: what is wrong can only be told as its last line.
             await response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(unavailable.Message + "\n"), context.RequestAborted);
+        }
+    }
+
+    /// <summary>Writes pieces as they come: what is there already goes out together, and nothing waits for what is still to come.</summary>
+    private static async Task PassOnAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> pieces, PipeWriter writer, CancellationToken cancellationToken)
+    {
+        var unsent = 0;
+        await using var source = pieces.GetAsyncEnumerator(cancellationToken);
+        while (true)
+        {
+            var next = source.MoveNextAsync();
+            if (unsent > MostUnsent || (unsent > 0 && !next.IsCompleted))
+            {
+                await writer.FlushAsync(cancellationToken);
+                unsent = 0;
+            }
+
+            if (!await next)
+            {
+                return;
+            }
+
+            writer.Write(source.Current.Span);
+            unsent += source.Current.Length;
         }
     }
 

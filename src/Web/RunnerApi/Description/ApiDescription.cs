@@ -96,11 +96,12 @@ internal static class ApiDescription
         ];
         if (facts.Body is not null)
         {
-            context.Document!.AddComponent(facts.Body.Name, await context.GetOrCreateSchemaAsync(facts.Body, null, cancellationToken));
+            var schema = await context.GetOrCreateSchemaAsync(facts.Body, null, cancellationToken);
+            var named = !facts.Body.IsGenericType && context.Document!.AddComponent(facts.Body.Name, schema);
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = context.Description.HttpMethod != HttpMethods.Get,
-                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = new OpenApiSchemaReference(facts.Body.Name, context.Document) } },
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = named ? new OpenApiSchemaReference(facts.Body.Name, context.Document) : schema } },
             };
         }
     }

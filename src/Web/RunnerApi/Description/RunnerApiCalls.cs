@@ -1,4 +1,5 @@
-using Runner.Engine.Workloads.Sandboxes;
+using System.Text.Json.Nodes;
+using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.RunnerApi.Description;
@@ -8,7 +9,7 @@ internal static class RunnerApiCalls
 {
     private const string Services = "Services";
 
-    private const string Sandboxes = "Sandboxes";
+    private const string Versions = "Versions and traffic";
 
     private static readonly (string Name, string Meaning) ClusterId = ("cluster_id", "The hub's id of the cluster; empty for the default one.");
 
@@ -43,15 +44,28 @@ internal static class RunnerApiCalls
             AnswerType = "text/plain",
             Details = "Of a pod that is gone its last log, where one was kept. A pod that cannot be scheduled is answered 400 with reason and message.",
         },
-        ["POST /sandboxes"] = new(Sandboxes, "Create a sandbox", typeof(SandboxRequest), typeof(SandboxMadeAnswer), 400, 404, 429, 500),
-        ["GET /sandboxes"] = new(Sandboxes, "How a sandbox stands", null, typeof(SandboxAnswer), 400, 404)
+        ["PUT /service/{name}/update"] = new(Services, "Change a running service", typeof(ServiceUpdateRequest), typeof(CodeAnswer), 400, 404, 429, 500)
         {
-            Query = [("sandbox_name", "Which sandbox."), ClusterId],
+            Details = "A service that is gone is code 0 with a message that says it was skipped.",
         },
-        ["DELETE /sandboxes"] = new(Sandboxes, "Delete a sandbox", typeof(SandboxReference), typeof(OkAnswer), 400, 404, 429, 500),
-        ["POST /batch-status"] = new("Batch", "How many workloads of any kind stand", typeof(BatchRequest), typeof(BatchAnswer), 400, 404)
+        ["POST /service/{name}/versions"] = new(Versions, "Deploy another commit beside those that run", typeof(CreateVersionRequest), typeof(OkAnswer), 400, 404, 409, 429, 500)
         {
-            Details = "One answer for each item, in the same order; an item that cannot be answered carries `error`.",
+            Details = "Refused 409: `RUNNER-ERR-0` as many ready revisions as replicas are allowed, `RUNNER-ERR-1` the allowed number cannot be read, `RUNNER-ERR-2` the commit is deployed already.",
         },
+        ["GET /service/{name}/versions"] = new(Versions, "The versions of a service and their traffic", null, typeof(VersionAnswer[]), 400, 404) { Query = [ClusterId] },
+        ["PUT /service/{name}/versions/traffic"] = new(Versions, "Share the traffic out over versions", typeof(List<TrafficRequest>), typeof(OkAnswer), 400, 404, 409, 429, 500)
+        {
+            Query = [ClusterId],
+            Details = "Refused 409: `SERVERLESS-ERR-5` percents that are not 0 to 100 or do not make 100, `SERVERLESS-ERR-4` unknown commit, `RUNNER-ERR-3` revision not ready, `REQ-ERR-1` body.",
+        },
+        ["DELETE /service/{name}/versions/{commit}"] = new(Versions, "Remove a version", null, typeof(OkAnswer), 400, 404, 409, 429, 500)
+        {
+            Query = [ClusterId],
+            Details = "Its traffic goes to the others in proportion. Refused 409: `SERVERLESS-ERR-7` no other would remain, `SERVERLESS-ERR-1` unknown service.",
+        },
+        ["GET /cluster/{id}"] = new("Clusters", "A cluster with its nodes and what is free on them", null, typeof(JsonObject), 404),
+        ["PUT /cluster/{id}"] = new("Clusters", "Change what the hub is told of a cluster", typeof(ClusterUpdateRequest), typeof(CodeAnswer), 400, 404, 429, 500),
+        ["POST /imagebuilder/builder"] = new("Image builds", "Build the image of a space", typeof(ImageBuildRequest), typeof(OkAnswer), 400, 404, 429, 500),
+        ["PUT /imagebuilder/stop"] = new("Image builds", "Stop a build", typeof(ImageBuildStopRequest), typeof(OkAnswer), 400, 404, 429, 500),
     };
 }
