@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Runner.Engine.Workloads.ImageBuilds;
+using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.RunnerApi.Description;
@@ -8,6 +9,8 @@ namespace Runner.Web.RunnerApi.Description;
 internal static class RunnerApiCalls
 {
     private const string Services = "Services";
+
+    private const string Sandboxes = "Sandboxes";
 
     private const string Versions = "Versions and traffic";
 
@@ -62,6 +65,16 @@ internal static class RunnerApiCalls
         {
             Query = [ClusterId],
             Details = "Its traffic goes to the others in proportion. Refused 409: `SERVERLESS-ERR-7` no other would remain, `SERVERLESS-ERR-1` unknown service.",
+        },
+        ["POST /sandboxes"] = new(Sandboxes, "Create a sandbox", typeof(SandboxRequest), typeof(SandboxMadeAnswer), 400, 404, 429, 500),
+        ["GET /sandboxes"] = new(Sandboxes, "How a sandbox stands", null, typeof(SandboxAnswer), 400, 404)
+        {
+            Query = [("sandbox_name", "Which sandbox."), ClusterId],
+        },
+        ["DELETE /sandboxes"] = new(Sandboxes, "Delete a sandbox", typeof(SandboxReference), typeof(OkAnswer), 400, 404, 429, 500),
+        ["POST /batch-status"] = new("Batch", "How many workloads of any kind stand", typeof(BatchRequest), typeof(BatchAnswer), 400, 404)
+        {
+            Details = "One answer for each item, in the same order; an item that cannot be answered carries `error`.",
         },
         ["GET /cluster/{id}"] = new("Clusters", "A cluster with its nodes and what is free on them", null, typeof(JsonObject), 404),
         ["PUT /cluster/{id}"] = new("Clusters", "Change what the hub is told of a cluster", typeof(ClusterUpdateRequest), typeof(CodeAnswer), 400, 404, 429, 500),
