@@ -65,7 +65,7 @@ internal sealed class ClusterCapacity
     {
         var (nodes, pods) = (_connection.State.Nodes, _connection.State.Pods);
         var (nodeHealth, podHealth) = (nodes.Health, pods.Health);
-        if (Knows(nodeHealth) && Knows(podHealth) && pods.SeesAll)
+        if (Knows(nodeHealth) && nodes.SeesAll && Knows(podHealth) && pods.SeesAll)
         {
             return (CapacitySource.ClusterWide, "");
         }

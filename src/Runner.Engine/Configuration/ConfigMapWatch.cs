@@ -41,7 +41,8 @@ internal sealed partial class ConfigMapWatch
             IReadOnlyList<string> problems;
             switch (_maps.Health)
             {
-                case CacheHealth.Starting:
+                case CacheHealth.Starting or CacheHealth.Interrupted:
+                    // What is there now is not known; it is told once it is.
                     return;
                 case CacheHealth.Unavailable:
                     problems = [$"{_maps.Status.Problem} The last known settings stay in use."];

@@ -16,10 +16,13 @@ internal sealed class KnativeIngress(ClusterConnection cluster, TimeProvider tim
     /// <summary>What net-gateway-api uses where its configuration names nothing.</summary>
     private static readonly ExternalGateway DefaultGateway = new() { Gateway = "istio-system/knative-gateway", Service = "istio-system/istio-ingressgateway" };
 
-    /// <summary>The address as <c>http://host</c>; empty where there is none.</summary>
-    /// <exception cref="ApiStatusException">The API server refuses to tell.</exception>
+    private ApiStatusException? _refusal;
+
+    /// <summary>The address as <c>http://host</c>; empty where there is none. What may not be read counts as not there, while something else is.</summary>
+    /// <exception cref="ApiStatusException">None was found, and the API server refused to tell of something.</exception>
     public async Task<string> FindAsync(CancellationToken cancellationToken)
     {
+        _refusal = null;
         var network = await ConfigMapAsync("config-network", cancellationToken).ConfigureAwait(false);
         var wanted = network?.Data is { } data && (data.TryGetValue("ingress-class", out var named) || data.TryGetValue("ingress.class", out named)) ? named ?? "" : "";
         var gatewayFirst = wanted.Contains(GatewayClass, StringComparison.Ordinal);
@@ -27,7 +30,12 @@ internal sealed class KnativeIngress(ClusterConnection cluster, TimeProvider tim
         var host = first.Length > 0 ? first
             : gatewayFirst ? await KourierAsync(cancellationToken).ConfigureAwait(false)
             : await GatewayAsync(cancellationToken).ConfigureAwait(false);
-        return host.Length == 0 ? "" : $"http://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}";
+        if (host.Length == 0)
+        {
+            return _refusal is null ? "" : throw _refusal;
+        }
+
+        return $"http://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}";
     }
 
     private async Task<string> KourierAsync(CancellationToken cancellationToken)
@@ -67,7 +75,7 @@ internal sealed class KnativeIngress(ClusterConnection cluster, TimeProvider tim
     /// <summary>What the Gateway itself says, else the Service that its controller made for it.</summary>
     private async Task<string> AddressOfAsync(string @namespace, string name, CancellationToken cancellationToken)
     {
-        var gateway = await UnlessMissingAsync(
+        var gateway = await UnlessHiddenAsync(
             async (client, token) =>
                 (object)await client.CustomObjects.GetNamespacedCustomObjectAsync<JsonElement>("gateway.networking.k8s.io", "v1", @namespace, "gateways", name, token).ConfigureAwait(false),
             cancellationToken).ConfigureAwait(false);
@@ -83,20 +91,35 @@ internal sealed class KnativeIngress(ClusterConnection cluster, TimeProvider tim
         }
 
         // Envoy Gateway's Services stand in a namespace of their own.
-        var services = await CallAsync(
+        var services = await UnlessHiddenAsync(
             (client, token) => client.CoreV1.ListServiceForAllNamespacesAsync(
                 labelSelector: $"gateway.envoyproxy.io/owning-gateway-name={name},gateway.envoyproxy.io/owning-gateway-namespace={@namespace}", cancellationToken: token),
             cancellationToken).ConfigureAwait(false);
-        return services.Items.Select(HostOf).FirstOrDefault(host => host.Length > 0) ?? "";
+        return services?.Items.Select(HostOf).FirstOrDefault(host => host.Length > 0) ?? "";
     }
 
     private async Task<string> ServiceAsync(string @namespace, string name, CancellationToken cancellationToken) =>
-        await UnlessMissingAsync((client, token) => client.CoreV1.ReadNamespacedServiceAsync(name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is { } service
+        await UnlessHiddenAsync((client, token) => client.CoreV1.ReadNamespacedServiceAsync(name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is { } service
             ? HostOf(service)
             : "";
 
     private Task<V1ConfigMap?> ConfigMapAsync(string name, CancellationToken cancellationToken) =>
-        UnlessMissingAsync((client, token) => client.CoreV1.ReadNamespacedConfigMapAsync(name, Serving, cancellationToken: token), cancellationToken);
+        UnlessHiddenAsync((client, token) => client.CoreV1.ReadNamespacedConfigMapAsync(name, Serving, cancellationToken: token), cancellationToken);
+
+    /// <returns>Null when it does not exist or may not be seen.</returns>
+    private async Task<T?> UnlessHiddenAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await UnlessMissingAsync(call, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException refusal) when (refusal.Code == 403)
+        {
+            _refusal = refusal;
+            return null;
+        }
+    }
 
     private static string HostOf(V1Service service)
     {

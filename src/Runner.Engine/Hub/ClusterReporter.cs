@@ -71,6 +71,12 @@ internal sealed partial class ClusterReporter(
 
         var now = settings.Of(cluster.Name);
         var registration = new Registration(id, settings.WebhookEndpoint);
+        if (_registered is { Hub: null } waiting && waiting.ClusterId == id)
+        {
+            // What waited for a hub goes to the first one that is known.
+            _registered = registration;
+        }
+
         if (registration != _registered)
         {
             await AddAsync(ClusterPayloads.Created(cluster.Name, id, now, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);

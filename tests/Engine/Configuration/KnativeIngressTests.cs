@@ -21,6 +21,7 @@ public sealed class KnativeIngressTests
     [InlineData("http://192.0.2.1", "kourier 192.0.2.1", "gateway 192.0.2.2")]
     [InlineData("http://192.0.2.2", "kourier 192.0.2.1", "gateway 192.0.2.2", "class gateway-api.ingress.networking.knative.dev")]
     [InlineData("http://[2001:db8::1]", "kourier 2001:db8::1")]
+    [InlineData("http://192.0.2.1", "kourier 192.0.2.1", "forbidden configmaps")]
     [InlineData("")]
     public async Task The_ingress_is_Kouriers_Service_or_the_Gateway_that_Knative_names(string address, params string[] has)
     {
@@ -28,6 +29,7 @@ public sealed class KnativeIngressTests
         var objects = has.Select(entry => entry.Split(' ', 2)).ToDictionary(parts => parts[0], parts => parts[1]);
         api.Answer = context => (context.Request.Path.Value, objects) switch
         {
+            ({ } path, _) when objects.TryGetValue("forbidden", out var kind) && path.Contains(kind, StringComparison.Ordinal) => ScriptedApi.StatusAsync(context, 403, "Forbidden", "not for you"),
             ("/api/v1/namespaces/knative-serving/services/kourier", _) when objects.TryGetValue("kourier", out var host) => ScriptedApi.JsonAsync(context, Service(host)),
             ("/api/v1/namespaces/knative-serving/configmaps/config-network", _) when objects.TryGetValue("class", out var name) =>
                 ScriptedApi.JsonAsync(context, "{\"metadata\":{\"name\":\"config-network\"},\"data\":{\"ingress-class\":\"" + name + "\"}}"),
@@ -41,6 +43,16 @@ public sealed class KnativeIngressTests
         var clusters = new ClusterDirectory([api.Endpoint], new RunnerOptions(), new WorkloadFeed(), [], TimeProvider.System, NullLoggerFactory.Instance);
 
         Assert.Equal(address, await new KnativeIngress(clusters.Connections[0], TimeProvider.System).FindAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Where_nothing_was_found_because_it_may_not_be_seen_that_is_said()
+    {
+        await using var api = await ScriptedApi.StartAsync();
+        api.Answer = context => ScriptedApi.StatusAsync(context, 403, "Forbidden", "services is forbidden");
+        var clusters = new ClusterDirectory([api.Endpoint], new RunnerOptions(), new WorkloadFeed(), [], TimeProvider.System, NullLoggerFactory.Instance);
+        var refusal = await Assert.ThrowsAsync<ApiStatusException>(() => new KnativeIngress(clusters.Connections[0], TimeProvider.System).FindAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("forbidden", refusal.Message, StringComparison.Ordinal);
     }
 
     private static string Gateway(string host) =>

@@ -162,6 +162,7 @@ public sealed class ClusterTellingTests : IAsyncLifetime
         PutConfigMap(_cluster, ("STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT", _hub.Address.ToString()));
 
         await Eventually.TrueAsync(() => DataOf(_hub, Create).Count > 0 && DataOf(_hub, Beat).Count > 0, "registration and heartbeat");
+        Assert.Single(DataOf(_hub, Create));
         Assert.Contains("STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN is empty", Assert.Single(side.Settings.Problems).Problem, StringComparison.Ordinal);
         Assert.Empty(DataOf(_hub, Update));
     }
