@@ -13,33 +13,44 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     /// <exception cref="VersionRefusedException">It cannot be deployed as things stand; nothing was changed.</exception>
     /// <exception cref="RequestRefusedException">No commit was named.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public Task CreateAsync(ClusterConnection cluster, string serviceName, string commit, int initialTraffic, CancellationToken cancellationToken) =>
-        ChangeAsync(cluster, serviceName, "was not deployed in another version", async (api, service, token) =>
+    public async Task CreateAsync(ClusterConnection cluster, string serviceName, string commit, int initialTraffic, CancellationToken cancellationToken)
+    {
+        var removed = "";
+        await ChangeAsync(cluster, serviceName, "was not deployed in another version", async (api, service, token) =>
         {
             var revisions = await api.RevisionsAsync(serviceName, token).ConfigureAwait(false);
             VersionRules.CheckNew(service, VersionRules.Live(revisions), commit, initialTraffic);
-
-            // A template that bears the commit already makes no new revision: the one it made before is taken back, or is on its way.
-            var isPending = VersionRules.Label(commit) == VersionRules.CommitOf(service.Spec!.Template!.Metadata);
-            if (isPending && revisions.LastOrDefault(revision => VersionRules.IsDeleted(revision) && VersionRules.CommitOf(revision.Metadata) == VersionRules.Label(commit)) is { } removed)
-            {
-                await api.MarkRevisionAsync(removed.Metadata.Name, deleted: false, token).ConfigureAwait(false);
-                service.Spec.Traffic = VersionTraffic.WithNew(service, initialTraffic, removed.Metadata.Name);
-            }
-            else if (isPending)
-            {
-                throw new VersionRefusedException(VersionCodes.CommitDeployed, $"commit {commit} is being deployed already");
-            }
-            else
-            {
-                VersionRules.SetCommit(service, commit);
-                service.Spec.Traffic = VersionTraffic.WithNew(service, initialTraffic);
-            }
-
+            removed = Prepare(service, revisions, commit, initialTraffic);
             service.Metadata.Annotations?.Remove(ServiceManifest.HashAnnotation);
-            LogCreating(commit, serviceName, cluster.Name, initialTraffic);
             return true;
-        }, cancellationToken);
+        }, cancellationToken).ConfigureAwait(false);
+
+        LogCreated(commit, serviceName, cluster.Name, initialTraffic);
+        if (removed.Length > 0)
+        {
+            // Not before the traffic is set: a change that starts over must find things as they were.
+            await MarkAsync(cluster, serviceName, removed, deleted: false, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Has the service make a revision of the commit.</summary>
+    /// <returns>A revision that was removed and serves again instead; empty for none.</returns>
+    private static string Prepare(KnativeService service, IReadOnlyList<KnativeRevision> revisions, string commit, int initialTraffic)
+    {
+        var label = VersionRules.Label(commit);
+        if (VersionRules.CommitOf(service.Spec!.Template!.Metadata) != label)
+        {
+            VersionRules.SetCommit(service, commit);
+            service.Spec.Traffic = VersionTraffic.WithNew(service, initialTraffic);
+            return "";
+        }
+
+        // A template that bears the commit already makes no new revision: the one it made before is taken back, or is on its way.
+        var removed = revisions.LastOrDefault(revision => VersionRules.IsDeleted(revision) && VersionRules.CommitOf(revision.Metadata) == label)?.Metadata.Name
+            ?? throw new VersionRefusedException(VersionCodes.CommitDeployed, $"commit {commit} is being deployed already");
+        service.Spec.Traffic = VersionTraffic.WithNew(service, initialTraffic, removed);
+        return removed;
+    }
 
     /// <summary>Shares the requests out over the versions.</summary>
     /// <exception cref="VersionRefusedException">A share is not valid; nothing was changed.</exception>
@@ -57,10 +68,8 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     public async Task DeleteAsync(ClusterConnection cluster, string serviceName, string commit, CancellationToken cancellationToken)
     {
         IReadOnlyCollection<string> removed = [];
-        KnativeApi? knative = null;
         await ChangeAsync(cluster, serviceName, $"keeps version {ResourceRules.Shown(commit)}", async (api, service, token) =>
         {
-            knative = api;
             var revisions = await api.RevisionsAsync(serviceName, token).ConfigureAwait(false);
             var live = VersionRules.Live(revisions);
             if (VersionRules.Find(live, commit) is null)
@@ -77,10 +86,13 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
 
         foreach (var revision in removed)
         {
-            await GuardAsync(cluster, serviceName, $"keeps revision {revision}", () => knative!.MarkRevisionAsync(revision, deleted: true, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await MarkAsync(cluster, serviceName, revision, deleted: true, cancellationToken).ConfigureAwait(false);
             LogDeleted(revision, serviceName, cluster.Name);
         }
     }
+
+    private Task MarkAsync(ClusterConnection cluster, string serviceName, string revision, bool deleted, CancellationToken cancellationToken) =>
+        GuardAsync(cluster, serviceName, $"could not have revision {revision} marked as {(deleted ? "deleted" : "in use")}", () => ApiOf(cluster).MarkRevisionAsync(revision, deleted, cancellationToken), cancellationToken);
 
     private static bool SetTraffic(KnativeService service, IList<KnativeTrafficTarget> traffic)
     {
@@ -98,7 +110,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
         ClusterConnection cluster, string serviceName, string otherwise, Func<KnativeApi, KnativeService, CancellationToken, Task<bool>> change, CancellationToken cancellationToken) =>
         GuardAsync(cluster, serviceName, otherwise, async () =>
         {
-            var api = new KnativeApi(cluster, options.WorkloadNamespace, time);
+            var api = ApiOf(cluster);
             var service = Naming.IsServiceName(serviceName)
                 ? await api.ChangeAsync(serviceName, (found, token) => change(api, found, token), cancellationToken).ConfigureAwait(false)
                 : null;
@@ -124,8 +136,10 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
         }
     }
 
+    private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
+
     [LoggerMessage(LogLevel.Information, "Deploying commit {Commit} of service {Service} in cluster {Cluster} with {Percent} % of the requests")]
-    private partial void LogCreating(string commit, string service, string cluster, int percent);
+    private partial void LogCreated(string commit, string service, string cluster, int percent);
 
     [LoggerMessage(LogLevel.Information, "Removed revision {Revision} of service {Service} in cluster {Cluster}")]
     private partial void LogDeleted(string revision, string service, string cluster);
