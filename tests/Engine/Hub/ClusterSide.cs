@@ -36,7 +36,8 @@ internal sealed class ClusterSide : IAsyncDisposable
         var store = new OutboxStore(_database, time);
         Outbox = new Outbox(store, _client, time, NullLogger<Outbox>.Instance);
         Telling = new(Clusters, Capacity, reports, Settings, options, Outbox, store, _client, time, NullLoggerFactory.Instance);
-        var configuration = new LiveConfiguration(Clusters, options, Settings, RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
+        var configuration = new LiveConfiguration(Clusters, options, Settings, _database, RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
+        configuration.Load();
         _loops = Task.WhenAll(
             Telling.RunAsync(_stop.Token), Outbox.RunAsync(_stop.Token), Capacity.RunAsync(_stop.Token), configuration.RunAsync(_stop.Token), Clusters.RunAsync(_stop.Token));
     }
@@ -52,6 +53,9 @@ internal sealed class ClusterSide : IAsyncDisposable
     public Outbox Outbox { get; }
 
     public ClusterTelling Telling { get; }
+
+    /// <summary>Whether what the ConfigMap says is on disk.</summary>
+    public bool RemembersConfigMap => _database.Read(db => db.GetCollection("config_maps").Count()) > 0;
 
     public static RunnerOptions OptionsFor(RecordingHub? hub, bool configMap = false) => new()
     {

@@ -186,6 +186,26 @@ public sealed class ClusterTellingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_runner_that_starts_after_the_ConfigMap_was_deleted_still_knows_where_the_hub_is()
+    {
+        PutConfigMap(_cluster, ("STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT", _hub.Address.ToString()), ("STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN", "runner:8082"), ("STARHUB_SERVER_CLUSTER_REGION", "north"));
+        await using (var side = new ClusterSide(_folder, OptionsFor(null, configMap: true), _time, _cluster.Endpoint))
+        {
+            await BeatsAsync(_hub, 1);
+            await Eventually.TrueAsync(() => side.RemembersConfigMap, "the settings kept");
+        }
+
+        _cluster.Delete(MapKey);
+        var before = DataOf(_hub, Beat).Count;
+        await using (var side = new ClusterSide(_folder, OptionsFor(null, configMap: true), _time, _cluster.Endpoint))
+        {
+            await Eventually.TrueAsync(() => side.Settings.Problems.Any(problem => problem.Problem.Contains("does not exist", StringComparison.Ordinal)), "that it is gone", 20);
+            await BeatsAsync(_hub, before + 1);
+            Assert.Equal("north", side.Settings.Of("test").Region);
+        }
+    }
+
+    [Fact]
     public async Task What_the_hub_set_holds_over_a_restart_until_the_ConfigMap_says_something_new()
     {
         PutConfigMap(_cluster, ("STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT", _hub.Address.ToString()), ("STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN", "runner:8082"), ("STARHUB_SERVER_CLUSTER_REGION", "north"));
