@@ -6,6 +6,12 @@ namespace Runner.EmbeddedCluster.Tables;
 /// <summary>Rows of the kinds that make pods.</summary>
 internal static class WorkloadTables
 {
+    // As in statefulset.apps/web; the group of the core is left out.
+    private static string Owner(JsonObject json) =>
+        json.Objects("metadata", "ownerReferences").FirstOrDefault(r => r.Flag("controller")) is { } owner
+            ? $"{owner.Text("kind").ToLowerInvariant()}{(owner.Text("apiVersion").Split('/') is [var group, _] ? "." + group : "")}/{owner.Text("name")}"
+            : Cell.None;
+
     private static readonly TableColumn[] Template =
         [new("Containers", "Names of the containers in the template.", Wide: true), new("Images", "Images of the containers in the template.", Wide: true)];
 
@@ -22,6 +28,8 @@ internal static class WorkloadTables
             (json, now) => [.. ReplicaCounts(json), Cell.Age(json, now), .. Pods(json), Cell.Labels(json.At("spec", "selector"))]),
         Table("apps", "StatefulSet", [new("Ready", "Pods that are ready, of those wanted."), TableColumn.Age, .. Template],
             (json, now) => [Ready(json), Cell.Age(json, now), .. Pods(json)]),
+        Table("apps", "ControllerRevision", [new("Controller", "What it is a revision of."), new("Revision", "Number of the revision.", "integer"), TableColumn.Age],
+            (json, now) => [Owner(json), json.Number("revision") ?? 0, Cell.Age(json, now)]),
         Table("apps", "DaemonSet",
             [
                 new("Desired", "Nodes that should run the pod.", "integer"), new("Current", "Nodes that run it.", "integer"), new("Ready", "Nodes on which it is ready.", "integer"),

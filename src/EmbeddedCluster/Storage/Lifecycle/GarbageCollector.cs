@@ -4,13 +4,17 @@ namespace Runner.EmbeddedCluster.Storage.Lifecycle;
 
 /// <summary>
 /// Deletes objects whose owners are gone, dependents before owners where that is asked for, and frees orphans. Called by one loop only. An owner that waits for
-/// its dependents is looked at again a moment after they changed, as the real collector does: a controller that makes new ones meanwhile holds it.
+/// its dependents is looked at again a moment after they changed, as the real collector does: a controller that makes new ones meanwhile holds it, and every time
+/// that happens the moment grows.
 /// </summary>
 internal sealed class GarbageCollector(ObjectStore store, double timeScale, TimeProvider time)
 {
     private static readonly TimeSpan SecondLook = TimeSpan.FromMilliseconds(100);
 
+    private const int MostDoublings = 4;
+
     private readonly Dictionary<string, (ObjectKey Key, DateTimeOffset Due)> _waiting = [];
+    private readonly Dictionary<string, int> _contested = [];
     private readonly Dictionary<string, ObjectKey> _alive = [];
     private readonly Dictionary<string, HashSet<ObjectKey>> _dependents = [];
 
@@ -35,7 +39,11 @@ internal sealed class GarbageCollector(ObjectStore store, double timeScale, Time
             _waiting.Remove(uid);
             if (store.Get(key) is { IsDeleting: true } owner && owner.Uid == uid)
             {
-                DeleteDependents(owner);
+                if (DeleteDependents(owner))
+                {
+                    _contested[uid] = Math.Min(_contested.GetValueOrDefault(uid) + 1, MostDoublings);
+                }
+
                 if (!Dependents(owner).Any(d => Blocks(d, owner.Uid)))
                 {
                     Release(owner, ObjectLife.ForegroundFinalizer);
@@ -84,6 +92,8 @@ internal sealed class GarbageCollector(ObjectStore store, double timeScale, Time
     private void Deleted(StoredObject stored, IReadOnlyList<string> owners)
     {
         _alive.Remove(stored.Uid);
+        _waiting.Remove(stored.Uid);
+        _contested.Remove(stored.Uid);
         foreach (var owner in owners)
         {
             Unlink(owner, stored.Key);
@@ -163,16 +173,20 @@ internal sealed class GarbageCollector(ObjectStore store, double timeScale, Time
                 DeleteDependents(owner);
             }
 
-            _waiting[owner.Uid] = (key, time.GetUtcNow() + (SecondLook * timeScale));
+            _waiting[owner.Uid] = (key, time.GetUtcNow() + (SecondLook * timeScale * (1 << _contested.GetValueOrDefault(owner.Uid))));
         }
     }
 
-    private void DeleteDependents(StoredObject owner)
+    /// <returns>Whether there were any that were not being deleted yet.</returns>
+    private bool DeleteDependents(StoredObject owner)
     {
-        foreach (var dependent in Dependents(owner).Where(d => !d.IsDeleting))
+        var living = Dependents(owner).Where(d => !d.IsDeleting).ToList();
+        foreach (var dependent in living)
         {
             store.Delete(dependent.Key, _dependents.ContainsKey(dependent.Uid) ? "Foreground" : "Background");
         }
+
+        return living.Count > 0;
     }
 
     private List<StoredObject> Dependents(StoredObject owner) =>
