@@ -32,7 +32,9 @@ internal sealed class ClusterSide : IAsyncDisposable
         Clusters = new(endpoints, options, new WorkloadFeed(), [], RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
         Capacity = new(Clusters, options, RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
         var reports = new ClusterReports(Capacity, Settings, options, time);
-        _client = new HubClient(new HubSettings { Endpoint = options.Hub.WebhookEndpoint, Token = HubSide.Token, Timeout = TimeSpan.FromSeconds(5) }, time);
+
+        // Virtual time flies while a call is under way, and must not end it.
+        _client = new HubClient(new HubSettings { Endpoint = options.Hub.WebhookEndpoint, Token = HubSide.Token, Timeout = TimeSpan.FromDays(1) }, time);
         var store = new OutboxStore(_database, time);
         Outbox = new Outbox(store, _client, time, NullLogger<Outbox>.Instance);
         Telling = new(Clusters, Capacity, reports, Settings, options, Outbox, store, _client, time, NullLoggerFactory.Instance);
