@@ -92,15 +92,18 @@ public sealed class ClusterState
     /// <summary>Kubernetes events about the workload's objects, newest first.</summary>
     public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key)
     {
-        var owners = _feed.Current.TryGetValue(key, out var workload) ? workload.Instances.Select(instance => instance.PodName).Prepend(key.Name) : [key.Name];
-        return [.. owners.Distinct().SelectMany(Events.OwnedBy).Select(EventOwners.Read).OrderByDescending(e => e.LastSeen)];
+        var names = SourceOf(key.Kind)?.NamesOf(key) ?? [key.Name];
+        var pods = _feed.Current.TryGetValue(key, out var workload) ? workload.Instances.Select(instance => instance.PodName) : [];
+        return [.. names.Concat(pods).Distinct().SelectMany(Events.OwnedBy).Select(EventOwners.Read).OrderByDescending(e => e.LastSeen)];
     }
 
     /// <summary>The object that carries the workload as YAML, secret values masked; null when it is gone.</summary>
     public string? ManifestOf(WorkloadKey key) =>
-        _trackers.FirstOrDefault(tracker => tracker.Source.Kinds.Contains(key.Kind))?.Source.JsonOf(key) is { } json ? Manifest.ToYaml(json) : null;
+        SourceOf(key.Kind)?.JsonOf(key) is { } json ? Manifest.ToYaml(json) : null;
 
     /// <summary>Keeps the caches and the feed until cancelled. Never throws.</summary>
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll([.. _caches.Select(cache => cache.RunAsync(cancellationToken)), .. _trackers.Select(tracker => tracker.RunAsync(cancellationToken))]);
+
+    private WorkloadSource? SourceOf(WorkloadKind kind) => _trackers.FirstOrDefault(tracker => tracker.Source.Kinds.Contains(kind))?.Source;
 }

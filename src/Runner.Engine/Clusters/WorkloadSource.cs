@@ -43,6 +43,9 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
     /// <summary>The workload as the caches show it; null when it does not exist.</summary>
     public abstract Workload? Project(WorkloadKey key);
 
+    /// <summary>Names by which objects of a workload are known beside its pods'.</summary>
+    public virtual IEnumerable<string> NamesOf(WorkloadKey key) => [key.Name];
+
     /// <summary>The object that carries a workload, as the API server sent it; null when it is gone.</summary>
     public abstract byte[]? JsonOf(WorkloadKey key);
 

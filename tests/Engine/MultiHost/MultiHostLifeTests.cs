@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using k8s;
+using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Tests.Engine.RunnerApi;
 using Runner.Tests.Engine.Support;
@@ -60,6 +61,12 @@ public sealed class MultiHostLifeTests : IAsyncLifetime
             $$"""^{"service_name":"{{Name}}","status":(0|20),"endpoint":"{{Address}}","message":"","reason":"create","task_id":9004,"cluster_node":"[a-z0-9-]*","queue_name":"","instances":\[.*\]}$""",
             data);
         Assert.All(Told()[1..], told => Assert.Equal("runner.service.change", told.Type));
+
+        // The pages show the set as they show any service, its events with those of its pods, without what the environment keeps secret.
+        var key = new WorkloadKey("embedded", WorkloadKind.Service, "spaces", Name);
+        Assert.Equal(["LeaderWorkerSet", "Pod", "StatefulSet"], _runner.State.EventsOf(key).Select(e => e.Object.Split('/')[0]).Distinct().Order(StringComparer.Ordinal));
+        Assert.Contains("kind: LeaderWorkerSet", _runner.State.ManifestOf(key), StringComparison.Ordinal);
+        Assert.DoesNotContain("tok-9f2e", _runner.State.ManifestOf(key), StringComparison.Ordinal);
 
         Assert.Equal((HttpStatusCode.OK, """{"deploy_id":4714,"code":0,"message":"service deleted"}"""), await _runner.CallAsync(Post, $"service/{Name}/stop", """{"id":4714}"""));
         await ToldAsync("runner.service.stop", $$"""{"service_name":"{{Name}}","status":26,"endpoint":"","message":"","reason":"","task_id":9004,"cluster_node":"","queue_name":"","instances":[]}""");

@@ -40,6 +40,9 @@ internal sealed class LivingRunner : IAsyncDisposable
     /// <summary>The cluster's API, with an administrator's rights.</summary>
     public Kubernetes Api { get; }
 
+    /// <summary>What the watches of the running program know.</summary>
+    public ClusterState State => _app!.Services.GetRequiredService<ClusterDirectory>().Resolve("").State;
+
     public static async Task<LivingRunner> StartAsync()
     {
         var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);

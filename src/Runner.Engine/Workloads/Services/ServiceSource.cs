@@ -55,6 +55,8 @@ internal sealed class ServiceSource : WorkloadSource
         IReadOnlyList<V1Pod> PodsOf(string carrier) => _pods.OwnedBy(PodOwners.Text(key.Namespace, carrier, key.Name));
     }
 
+    public override IEnumerable<string> NamesOf(WorkloadKey key) => Sets.OwnedBy(key.Name).Select(set => set.Metadata.Name).Prepend(key.Name);
+
     public override byte[]? JsonOf(WorkloadKey key) => CarrierOf(key) switch
     {
         LeaderWorkerSet set => Sets.JsonOf(key.Namespace, set.Metadata.Name),
