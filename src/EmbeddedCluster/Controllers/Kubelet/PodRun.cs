@@ -10,7 +10,7 @@ namespace Runner.EmbeddedCluster.Controllers.Kubelet;
 /// </summary>
 /// <param name="images">Images the node has; images pulled are added.</param>
 /// <param name="record">Records an event: type, reason, message, container.</param>
-internal sealed class PodRun(
+internal sealed partial class PodRun(
     JsonObject pod, string address, SimulationClock clock, HashSet<string> images, ContainerOutput output, Action<string, string, string, string?> record)
 {
     private static readonly TimeSpan PullTime = TimeSpan.FromMilliseconds(412);
@@ -174,67 +174,6 @@ internal sealed class PodRun(
         {
             Pull(Containers[index], () => StartNext(index + 1));
         }
-    }
-
-    // Goes on with the next container when this one runs, or when its image turns out to be missing; init containers must end first.
-    private void Pull(ContainerRun container, Action next)
-    {
-        // The sidecar's image comes with the installation and is on every node.
-        var present = images.Contains(container.Image) || container.Name == "queue-proxy";
-        if (present && container.Spec.Text("imagePullPolicy") == "IfNotPresent" && !container.Behaviour.ImageMissing)
-        {
-            container.Pulled = true;
-            record("Normal", "Pulled", $"Container image \"{container.Image}\" already present on machine and can be accessed by the pod", container.Name);
-            Create(container, next);
-            return;
-        }
-
-        record("Normal", "Pulling", $"Pulling image \"{container.Image}\"", container.Name);
-        if (container.Behaviour.ImageMissing)
-        {
-            In(FailedPullTime, () => PullFailed(container));
-            if (!container.IsInit)
-            {
-                next();
-            }
-
-            return;
-        }
-
-        In(PullTime, () =>
-        {
-            container.Pulled = true;
-            images.Add(container.Image);
-            record("Normal", "Pulled", $"Successfully pulled image \"{container.Image}\" in 412ms (412ms including waiting). Image size: 183412786 bytes.", container.Name);
-            Create(container, next);
-        });
-    }
-
-    private void PullFailed(ContainerRun container)
-    {
-        var image = container.Image;
-        var message = $"rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found";
-        record("Warning", "Failed", $"Failed to pull image \"{image}\": {message}", container.Name);
-        record("Warning", "Failed", "Error: ErrImagePull", container.Name);
-        container.State = ContainerRun.Waiting("ErrImagePull", message);
-        if (container.PullFailures++ == 0)
-        {
-            Settled(container);
-        }
-
-        Change();
-        In(TimeSpan.FromMilliseconds(1550), () =>
-        {
-            record("Normal", "BackOff", $"Back-off pulling image \"{image}\"", container.Name);
-            record("Warning", "Failed", "Error: ImagePullBackOff", container.Name);
-            container.State = ContainerRun.Waiting("ImagePullBackOff", $"Back-off pulling image \"{image}\": ErrImagePull: {message}");
-            Change();
-        });
-        In(BackOff(container.PullFailures) + TimeSpan.FromMilliseconds(1600), () =>
-        {
-            record("Normal", "Pulling", $"Pulling image \"{image}\"", container.Name);
-            In(FailedPullTime, () => PullFailed(container));
-        });
     }
 
     private void Create(ContainerRun container, Action next)
