@@ -172,7 +172,7 @@ public sealed class RunnerApiTests(RunnerApiHost host) : IClassFixture<RunnerApi
     }
 
     [Fact]
-    public async Task A_purged_finetune_takes_the_users_volume_along_unless_another_service_uses_it()
+    public async Task A_purged_finetune_takes_the_users_volume_along_unless_another_workload_uses_it()
     {
         var request = RunnerApiHost.Sample("run-notebook").Replace("\"deploy_type\": 5", "\"deploy_type\": 2", StringComparison.Ordinal);
         var user = RunnerApiHost.Json(request).GetProperty("user_id").GetString()!;
@@ -184,9 +184,16 @@ public sealed class RunnerApiTests(RunnerApiHost host) : IClassFixture<RunnerApi
         Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Delete, "service/k-tune/purge", $$"""{"deploy_type":2,"user_id":"{{user}}"}""")).Status);
         Assert.True(HasVolume());
 
+        var sandbox = RunnerApiHost.Sample("sandbox").Replace(RunnerApiHost.Json(RunnerApiHost.Sample("sandbox")).GetProperty("user_id").GetString()!, user, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Post, "sandboxes", sandbox)).Status);
         var purge = $$"""{"deploy_type":2,"user_id":"{{user}}"}""";
         Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Delete, "service/l-tune/purge", purge)).Status);
-        await Eventually.TrueAsync(() => !HasVolume(), "the volume is gone", 30);
+        Assert.True(HasVolume());
+
+        var name = RunnerApiHost.Json(sandbox).GetProperty("sandbox_name").GetString();
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Delete, "sandboxes", $$"""{"sandbox_id":"{{name}}"}""")).Status);
+        await Eventually.TrueAsync(
+            async () => (await host.CallAsync(Delete, "service/l-tune/purge", purge)).Status == HttpStatusCode.OK && !HasVolume(), "the volume is gone", 30);
         Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Delete, "service/l-tune/purge", purge)).Status);
 
         bool HasVolume() => host.Cluster.Store.List("", "persistentvolumeclaims", "spaces").Any(claim => claim.Key.Name == user);

@@ -10,7 +10,12 @@ namespace Runner.Engine.Workloads.Services;
 internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, TimeProvider time) : ApiCalls(cluster, time)
 {
     /// <summary>Controllers write to a service a few times while it comes up; more conflicts in a row than this are a fault.</summary>
-    private const int MostAttempts = 10;
+    private const int MostAttempts = 15;
+
+    /// <summary>Apart in time, so that those who change one service at once get their turns.</summary>
+    private static readonly Backoff AfterConflict = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(500));
+
+    private readonly TimeProvider _time = time;
 
     /// <returns>What was created, or null when one of that name exists.</returns>
     public async Task<KnativeService?> CreateAsync(KnativeService service, CancellationToken cancellationToken)
@@ -80,6 +85,8 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
             {
                 // With the service as it is now.
             }
+
+            await Task.Delay(AfterConflict.Delay(attempt), _time, cancellationToken).ConfigureAwait(false);
         }
     }
 

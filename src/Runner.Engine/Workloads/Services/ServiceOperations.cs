@@ -86,7 +86,7 @@ public sealed partial class ServiceOperations
         }
     }
 
-    /// <summary>Deletes the service, and with a finetune the volume of its user unless another service uses it.</summary>
+    /// <summary>Deletes the service, and with a finetune the volume of its user unless another workload uses it.</summary>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
     public Task PurgeAsync(ClusterConnection cluster, string serviceName, CancellationToken cancellationToken)
     {
@@ -107,18 +107,14 @@ public sealed partial class ServiceOperations
         }
 
         var volume = ServiceManifest.VolumeName(userId);
-        if (cluster.State.Services.Services is var services && services.Health == CacheHealth.Synced
-            && (services.All().Any(service => service.Metadata.Name != serviceName && ServiceManifest.Uses(service, volume))
-                || cluster.State.Services.Sets.All().Any(set => MultiHostManifest.Uses(set, volume))))
+        switch (VolumeUse.IsUsed(cluster.State, volume, serviceName))
         {
-            LogVolumeStays(volume, cluster.Name, serviceName);
-            return;
-        }
-
-        if (services.Health != CacheHealth.Synced)
-        {
-            throw new ClusterOperationException(
-                $"Volume '{volume}' was not deleted: whether another service uses it is not known, the services of cluster '{cluster.Name}' have not been listed. Ask again in a moment.");
+            case true:
+                LogVolumeStays(volume, cluster.Name, serviceName);
+                return;
+            case null:
+                throw new ClusterOperationException(
+                    $"Volume '{volume}' was not deleted: whether another workload uses it is not known, those of cluster '{cluster.Name}' have not been listed. Ask again in a moment.");
         }
 
         try
@@ -237,6 +233,6 @@ public sealed partial class ServiceOperations
     [LoggerMessage(LogLevel.Information, "Deleted service {Service} in cluster {Cluster}")]
     private partial void LogDeleted(string service, string cluster);
 
-    [LoggerMessage(LogLevel.Information, "Volume {Volume} in cluster {Cluster} stays although service {Service} was purged: another service uses it")]
+    [LoggerMessage(LogLevel.Information, "Volume {Volume} in cluster {Cluster} stays although service {Service} was purged: another workload uses it")]
     private partial void LogVolumeStays(string volume, string cluster, string service);
 }
