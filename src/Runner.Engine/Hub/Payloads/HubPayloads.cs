@@ -13,6 +13,8 @@ internal static class HubPayloads
     {
         WorkloadKind.Service => ServicePayloads.Instance,
         WorkloadKind.ImageBuild => BuilderPayloads.Instance,
+        WorkloadKind.Workflow => WorkflowPayloads.Instance,
+        WorkloadKind.Dataflow => DataflowPayloads.Instance,
         _ => null,
     };
 

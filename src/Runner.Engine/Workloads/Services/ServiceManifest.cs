@@ -156,7 +156,8 @@ internal static class ServiceManifest
         return Join(isBuiltByUser ? options.BuildRegistry : options.PublicRegistry, request.ImageId);
     }
 
-    private static string Join(string registry, string image) =>
+    /// <summary>Puts a registry before an image with exactly one slash; an empty one leaves it as it is.</summary>
+    internal static string Join(string registry, string image) =>
         registry.Length == 0 ? image : $"{registry.TrimEnd('/')}/{image.TrimStart('/')}";
 
     private static Dictionary<string, string> ServiceAnnotations(ServiceRequest request)
