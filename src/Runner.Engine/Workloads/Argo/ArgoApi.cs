@@ -25,6 +25,30 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
             ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, name, new V1DeleteOptions { PropagationPolicy = "Background" }, cancellationToken: token),
         cancellationToken).ConfigureAwait(false) is not null;
 
+    /// <summary>Sets an annotation; nothing when the workflow is gone.</summary>
+    public Task AnnotateAsync(string name, string annotation, string value, CancellationToken cancellationToken) => UnlessMissingAsync(
+        (client, token) => client.CustomObjects.PatchNamespacedCustomObjectAsync<object>(
+            Merge(new { metadata = new { annotations = new Dictionary<string, string> { [annotation] = value } } }),
+            ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, name, cancellationToken: token),
+        cancellationToken);
+
+    /// <summary>Makes a workflow the owner of a Secret and a volume; null for none.</summary>
+    public async Task AdoptAsync(ArgoWorkflow workflow, string? secret, string? volume, CancellationToken cancellationToken)
+    {
+        V1OwnerReference[] owners = [new() { ApiVersion = workflow.ApiVersion, Kind = workflow.Kind, Name = workflow.Metadata.Name, Uid = workflow.Metadata.Uid }];
+        var patch = Merge(new { metadata = new { ownerReferences = owners } });
+        if (secret is not null)
+        {
+            await CallAsync((client, token) => client.CoreV1.PatchNamespacedSecretAsync(patch, secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+        }
+
+        if (volume is not null)
+        {
+            await CallAsync(
+                (client, token) => client.CoreV1.PatchNamespacedPersistentVolumeClaimAsync(patch, volume, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Creates a Secret, or gives the one of that name this content.</summary>
     public async Task PutSecretAsync(V1Secret secret, CancellationToken cancellationToken)
     {
@@ -46,6 +70,8 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
 
     public Task DeleteVolumeAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
         (client, token) => client.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(name, @namespace, cancellationToken: token), cancellationToken);
+
+    private static V1Patch Merge(object body) => new(KubernetesJson.Serialize(body), V1Patch.PatchType.MergePatch);
 
     private async Task<T?> UnlessExistsAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
         where T : class

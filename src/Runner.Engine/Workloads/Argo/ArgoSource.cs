@@ -56,12 +56,7 @@ internal sealed class ArgoSource : WorkloadSource
 
         var pods = _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.Workflow, key.Name));
         var view = new JobView(key, _connection.Status.ClusterId ?? "", workflow, pods, _failures.GetValueOrDefault(workflow.Metadata.Uid ?? ""), _options.TimeZone);
-        return key.Kind switch
-        {
-            WorkloadKind.Dataflow => DataflowProjection.Project(view),
-            WorkloadKind.ImageBuild => ImageBuildProjection.Project(view),
-            _ => WorkflowProjection.Project(view),
-        };
+        return ArgoScopes.Project(view);
     }
 
     public override byte[]? JsonOf(WorkloadKey key) => _workflows.GetValueOrDefault(key.Namespace)?.JsonOf(key.Namespace, key.Name);
@@ -103,6 +98,14 @@ internal static class ArgoScopes
 
     /// <summary>Workflows of all scopes, in the API's syntax.</summary>
     public static string Selector { get; } = $"{ArgoNames.ScopeLabel} in ({string.Join(',', ByScope.Keys)})";
+
+    /// <summary>Turns a Workflow into the workload it carries.</summary>
+    public static Workload Project(JobView view) => view.Key.Kind switch
+    {
+        WorkloadKind.Dataflow => DataflowProjection.Project(view),
+        WorkloadKind.ImageBuild => ImageBuildProjection.Project(view),
+        _ => WorkflowProjection.Project(view),
+    };
 
     public static WorkloadKind? KindOf(string scope) => ByScope.TryGetValue(scope, out var kind) ? kind : null;
 }

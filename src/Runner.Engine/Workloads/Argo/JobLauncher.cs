@@ -1,0 +1,194 @@
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Workloads.Argo;
+
+/// <summary>Makes and removes the objects of jobs, whatever they are for. Every step may be repeated, and none is given up because the caller hangs up.</summary>
+internal sealed partial class JobLauncher(RunnerOptions options, WorkloadFeed feed, JobArchive archive, TimeProvider time, ILogger<JobLauncher> logger)
+{
+    /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
+    private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Makes a job, or finds it made from the same request before. What it needs is there before it; when it cannot be made, nothing of it stays.
+    /// </summary>
+    /// <param name="secrets">What an API server may quote but nobody may see.</param>
+    /// <returns>The job's record.</returns>
+    /// <exception cref="RequestRefusedException">Another job has the name, or the API server does not take it.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public async Task<WorkflowRecord> LaunchAsync(ClusterConnection cluster, WorkloadKind kind, JobObjects objects, IReadOnlyCollection<string?> secrets)
+    {
+        var metadata = objects.Workflow.Metadata;
+        var key = new WorkloadKey(cluster.Name, kind, metadata.NamespaceProperty, metadata.Name);
+        if (archive.Find(key) is { Record: { IsFinished: true } ended } && !feed.Current.ContainsKey(key))
+        {
+            // Asked for once more after its end: a task is never run twice.
+            return ended;
+        }
+
+        var api = new ArgoApi(cluster, key.Namespace, time);
+        try
+        {
+            var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false) ?? await CreateAsync(api, objects).ConfigureAwait(false);
+            if (!objects.AreOf(workflow))
+            {
+                throw new RequestRefusedException($"Cluster '{cluster.Name}' has another job '{key.Name}' already; ids of tasks must not be used again.");
+            }
+
+            await AdoptAsync(api, objects, workflow).ConfigureAwait(false);
+            var workload = ArgoScopes.Project(new(key, cluster.Status.ClusterId ?? "", workflow, [], null, options.TimeZone));
+            await archive.RememberAsync(workload, CancellationToken.None).ConfigureAwait(false);
+            LogCreated(kind, key.Name, cluster.Name);
+            await AnnounceAsync(api, key, workload.Uid).ConfigureAwait(false);
+            return workload.Job!;
+        }
+        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
+        {
+            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take job '{key.Name}': {SecretText.Hide(refusal.Message, secrets)}");
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            throw new ClusterOperationException(SecretText.Hide($"Job '{key.Name}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", secrets), exception);
+        }
+    }
+
+    /// <summary>Deletes a job and what was made for it. Nothing happens when it is gone already, or when the object is no job of this kind.</summary>
+    /// <returns>False when there was nothing to delete.</returns>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public async Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key, string? volume)
+    {
+        if (!Naming.IsLabel(key.Name))
+        {
+            return false;
+        }
+
+        var api = new ArgoApi(cluster, key.Namespace, time);
+        try
+        {
+            var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
+            if (workflow is not null && ArgoScopes.KindOf(workflow.GetLabel(ArgoNames.ScopeLabel) ?? "") != key.Kind)
+            {
+                return false;
+            }
+
+            var deleted = workflow is not null && await api.DeleteAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
+            await RemoveOwnAsync(api, JobEnvironment.SecretOf(key.Name), volume).ConfigureAwait(false);
+            if (deleted)
+            {
+                LogDeleted(key.Kind, key.Name, cluster.Name);
+            }
+
+            return deleted;
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            throw new ClusterOperationException($"Job '{key.Name}' was not deleted. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+        }
+    }
+
+    private async Task<ArgoWorkflow> CreateAsync(ArgoApi api, JobObjects objects)
+    {
+        var name = objects.Workflow.Metadata.Name;
+        try
+        {
+            if (objects.Volume is { } volume)
+            {
+                await api.CreateVolumeAsync(volume, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            foreach (var secret in new[] { objects.SharedSecret, objects.Secret }.OfType<V1Secret>())
+            {
+                await api.PutSecretAsync(secret, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            return await api.CreateAsync(objects.Workflow, CancellationToken.None).ConfigureAwait(false)
+                ?? await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false)
+                ?? throw new TimeoutException($"Another job '{name}' came and went meanwhile");
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            // A lost answer is not a lost request: only what no job needs may go.
+            if (await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } made)
+            {
+                return made;
+            }
+
+            await RemoveOwnAsync(api, objects.Secret?.Metadata.Name, objects.Volume?.Metadata.Name).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>From now on the cluster removes what is the job's own together with the job, whether or not a runner is there to see it.</summary>
+    private async Task AdoptAsync(ArgoApi api, JobObjects objects, ArgoWorkflow workflow)
+    {
+        try
+        {
+            await api.AdoptAsync(workflow, objects.Secret?.Metadata.Name, objects.Volume?.Metadata.Name, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            LogNotAdopted(workflow.Metadata.Name, exception.Message);
+        }
+    }
+
+    /// <summary>
+    /// Waits for the watch, because the hub may ask at once and is answered from memory; then notes on the object that the hub's news of it is safely
+    /// written, so that a runner that lost its storage does not tell it as new.
+    /// </summary>
+    private async Task AnnounceAsync(ArgoApi api, WorkloadKey key, string uid)
+    {
+        using var subscription = feed.Subscribe();
+        using var patience = new CancellationTokenSource(WatchPatience, time);
+        try
+        {
+            while (!(feed.Current.TryGetValue(key, out var seen) && seen.Uid == uid))
+            {
+                await subscription.NextAsync(patience.Token).ConfigureAwait(false);
+            }
+
+            if (feed.Current.TryGetValue(key, out var known) && known.Job is { IsAnnounced: false })
+            {
+                await api.AnnotateAsync(key.Name, ArgoFacts.AnnouncedAnnotation, "true", CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            LogNotSeen(key.Cluster, key.Name);
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            LogNotAnnounced(key.Name, exception.Message);
+        }
+    }
+
+    private static async Task RemoveOwnAsync(ArgoApi api, string? secret, string? volume)
+    {
+        if (secret is not null)
+        {
+            await api.DeleteSecretAsync(secret, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (volume is not null)
+        {
+            await api.DeleteVolumeAsync(volume, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Kind} {Job} is in cluster {Cluster}")]
+    private partial void LogCreated(WorkloadKind kind, string job, string cluster);
+
+    [LoggerMessage(LogLevel.Information, "Deleted {Kind} {Job} in cluster {Cluster}")]
+    private partial void LogDeleted(WorkloadKind kind, string job, string cluster);
+
+    [LoggerMessage(LogLevel.Warning, "What belongs to job {Job} alone will not go with it by itself: {Problem}")]
+    private partial void LogNotAdopted(string job, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "The watch of cluster {Cluster} has not told of the new job {Job} yet; it is answered as just made")]
+    private partial void LogNotSeen(string cluster, string job);
+
+    [LoggerMessage(LogLevel.Debug, "Job {Job} does not bear the note that the hub knows it: {Problem}")]
+    private partial void LogNotAnnounced(string job, string problem);
+}
