@@ -11,6 +11,7 @@ using Runner.Engine.Logs.Kept;
 using Runner.Engine.Storage;
 using Runner.Engine.Telemetry;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
@@ -57,6 +58,7 @@ public static class EngineServices
         services.AddSingleton<SandboxOperations>();
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<SandboxOperations>());
         services.AddHub(options);
+        services.AddJobs(options);
 
         // Before the clusters, so that it hears of every pod.
         services.AddHostedService<LogKeeper>();

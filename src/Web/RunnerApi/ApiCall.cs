@@ -1,6 +1,7 @@
 using System.Threading.RateLimiting;
 using Runner.Engine.Clusters;
 using Runner.Engine.Workloads.Services;
+using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Web.RunnerApi;
 
@@ -75,6 +76,8 @@ internal sealed partial class ApiCall(ILogger<ApiCall> logger)
                 return (StatusCodes.Status400BadRequest, new(refused.Message));
             case VersionRefusedException refused:
                 return (StatusCodes.Status409Conflict, new($"{refused.Code}: {refused.Message}", refused.Code));
+            case NotOwnerException stranger:
+                return (StatusCodes.Status403Forbidden, new(stranger.Message));
             case UnknownClusterException unknown:
                 return (StatusCodes.Status404NotFound, new(unknown.Message));
             case ClusterOperationException failed:

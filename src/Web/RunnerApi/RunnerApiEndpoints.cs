@@ -23,6 +23,8 @@ public static class RunnerApiEndpoints
         services.AddSingleton<ImageBuildCalls>();
         services.AddSingleton<SandboxCalls>();
         services.AddSingleton<BatchCalls>();
+        services.AddSingleton<WorkflowCalls>();
+        services.AddSingleton<DataflowCalls>();
         return services;
     }
 
@@ -62,6 +64,8 @@ public static class RunnerApiEndpoints
         api.MapGet("/sandboxes", call.Of(sandboxes.GetAsync));
         api.MapDelete("/sandboxes", call.Of(sandboxes.DeleteAsync, limits.Changes));
         api.MapPost("/batch-status", call.Of(services.GetRequiredService<BatchCalls>().StatusAsync));
+        services.GetRequiredService<WorkflowCalls>().Map(api.MapGroup("/workflows"), call, limits);
+        services.GetRequiredService<DataflowCalls>().Map(api.MapGroup("/dataflow/jobs"), call, limits);
         api.Map("/{**rest}", call.Of(NoSuchCall));
     }
 

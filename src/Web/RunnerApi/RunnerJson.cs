@@ -1,8 +1,10 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Dataflow;
 using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
+using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Web.RunnerApi;
 
@@ -13,6 +15,9 @@ namespace Runner.Web.RunnerApi;
     Converters = [typeof(GoStringConverter), typeof(GoInt64Converter), typeof(GoInt32Converter), typeof(GoBooleanConverter)])]
 [JsonSerializable(typeof(ServiceRequest))]
 [JsonSerializable(typeof(ServiceReference))]
+[JsonSerializable(typeof(WorkflowRequest))]
+[JsonSerializable(typeof(WorkflowReference))]
+[JsonSerializable(typeof(DataflowRequest))]
 [JsonSerializable(typeof(PurgeRequest))]
 [JsonSerializable(typeof(ServiceUpdateRequest))]
 [JsonSerializable(typeof(CreateVersionRequest))]
@@ -30,6 +35,9 @@ internal sealed partial class RequestJson : JsonSerializerContext;
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(CodedErrorAnswer))]
 [JsonSerializable(typeof(OkAnswer))]
+[JsonSerializable(typeof(WorkflowAnswer))]
+[JsonSerializable(typeof(WorkflowListAnswer))]
+[JsonSerializable(typeof(DataflowAnswer))]
 [JsonSerializable(typeof(VersionAnswer[]))]
 [JsonSerializable(typeof(MessageAnswer))]
 [JsonSerializable(typeof(CodeAnswer))]
@@ -66,10 +74,14 @@ internal sealed record PurgeRequest
     public string UserId { get; set; } = "";
 }
 
-/// <summary>The envelope of every error: the hub reads <c>msg</c>.</summary>
+/// <summary>The envelope of every error: the hub reads <c>msg</c>; what calls the hub's own runner reads <c>error</c>.</summary>
 internal sealed record ErrorAnswer(
     [property: JsonPropertyName("msg")] string Message,
-    [property: JsonPropertyName("code")] string? Code = null);
+    [property: JsonPropertyName("code")] string? Code = null)
+{
+    [JsonPropertyName("error")]
+    public string Error => Message;
+}
 
 /// <summary>An error of purge and get, which also answer a code and a message of their own.</summary>
 internal sealed record CodedErrorAnswer(

@@ -90,7 +90,7 @@ internal sealed partial class FailureReader(
             return;
         }
 
-        var pod = (workload.Instances.LastOrDefault(instance => instance.Status == "Failed") ?? workload.Instances.LastOrDefault())?.PodName;
+        var pod = workload.Instances.OrderBy(instance => instance.Status == "Failed").LastOrDefault()?.PodName;
         var end = pod is null ? "" : await EndOfLogAsync(cluster, key.Namespace, pod, cancellationToken).ConfigureAwait(false);
         if (end.Length > 0)
         {

@@ -89,7 +89,7 @@ internal sealed partial class JobLauncher(RunnerOptions options, WorkloadFeed fe
         }
     }
 
-    private async Task<ArgoWorkflow> CreateAsync(ArgoApi api, JobObjects objects)
+    private static async Task<ArgoWorkflow> CreateAsync(ArgoApi api, JobObjects objects)
     {
         var name = objects.Workflow.Metadata.Name;
         try

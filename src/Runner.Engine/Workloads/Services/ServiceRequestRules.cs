@@ -69,7 +69,7 @@ internal static partial class ServiceRequestRules
         Require(problems, image.Length > 0, "image_id is required");
         Require(
             problems,
-            image.Length == 0 || (image.Length <= 512 && ImagePattern().IsMatch(image)),
+            image.Length == 0 || IsImage(image),
             $"image_id must be the name of an image such as registry.example.com/team/image:tag, but is '{ResourceRules.Shown(image)}'");
     }
 
