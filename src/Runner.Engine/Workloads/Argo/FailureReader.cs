@@ -77,7 +77,7 @@ internal sealed partial class FailureReader(
         {
             _read.TryRemove(key, out _);
         }
-        else if (workload.Job is { } job && IsFailure(job) && workload.Instances.Count > 0 && _read.GetValueOrDefault(key) != workload.Uid)
+        else if (key.Kind != WorkloadKind.ImageBuild && workload.Job is { } job && IsFailure(job) && workload.Instances.Count > 0 && _read.GetValueOrDefault(key) != workload.Uid)
         {
             queue.Add(key);
         }
