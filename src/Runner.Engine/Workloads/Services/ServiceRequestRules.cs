@@ -54,9 +54,6 @@ internal static partial class ServiceRequestRules
         return problems;
     }
 
-    /// <summary>Whether a text can name an image.</summary>
-    public static bool IsImage(string text) => text.Length is > 0 and <= 512 && ImagePattern().IsMatch(text);
-
     /// <summary>The port the container listens on; 0 when it is not valid.</summary>
     public static int Port(IReadOnlyDictionary<string, string>? env) =>
         env is not null && env.TryGetValue(PortName, out var text)
