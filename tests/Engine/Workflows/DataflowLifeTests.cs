@@ -1,0 +1,102 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using k8s;
+using k8s.Models;
+using Runner.Tests.Engine.RunnerApi;
+
+namespace Runner.Tests.Engine.Workflows;
+
+/// <summary>Dataflow jobs from the hub's request to the last event.</summary>
+public sealed class DataflowLifeTests
+{
+    private const string Task = "df-job-5c1e9";
+    private const string Volume = "df-df-job-5c1e9";
+
+    private static string Sample => RunnerApiHost.Sample("dataflow-job");
+
+    [Fact]
+    public async Task The_hub_hears_of_a_job_and_of_each_of_its_tasks()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+
+        var (status, answer) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal((77, Task, "job-5c1e9", "clean crawl", "Pending"), (
+            answer.GetProperty("id").GetInt64(), JobRunnerHost.Text(answer, "argo_task_id"), JobRunnerHost.Text(answer, "job_id"), JobRunnerHost.Text(answer, "job_name"), JobRunnerHost.Text(answer, "status")));
+        var claim = await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(("20Gi", "embedded-nfs", "ReadWriteMany"), (claim.Spec.Resources.Requests["storage"].ToString(), claim.Spec.StorageClassName, claim.Spec.AccessModes.Single()));
+        await host.ToldAsync(Task, "Succeeded");
+
+        var told = host.Told(Task);
+        Assert.Equal(["runner.dataflow.change", "runner.dataflow.pod.update"], told.Select(entry => entry.Type).Distinct().Order());
+        Assert.Equal(["Pending", "Running", "Succeeded"], host.Statuses(Task).Distinct());
+        var tasks = told.Where(entry => entry.Type == "runner.dataflow.pod.update").Select(entry => JsonDocument.Parse(JobRunnerHost.Text(entry.Data, "dag_tasks")).RootElement).ToList();
+        Assert.All(["t1", "t2", "t3"], id => Assert.Equal("Succeeded", tasks.Last(task => task.TryGetProperty(id, out _)).GetProperty(id).GetProperty("status").GetString()));
+        Assert.Equal(["name", "status", "start_time", "end_time"], tasks[^1].EnumerateObject().Single().Value.EnumerateObject().Select(property => property.Name));
+        var last = told[^1].Data;
+        Assert.Equal(("dataflow", "dataset", "c3d9a1b2", "clean crawl", "wanghh"), (
+            JobRunnerHost.Text(last, "task_type"), JobRunnerHost.Text(last, "repo_type"), JobRunnerHost.Text(last, "user_uuid"), JobRunnerHost.Text(last, "task_name"), JobRunnerHost.Text(last, "username")));
+        var (_, read) = await host.CallAsync(HttpMethod.Get, $"dataflow/jobs/{Task}?cluster_id=");
+        Assert.Equal(("Succeeded", "job-5c1e9"), (JobRunnerHost.Text(read, "status"), JobRunnerHost.Text(read, "job_id")));
+        Assert.Equal(3, JsonDocument.Parse(JobRunnerHost.Text(read, "dag_tasks")).RootElement.EnumerateObject().Count());
+    }
+
+    [Fact]
+    public async Task A_deleted_job_takes_its_volume_and_token_along_and_is_told_as_deleted()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        var endless = Sample.Replace("dataflow:2.1", "dataflow:running", StringComparison.Ordinal);
+        await host.CallAsync(HttpMethod.Post, "dataflow/jobs", endless);
+        await host.ToldAsync(Task, "Running");
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(HttpMethod.Post, "dataflow/jobs", endless)).Status);
+        var token = TestContext.Current.CancellationToken;
+        var secret = await host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", "spaces", cancellationToken: token);
+        Assert.Equal("tok-9f2e", Encoding.UTF8.GetString(secret.Data["0.ACCESS_TOKEN"]));
+        Assert.Equal("Workflow", (await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: token)).Metadata.OwnerReferences.Single().Kind);
+        Assert.DoesNotContain("tok-9f2e", (await host.WorkflowAsync(Task)).GetRawText() + host.Log, StringComparison.Ordinal);
+
+        for (var i = 0; i < 2; i++)
+        {
+            var (status, json) = await host.CallAsync(HttpMethod.Delete, $"dataflow/jobs/{Task}?cluster_id=");
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.NotEmpty(JobRunnerHost.Text(json, "message"));
+        }
+
+        await Eventually.TrueAsync(() => host.Told(Task) is [.., var last] && last.Type == "runner.dataflow.delete", "the hub heard that the job is deleted", 30);
+        Assert.Contains(host.Told(Task), told => told.Type == "runner.dataflow.pod.delete");
+        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces"), "the volume is gone");
+        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", "spaces"), "the token is gone");
+    }
+
+    [Fact]
+    public async Task A_job_that_the_cluster_refuses_leaves_nothing_behind()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+
+        // Its annotations are larger than an object may have.
+        var (status, json) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample.Replace("dedup then split", new string('x', 300_000), StringComparison.Ordinal));
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.NotEmpty(JobRunnerHost.Text(json, "msg"));
+        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces"), "the volume is gone");
+        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", "spaces"), "the token is gone");
+        Assert.Equal(HttpStatusCode.NotFound, (await host.CallAsync(HttpMethod.Get, $"dataflow/jobs/{Task}")).Status);
+    }
+
+    [Theory]
+    [InlineData("\"load\"\n      ]", "\"nobody\"\n      ]", "deps must name other tasks")]
+    [InlineData("\"deps\": []", "\"deps\": [\"split\"]", "circle")]
+    [InlineData("20Gi", "much", "storage_size")]
+    [InlineData("\"resource_id\": 2", "\"resource_id\": 0", "resource_id")]
+    public async Task A_request_that_cannot_run_is_refused_with_the_reason(string what, string by, string problem)
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        Assert.Contains(what, Sample, StringComparison.Ordinal);
+
+        var (status, json) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample.Replace(what, by, StringComparison.Ordinal));
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains(problem, JobRunnerHost.Text(json, "msg"), StringComparison.Ordinal);
+    }
+}
