@@ -106,7 +106,7 @@ public sealed class ServiceManifestTests
     [Fact]
     public void Where_there_is_a_storage_class_the_user_has_a_volume()
     {
-        var (service, volume) = Build(Sample("run-inference") with { UserId = "Wang_HH" }, facts: Facts with { StorageClass = "nfs" });
+        var (service, volume, _) = Build(Sample("run-inference") with { UserId = "Wang_HH" }, facts: Facts with { StorageClass = "nfs" });
 
         Assert.Equal(("wang-hh", "nfs"), (volume!.Metadata.Name, volume.Spec.StorageClassName));
         Assert.Equal("100Gi", volume.Spec.Resources.Requests["storage"].ToString());

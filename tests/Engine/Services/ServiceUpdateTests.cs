@@ -19,7 +19,7 @@ public sealed class ServiceUpdateTests
         Assert.True(ServiceUpdate.Apply(service, Request("""
             {"image_id":"opencsghq/vllm:v1","min_replica":2,"max_replica":4,"env":{"port":"9000","REVISION":"other","TOKEN":"x"},
              "hardware":{"cpu":{"num":"4"},"memory":"8Gi"},"tolerations":[{"key":"spot","operator":"Exists"}]}
-            """), Options));
+            """), Options, out _));
 
         var template = service.Spec!.Template!;
         var container = Assert.Single(template.Spec!.Containers);
@@ -44,8 +44,8 @@ public sealed class ServiceUpdateTests
         var service = Running();
         var request = Request("""{"image_id":"a/b:2","min_replica":1,"max_replica":2,"hardware":{"memory":"1Gi"},"env":{"port":"80"}}""");
 
-        Assert.True(ServiceUpdate.Apply(service, request, Options));
-        Assert.False(ServiceUpdate.Apply(service, request, Options));
+        Assert.True(ServiceUpdate.Apply(service, request, Options, out _));
+        Assert.False(ServiceUpdate.Apply(service, request, Options, out _));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class ServiceUpdateTests
         var service = Running();
         var before = Running().Spec!.Template!.Spec!;
 
-        ServiceUpdate.Apply(service, Request("""{"image_id":"a/b:2","max_replica":2}"""), Options);
+        ServiceUpdate.Apply(service, Request("""{"image_id":"a/b:2","max_replica":2}"""), Options, out _);
 
         var after = service.Spec!.Template!.Spec!;
         Assert.Equal(before.NodeSelector, after.NodeSelector);
@@ -73,7 +73,7 @@ public sealed class ServiceUpdateTests
         service.Status = new() { LatestCreatedRevisionName = "web-00002" };
         service.Spec!.Traffic = [new() { RevisionName = "web-00001", Percent = 40 }, new() { RevisionName = "web-00002", Percent = 60 }];
 
-        ServiceUpdate.Apply(service, Request("""{"image_id":"a/b:2"}"""), Options);
+        ServiceUpdate.Apply(service, Request("""{"image_id":"a/b:2"}"""), Options, out _);
 
         Assert.Equal([("web-00001", null), (null, true)], service.Spec.Traffic.Select(target => (target.RevisionName, target.LatestRevision)));
     }
@@ -99,7 +99,7 @@ public sealed class ServiceUpdateTests
     private static KnativeService Updated(string json = """{"image_id":"a/b:2"}""")
     {
         var service = Running();
-        ServiceUpdate.Apply(service, Request(json), Options);
+        ServiceUpdate.Apply(service, Request(json), Options, out _);
         return service;
     }
 

@@ -7,7 +7,8 @@ namespace Runner.Engine.Workloads.MultiHost;
 /// <summary>A request for a service over several hosts turned into objects.</summary>
 /// <param name="Address">The core Service of the service's own name, which leads to the leaders; it belongs to the set once that exists.</param>
 /// <param name="Volume">The user's volume, to be there before the set; null where the cluster has no storage class.</param>
-internal sealed record MultiHostObjects(LeaderWorkerSet Set, V1Service Address, V1PersistentVolumeClaim? Volume);
+/// <param name="Secret">What is secret in the environment, to be there before the set and to go with it; null for nothing.</param>
+internal sealed record MultiHostObjects(LeaderWorkerSet Set, V1Service Address, V1PersistentVolumeClaim? Volume, V1Secret? Secret);
 
 /// <summary>
 /// Turns the hub's request into the LeaderWorkerSet that carries it: a group of <c>hardware.replicas</c> pods an instance, each of which gets what
@@ -48,7 +49,7 @@ internal static class MultiHostManifest
             },
         };
         set.Metadata.Annotations[ServiceManifest.HashAnnotation] = ServiceManifest.Hash(set);
-        return new(set, Address(name, set, port), parts.Volume);
+        return new(set, Address(name, set, port), parts.Volume, parts.Secret);
     }
 
     /// <summary>The address with its owner, with which it goes.</summary>

@@ -8,10 +8,12 @@ namespace Runner.Engine.Workloads.MultiHost;
 /// <summary>Changes a LeaderWorkerSet as an update asks, by the rules for services on one host. Pure but for the set given, which is changed in place.</summary>
 internal static class MultiHostUpdate
 {
+    /// <param name="secret">What is secret in the new environment, for the set to refer to; null for nothing.</param>
     /// <returns>False when the set is as wanted already.</returns>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
-    public static bool Apply(LeaderWorkerSet set, ServiceUpdateRequest request, RunnerOptions options)
+    public static bool Apply(LeaderWorkerSet set, ServiceUpdateRequest request, RunnerOptions options, out V1Secret? secret)
     {
+        secret = null;
         var name = LeaderWorkerSetNames.ServiceOf(set);
         if (set.Spec?.Template is not { Worker.Spec: { } } template || (template.Leader ?? template.Worker).Spec.Containers.Count == 0)
         {
@@ -33,7 +35,7 @@ internal static class MultiHostUpdate
         set.Spec.Replicas = request.MinReplica;
         foreach (var pod in new[] { template.Leader, template.Worker }.OfType<V1PodTemplateSpec>())
         {
-            Apply(pod, name, request, options);
+            secret = Apply(pod, name, request, options);
         }
 
         if (before == KubernetesJson.Serialize((object)set.Spec))
@@ -47,7 +49,7 @@ internal static class MultiHostUpdate
     }
 
     /// <summary>A pod is updated as that of a service on one host would be; only the scale, which is the set's, is not the pod's.</summary>
-    private static void Apply(V1PodTemplateSpec pod, string name, ServiceUpdateRequest request, RunnerOptions options)
+    private static V1Secret? Apply(V1PodTemplateSpec pod, string name, ServiceUpdateRequest request, RunnerOptions options)
     {
         var single = new KnativeService
         {
@@ -68,7 +70,7 @@ internal static class MultiHostUpdate
                 },
             },
         };
-        ServiceUpdate.Apply(single, request with { Hardware = request.Hardware is { } hardware ? hardware with { Replicas = 1 } : null }, options);
+        ServiceUpdate.Apply(single, request with { Hardware = request.Hardware is { } hardware ? hardware with { Replicas = 1 } : null }, options, out var secret);
         var updated = single.Spec.Template.Spec;
         (pod.Metadata ??= new()).Labels = single.Spec.Template.Metadata?.Labels;
         pod.Spec.NodeSelector = updated.NodeSelector;
@@ -80,5 +82,7 @@ internal static class MultiHostUpdate
         {
             socket.Port = port.ContainerPort;
         }
+
+        return secret;
     }
 }

@@ -8,7 +8,8 @@ namespace Runner.Engine.Workloads.Sandboxes;
 
 /// <summary>A request for a sandbox turned into objects.</summary>
 /// <param name="Volume">The user's volume, to be there before the sandbox; null where none is asked for.</param>
-internal sealed record SandboxObjects(Sandbox Sandbox, V1PersistentVolumeClaim? Volume);
+/// <param name="Secret">What is secret in the environment, to be there before the sandbox and to go with it; null for nothing.</param>
+internal sealed record SandboxObjects(Sandbox Sandbox, V1PersistentVolumeClaim? Volume, V1Secret? Secret);
 
 /// <summary>Turns the hub's request into the Sandbox that carries it. Pure: the same request gives the same objects, but for the time of their end.</summary>
 internal static class SandboxManifest
@@ -28,6 +29,7 @@ internal static class SandboxManifest
 
         var claim = request.Volumes is { Count: > 0 } ? ServiceManifest.UserVolume(request.UserId, request.Hardware ?? new(), options.WorkloadNamespace, facts.StorageClass) : null;
         var labels = Labels(request, facts);
+        var (environment, secret) = SecretEnvironment.Split(Environment(request, options.Services, scheduling), request.SandboxName, options.WorkloadNamespace);
         var sandbox = new Sandbox
         {
             Metadata = new()
@@ -37,7 +39,7 @@ internal static class SandboxManifest
                 Labels = labels,
                 Annotations = Annotations(request),
             },
-            Spec = new() { PodTemplate = Pod(request, options.Services, scheduling, labels, claim?.Metadata.Name) },
+            Spec = new() { PodTemplate = Pod(request, options.Services, scheduling, environment, labels, claim?.Metadata.Name) },
         };
         sandbox.Metadata.Annotations[ServiceManifest.HashAnnotation] = ServiceManifest.Hash(sandbox);
         if (request.Timeout > 0)
@@ -47,10 +49,10 @@ internal static class SandboxManifest
             sandbox.Spec.ShutdownPolicy = "Delete";
         }
 
-        return new(sandbox, claim);
+        return new(sandbox, claim, secret);
     }
 
-    private static V1PodTemplateSpec Pod(SandboxRequest request, ServiceOptions options, PodScheduling scheduling, Dictionary<string, string> labels, string? claim)
+    private static V1PodTemplateSpec Pod(SandboxRequest request, ServiceOptions options, PodScheduling scheduling, List<V1EnvVar> environment, Dictionary<string, string> labels, string? claim)
     {
         var template = new V1PodTemplateSpec
         {
@@ -67,7 +69,7 @@ internal static class SandboxManifest
                         Image = ServiceManifest.ModelImage(request.Image, options),
                         ImagePullPolicy = "Always",
                         Ports = request.Port > 0 ? [new() { ContainerPort = request.Port }] : null,
-                        Env = Environment(request, options, scheduling),
+                        Env = environment,
                         Resources = scheduling.Requirements(),
                         ReadinessProbe = Probe(request),
                         VolumeMounts = claim is null ? null : [.. request.Volumes!.Select(Mount)],

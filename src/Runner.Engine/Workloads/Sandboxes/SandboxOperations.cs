@@ -46,14 +46,21 @@ public sealed partial class SandboxOperations(
         var name = request.SandboxName;
         try
         {
+            var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
+            if (objects.Volume is not null || objects.Secret is not null)
+            {
+                // Neither a volume nor a Secret for a sandbox that the API server refuses.
+                await api.CreateAsync(objects.Sandbox, dryRun: true, cancellationToken).ConfigureAwait(false);
+            }
+
             if (objects.Volume is { } volume)
             {
-                // No volume for a sandbox that the API server refuses.
-                await api.CreateAsync(objects.Sandbox, dryRun: true, cancellationToken).ConfigureAwait(false);
                 await new KnativeApi(cluster, options.WorkloadNamespace, time).EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             }
 
+            await secrets.EnsureAsync(objects.Secret, cancellationToken).ConfigureAwait(false);
             var (sandbox, isNew) = await CreateOrReplaceAsync(cluster, api, objects.Sandbox, cancellationToken).ConfigureAwait(false);
+            await secrets.OwnAsync(objects.Secret, sandbox, cancellationToken).ConfigureAwait(false);
             if (isNew)
             {
                 LogCreated(name, cluster.Name, request.DeployId);

@@ -16,14 +16,15 @@ internal sealed record ClusterFacts(string ClusterId, string StorageClass, strin
 
 /// <summary>A request turned into objects.</summary>
 /// <param name="Volume">The user's volume, to be there before the service; null where the cluster has no storage class.</param>
-internal sealed record ServiceObjects(KnativeService Service, V1PersistentVolumeClaim? Volume);
+/// <param name="Secret">What is secret in the environment, to be there before the service and to go with it; null for nothing.</param>
+internal sealed record ServiceObjects(KnativeService Service, V1PersistentVolumeClaim? Volume, V1Secret? Secret);
 
 /// <summary>What is common to all objects that may carry a service.</summary>
 /// <param name="Annotations">Of the object itself: the hub's facts.</param>
 /// <param name="Labels">Of the pods.</param>
 /// <param name="Pod">With one container.</param>
 internal sealed record ServiceParts(
-    Dictionary<string, string> Annotations, Dictionary<string, string> Labels, PodScheduling Scheduling, KnativeRevisionSpec Pod, V1PersistentVolumeClaim? Volume);
+    Dictionary<string, string> Annotations, Dictionary<string, string> Labels, PodScheduling Scheduling, KnativeRevisionSpec Pod, V1PersistentVolumeClaim? Volume, V1Secret? Secret);
 
 /// <summary>Turns the hub's request into the Knative Service that carries it. Pure: the same request gives the same objects.</summary>
 internal static class ServiceManifest
@@ -54,7 +55,7 @@ internal static class ServiceManifest
             },
         };
         service.Metadata.Annotations[HashAnnotation] = Hash(service);
-        return new(service, parts.Volume);
+        return new(service, parts.Volume, parts.Secret);
     }
 
     /// <inheritdoc cref="Build"/>
@@ -69,8 +70,15 @@ internal static class ServiceManifest
 
         var image = Image(request, options.Services);
         var volume = facts.StorageClass.Length > 0 ? UserVolume(request.UserId, request.Hardware ?? new(), options.WorkloadNamespace, facts.StorageClass) : null;
+        var (environment, secret) = SecretEnvironment.Split(
+            ContainerEnvironment.Of(request.Env, image, options.Services, scheduling.Resources), name, options.WorkloadNamespace);
         return new(
-            ServiceAnnotations(request), TemplateLabels(request, facts), scheduling, PodSpec(request, options.Services, image, scheduling, volume?.Metadata.Name), volume);
+            ServiceAnnotations(request),
+            TemplateLabels(request, facts),
+            scheduling,
+            PodSpec(request, options.Services, image, scheduling, environment, volume?.Metadata.Name),
+            volume,
+            secret);
     }
 
     /// <summary>Tells objects that were written from different requests apart.</summary>
@@ -97,7 +105,7 @@ internal static class ServiceManifest
         Scheduler = request.Scheduler,
     };
 
-    private static KnativeRevisionSpec PodSpec(ServiceRequest request, ServiceOptions options, string image, PodScheduling scheduling, string? claim)
+    private static KnativeRevisionSpec PodSpec(ServiceRequest request, ServiceOptions options, string image, PodScheduling scheduling, List<V1EnvVar> environment, string? claim)
     {
         string[] pullSecrets = ContainerEnvironment.IsNim(image) ? [options.ImagePullSecret, options.NimPullSecret] : [options.ImagePullSecret];
         List<V1Volume> volumes = [];
@@ -124,7 +132,7 @@ internal static class ServiceManifest
                     Image = image,
                     ImagePullPolicy = "Always",
                     Ports = [new() { ContainerPort = ServiceRequestRules.Port(request.Env) }],
-                    Env = ContainerEnvironment.Of(request.Env, image, options, scheduling.Resources),
+                    Env = environment,
                     Resources = scheduling.Requirements(),
                     ReadinessProbe = Probe(request, options),
                     VolumeMounts = mounts.Count > 0 ? mounts : null,

@@ -1,3 +1,4 @@
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -150,16 +151,17 @@ public sealed partial class ServiceOperations
     private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, ServiceObjects objects, CancellationToken cancellationToken)
     {
         var api = ApiOf(cluster);
-        if (objects.Volume is { } volume)
+        if (objects.Volume is not null || objects.Secret is not null)
         {
-            // No volume for a service that the API server refuses.
+            // Neither a volume nor a Secret for a service that the API server refuses.
             await api.CheckAsync(objects.Service, cancellationToken).ConfigureAwait(false);
-            await api.EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+            await EnsureAsync(cluster, objects.Volume, objects.Secret, cancellationToken).ConfigureAwait(false);
         }
 
         await ReplacementOf(cluster, SetsOf(cluster)).RemoveAsync(objects.Service.Metadata.Name, token => api.CheckAsync(objects.Service, token), cancellationToken).ConfigureAwait(false);
         var replacement = new ServiceReplacement(cluster, api, _pods, _time, _logger);
         var (service, isNew) = await replacement.CreateOrReplaceAsync(objects.Service, cancellationToken).ConfigureAwait(false);
+        await SecretsOf(cluster).OwnAsync(objects.Secret, service, cancellationToken).ConfigureAwait(false);
         return (ServiceProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", service, [], []), isNew);
     }
 
@@ -178,17 +180,14 @@ public sealed partial class ServiceOperations
                 missing);
         }
 
-        if (objects.Volume is { } volume)
-        {
-            await api.EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
-        }
-
+        await EnsureAsync(cluster, objects.Volume, objects.Secret, cancellationToken).ConfigureAwait(false);
         if (await api.FindAsync(objects.Address.Metadata.Name, cancellationToken).ConfigureAwait(false) is { } single)
         {
             await new ServiceReplacement(cluster, api, _pods, _time, _logger).RemoveAsync(single, cancellationToken).ConfigureAwait(false);
         }
 
         var (set, isNew) = await ReplacementOf(cluster, sets).CreateOrReplaceAsync(objects, cancellationToken).ConfigureAwait(false);
+        await SecretsOf(cluster).OwnAsync(objects.Secret, set, cancellationToken).ConfigureAwait(false);
         return (MultiHostProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", set, []), isNew);
     }
 
@@ -212,6 +211,18 @@ public sealed partial class ServiceOperations
             LogNotSeen(key.Name, key.Cluster);
         }
     }
+
+    private async Task EnsureAsync(ClusterConnection cluster, V1PersistentVolumeClaim? volume, V1Secret? secret, CancellationToken cancellationToken)
+    {
+        if (volume is not null)
+        {
+            await ApiOf(cluster).EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+        }
+
+        await SecretsOf(cluster).EnsureAsync(secret, cancellationToken).ConfigureAwait(false);
+    }
+
+    private EnvironmentSecrets SecretsOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
 
     private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
 

@@ -12,9 +12,10 @@ internal static class ServiceUpdate
     private const string MinScale = "autoscaling.knative.dev/min-scale";
     private const string MaxScale = "autoscaling.knative.dev/max-scale";
 
+    /// <param name="secret">What is secret in the new environment, for the service to refer to; null for nothing.</param>
     /// <returns>False when the service is as wanted already.</returns>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
-    public static bool Apply(KnativeService service, ServiceUpdateRequest request, RunnerOptions options)
+    public static bool Apply(KnativeService service, ServiceUpdateRequest request, RunnerOptions options, out V1Secret? secret)
     {
         var problems = ServiceRequestRules.Check(request);
         var scheduling = PodScheduling.From(
@@ -32,7 +33,7 @@ internal static class ServiceUpdate
 
         var template = service.Spec!.Template!;
         var before = KubernetesJson.Serialize(template);
-        Container(container!, request, options, scheduling);
+        secret = Container(container!, service.Metadata.Name, request, options, scheduling);
         Pod(template.Spec!, container!.Image, request, options.Services, scheduling);
         Metadata(template.Metadata ??= new(), service, request);
         if (before == KubernetesJson.Serialize(template))
@@ -47,13 +48,14 @@ internal static class ServiceUpdate
         return true;
     }
 
-    private static void Container(V1Container container, ServiceUpdateRequest request, RunnerOptions options, PodScheduling scheduling)
+    private static V1Secret? Container(V1Container container, string service, ServiceUpdateRequest request, RunnerOptions options, PodScheduling scheduling)
     {
         container.Image = ServiceManifest.ModelImage(request.ImageId, options.Services);
         var resources = request.Hardware is null ? Kept(container) : scheduling.Resources;
-        container.Env = request.Env is { } env
+        var environment = request.Env is { } env
             ? ContainerEnvironment.Of(env, container.Image, options.Services, resources)
             : ContainerEnvironment.Of(container.Env, container.Image, options.Services, resources);
+        (container.Env, var secret) = SecretEnvironment.Split(environment, service, options.WorkloadNamespace);
         if (ServiceRequestRules.Port(request.Env) is var port && port != 0)
         {
             container.Ports = [new() { ContainerPort = port }];
@@ -63,6 +65,8 @@ internal static class ServiceUpdate
         {
             container.Resources = scheduling.Requirements();
         }
+
+        return secret;
     }
 
     /// <summary>What stays hidden where the update does not speak of hardware.</summary>

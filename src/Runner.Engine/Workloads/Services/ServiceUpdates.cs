@@ -1,4 +1,6 @@
 using System.Globalization;
+using k8s;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -26,29 +28,39 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
         try
         {
             var api = new KnativeApi(cluster, options.WorkloadNamespace, time);
+            var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
+            V1Secret? secret = null;
             var changed = false;
             var service = await api.ChangeAsync(
-                serviceName, (found, _) => Task.FromResult(changed = ServiceUpdate.Apply(found, request, options)), cancellationToken).ConfigureAwait(false);
-            var annotations = service?.Metadata.Annotations;
+                serviceName,
+                async (found, token) =>
+                {
+                    changed = ServiceUpdate.Apply(found, request, options, out secret);
+                    await secrets.EnsureAsync(secret, token).ConfigureAwait(false);
+                    return changed;
+                },
+                cancellationToken).ConfigureAwait(false);
+            IKubernetesObject<V1ObjectMeta>? carrier = service;
             if (service is null)
             {
                 var sets = new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time);
                 var set = cluster.State.Services.Sets.Health == CacheHealth.Unavailable ? null : await sets.ChangeAsync(
-                    LeaderWorkerSetNames.SetOf(serviceName), found => changed = MultiHostUpdate.Apply(found, request, options), cancellationToken).ConfigureAwait(false);
+                    LeaderWorkerSetNames.SetOf(serviceName), found => changed = MultiHostUpdate.Apply(found, request, options, out secret), cancellationToken).ConfigureAwait(false);
                 if (set is null)
                 {
                     return null;
                 }
 
-                annotations = set.Metadata.Annotations;
+                carrier = set;
             }
 
+            await secrets.OwnAsync(secret, carrier!, cancellationToken).ConfigureAwait(false);
             if (changed)
             {
                 LogUpdated(serviceName, cluster.Name);
             }
 
-            return annotations?.TryGetValue(HubNames.DeployIdAnnotation, out var text) == true
+            return carrier!.Metadata.Annotations?.TryGetValue(HubNames.DeployIdAnnotation, out var text) == true
                 && long.TryParse(text, CultureInfo.InvariantCulture, out var id) ? id : 0;
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
