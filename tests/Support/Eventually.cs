@@ -10,6 +10,22 @@ internal static class Eventually
         TrueAsync(() => Task.FromResult(condition()), what, seconds);
 
     /// <inheritdoc cref="TrueAsync(Func{bool}, string, double)"/>
+    /// <param name="what">Made only when it is needed, so that it can tell how things stand then.</param>
+    public static async Task TrueAsync(Func<bool> condition, Func<string> what, double seconds = 10)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(started).TotalSeconds > seconds)
+            {
+                Assert.Fail($"Waited {seconds} s in vain: {what()}.");
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <inheritdoc cref="TrueAsync(Func{bool}, string, double)"/>
     public static async Task TrueAsync(Func<Task<bool>> condition, string what, double seconds = 10)
     {
         var deadline = TimeProvider.System.GetTimestamp();

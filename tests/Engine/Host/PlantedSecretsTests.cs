@@ -43,6 +43,7 @@ public sealed class PlantedSecretsTests
             ("RUNNER_ADMIN_PASSWORD", Password),
             ("STARHUB_SERVER_API_TOKEN", HubToken),
             ("STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT", hub.Address.ToString()),
+            ("STARHUB_SERVER_RUNNER_STORAGE_CLASS", "embedded-nfs"),
             ("STARHUB_SERVER_S3_ACCESS_KEY_ID", ObjectStoreId),
             ("STARHUB_SERVER_S3_ACCESS_KEY_SECRET", ObjectStoreKey));
         await program.HealthyAsync();

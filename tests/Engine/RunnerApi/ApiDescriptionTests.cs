@@ -15,12 +15,12 @@ public sealed class ApiDescriptionTests
         using var browser = await host.SignedInAsync();
         using var document = JsonDocument.Parse(await browser.GetStringAsync("/openapi/runner.json", TestContext.Current.CancellationToken));
         var described = document.RootElement.GetProperty("paths").EnumerateObject()
-            .SelectMany(path => path.Value.EnumerateObject().Select(call => (Name: $"{call.Name.ToUpperInvariant()} {path.Name}", Operation: call.Value)))
+            .SelectMany(path => path.Value.EnumerateObject().Select(call => (Name: $"{call.Name.ToUpperInvariant()} {path.Name.TrimEnd('/')}", Operation: call.Value)))
             .ToDictionary(call => call.Name, call => call.Operation);
 
         var mapped = host.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(route => route.RoutePattern.RawText!.StartsWith(RunnerApiEndpoints.BasePath, StringComparison.Ordinal) && !route.RoutePattern.RawText.Contains("**", StringComparison.Ordinal))
-            .SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}"))
+            .SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText!.TrimEnd('/')}"))
             .Order(StringComparer.Ordinal);
 
         Assert.Equal(mapped, described.Keys.Order(StringComparer.Ordinal));

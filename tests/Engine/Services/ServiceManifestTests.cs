@@ -52,7 +52,8 @@ public sealed class ServiceManifestTests
         Contains(Quantities(container.Resources.Requests), ("cpu", "8"), ("memory", "46Gi"), ("ephemeral-storage", "100Gi"), ("nvidia.com/gpu", "1"));
         Assert.Equal(Quantities(container.Resources.Requests), Quantities(container.Resources.Limits));
         var env = Environment(container);
-        Contains(env, ("port", "8000"), ("ACCESS_TOKEN", "tok-9f2e"), ("PIP_INDEX_URL", "https://pypi.example.com/simple"), ("ASCEND_VISIBLE_DEVICES", "void"), ("ENFLAME_VISIBLE_DEVICES", "none"), ("TOPS_VISIBLE_DEVICES", "none"));
+        Contains(env, ("port", "8000"), ("PIP_INDEX_URL", "https://pypi.example.com/simple"), ("ASCEND_VISIBLE_DEVICES", "void"), ("ENFLAME_VISIBLE_DEVICES", "none"), ("TOPS_VISIBLE_DEVICES", "none"));
+        Assert.Equal("ACCESS_TOKEN", container.Env.Single(variable => variable.Name == "ACCESS_TOKEN").ValueFrom.SecretKeyRef.Key);
         Assert.DoesNotContain("NVIDIA_VISIBLE_DEVICES", env.Keys);
         Assert.DoesNotContain("ROCR_VISIBLE_DEVICES", env.Keys);
     }
@@ -163,7 +164,7 @@ public sealed class ServiceManifestTests
     [InlineData("""{"image_id":"a/b","env":{"port":"80"}}""", "deploy_id is required")]
     [InlineData("""{"image_id":"a/b","deploy_id":1}""", "env.port is required")]
     [InlineData("""{"image_id":"a/b","deploy_id":1,"env":null}""", "env.port is required")]
-    [InlineData("""{"image_id":"a/b","deploy_id":1,"env":{"port":"eighty"}}""", "env.port must be a number from 1 to 65535, but is 'eighty'")]
+    [InlineData("""{"image_id":"a/b","deploy_id":1,"env":{"port":"eighty"}}""", "env.port must be a number from 1 to 65535, but is something else")]
     [InlineData("""{"image_id":"a/b","deploy_id":1,"env":{"port":"0"}}""", "env.port must be a number")]
     [InlineData("""{"image_id":"a/b","deploy_id":1,"env":{"port":"80"},"hardware":{"cpu":{"num":"many"}}}""", "hardware.cpu.num must be a Kubernetes quantity")]
     [InlineData("""{"image_id":"a/b","deploy_id":1,"env":{"port":"80"},"hardware":{"memory":"-4Gi"}}""", "hardware.memory must be a Kubernetes quantity")]

@@ -19,7 +19,7 @@ public sealed class ServiceUpdateTests
         Assert.True(ServiceUpdate.Apply(service, Request("""
             {"image_id":"opencsghq/vllm:v1","min_replica":2,"max_replica":4,"env":{"port":"9000","REVISION":"other","TOKEN":"x"},
              "hardware":{"cpu":{"num":"4"},"memory":"8Gi"},"tolerations":[{"key":"spot","operator":"Exists"}]}
-            """), Options, out _));
+            """), Options, out var secret));
 
         var template = service.Spec!.Template!;
         var container = Assert.Single(template.Spec!.Containers);
@@ -28,9 +28,11 @@ public sealed class ServiceUpdateTests
         Assert.Null(template.Spec.NodeSelector);
         var env = container.Env.ToDictionary(variable => variable.Name, variable => variable.Value);
         Assert.Equal(
-            ("x", "https://pypi.example.com/simple", "none", "void"),
-            (env["TOKEN"], env["PIP_INDEX_URL"], env["NVIDIA_VISIBLE_DEVICES"], env["ASCEND_VISIBLE_DEVICES"]));
+            ("https://pypi.example.com/simple", "none", "void"),
+            (env["PIP_INDEX_URL"], env["NVIDIA_VISIBLE_DEVICES"], env["ASCEND_VISIBLE_DEVICES"]));
         Assert.DoesNotContain("ACCESS_TOKEN", env.Keys);
+        Assert.Equal("x"u8, Assert.Single(secret!.Data).Value);
+        Assert.Equal((secret.Metadata.Name, "TOKEN"), container.Env.Where(variable => variable.Name == "TOKEN").Select(variable => (variable.ValueFrom.SecretKeyRef.Name, variable.ValueFrom.SecretKeyRef.Key)).Single());
         Assert.Equal(("2", "4"), (template.Metadata!.Annotations["autoscaling.knative.dev/min-scale"], template.Metadata.Annotations["autoscaling.knative.dev/max-scale"]));
         Assert.Equal(("other", "4711"), (template.Metadata.Labels["csghub_deploy_commit_id"], template.Metadata.Labels["csghub_deploy_id"]));
         Assert.Equal("spot", Assert.Single(template.Spec.Tolerations!).Key);

@@ -79,9 +79,10 @@ internal static partial class ServiceRequestRules
     private static void CheckEnvironment(List<string> problems, Dictionary<string, string>? env)
     {
         Require(problems, env?.Keys.All(IsVariableName) != false, "env: a variable's name must be printable ASCII without =, and not be empty");
-        if (env?.TryGetValue(PortName, out var port) == true && Port(env) == 0)
+        if (env?.ContainsKey(PortName) == true && Port(env) == 0)
         {
-            problems.Add($"env.port must be a number from 1 to 65535, but is '{ResourceRules.Shown(port ?? "")}'");
+            // Not quoted, as no value of the environment is.
+            problems.Add("env.port must be a number from 1 to 65535, but is something else");
         }
     }
 

@@ -43,7 +43,7 @@ internal static class ApiDescription
     /// <summary>Gives each call of the group what <see cref="RunnerApiCalls"/> says of it.</summary>
     public static void Describe(this RouteGroupBuilder group) => ((IEndpointConventionBuilder)group).Add(builder =>
     {
-        var path = ((RouteEndpointBuilder)builder).RoutePattern.RawText?[RunnerApiEndpoints.BasePath.Length..];
+        var path = ((RouteEndpointBuilder)builder).RoutePattern.RawText?[RunnerApiEndpoints.BasePath.Length..].TrimEnd('/');
         var method = builder.Metadata.OfType<IHttpMethodMetadata>().LastOrDefault()?.HttpMethods[0];
         if (!RunnerApiCalls.All.TryGetValue($"{method} {path}", out var facts))
         {

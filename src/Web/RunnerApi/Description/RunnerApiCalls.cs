@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using Runner.Engine.Workloads.Dataflow;
 using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
+using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Web.RunnerApi.Description;
 
@@ -11,6 +13,10 @@ internal static class RunnerApiCalls
     private const string Services = "Services";
 
     private const string Sandboxes = "Sandboxes";
+
+    private const string Workflows = "Workflows";
+
+    private const string Dataflow = "Dataflow jobs";
 
     private const string Versions = "Versions and traffic";
 
@@ -66,6 +72,25 @@ internal static class RunnerApiCalls
             Query = [ClusterId],
             Details = "Its traffic goes to the others in proportion. Refused 409: `SERVERLESS-ERR-7` no other would remain, `SERVERLESS-ERR-1` unknown service.",
         },
+        ["POST /workflows"] = new(Workflows, "Run an evaluation, a finetune or another workflow", typeof(WorkflowRequest), typeof(WorkflowAnswer), 400, 404, 429, 500)
+        {
+            Details = "Applies an Argo Workflow named after `task_id`. The same request again changes nothing.",
+        },
+        ["GET /workflows"] = new(Workflows, "The workflows of a user", null, typeof(WorkflowListAnswer), 400)
+        {
+            Query = [("username", "Whose."), ("taskType", "Of which type; empty for all."), ("per", "How many a page, 1 to 100; 50 when left out."), ("page", "Which page, from 1.")],
+        },
+        ["GET /workflows/{id}"] = new(Workflows, "One workflow", typeof(WorkflowReference), typeof(WorkflowAnswer), 400, 404),
+        ["DELETE /workflows/{id}"] = new(Workflows, "End a workflow", typeof(WorkflowReference), typeof(OkAnswer), 400, 404, 429, 500)
+        {
+            Details = "One that has not finished counts as failed.",
+        },
+        ["POST /dataflow/jobs"] = new(Dataflow, "Run a dataflow job", typeof(DataflowRequest), typeof(DataflowAnswer), 400, 404, 429, 500)
+        {
+            Details = "A volume of `storage_size` is made for it and goes with it.",
+        },
+        ["GET /dataflow/jobs/{task}"] = new(Dataflow, "How a dataflow job stands", null, typeof(DataflowAnswer), 400, 404) { Query = [ClusterId] },
+        ["DELETE /dataflow/jobs/{task}"] = new(Dataflow, "Delete a dataflow job and its data", null, typeof(MessageAnswer), 400, 404, 429, 500) { Query = [ClusterId] },
         ["POST /sandboxes"] = new(Sandboxes, "Create a sandbox", typeof(SandboxRequest), typeof(SandboxMadeAnswer), 400, 404, 429, 500),
         ["GET /sandboxes"] = new(Sandboxes, "How a sandbox stands", null, typeof(SandboxAnswer), 400, 404)
         {

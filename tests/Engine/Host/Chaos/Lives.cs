@@ -81,7 +81,10 @@ internal sealed class Lives(int lane, HubCalls runner, RecordingHub hub)
         List<ReceivedEvent> Received() => Of(type, idField, id ?? name);
         _lived.Add((name, () => LifeRules.OfJob(name, Received())));
         await runner.UntilDoneAsync(HttpMethod.Post, path, request, cancellationToken);
-        await HeardAsync(() => Received() is [.., var last] && LifeRules.Phase(last) == "Succeeded", $"{name} has succeeded");
+        await Eventually.TrueAsync(
+            () => Received() is [.., var last] && LifeRules.Phase(last) == "Succeeded",
+            () => $"the hub hears that {name} has succeeded; it heard {string.Join(", ", Received().Select(LifeRules.Phase))}",
+            Patience);
     }
 
     private List<ReceivedEvent> Of(string type, string idField, string id) =>
