@@ -4,8 +4,19 @@ using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Host.Chaos;
 
+/// <summary>What a workload is whose life is led.</summary>
+internal enum Life
+{
+    Service,
+    Evaluation,
+    Dataflow,
+    MultiHost,
+    Build,
+}
+
 /// <summary>Leads one workload after another through its life, each of another kind, and knows what the hub must have heard of it.</summary>
-internal sealed class Lives(int lane, HubCalls runner, RecordingHub hub)
+/// <param name="truth">Tells of a workflow as the cluster has it, for a failure's text.</param>
+internal sealed class Lives(int lane, IReadOnlyList<Life> kinds, HubCalls runner, RecordingHub hub, Func<string, string> truth)
 {
     private const double Patience = 90;
 
@@ -19,12 +30,12 @@ internal sealed class Lives(int lane, HubCalls runner, RecordingHub hub)
         for (var turn = lane; !stop.IsCancellationRequested; turn++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"l{lane}-{turn}");
-            await ((turn % 5) switch
+            await (kinds[turn % kinds.Count] switch
             {
-                0 => ServiceAsync("run-inference", name, cancellationToken),
-                1 => WorkflowAsync(name, cancellationToken),
-                2 => DataflowAsync(name, cancellationToken),
-                3 => ServiceAsync("run-multihost", name, cancellationToken),
+                Life.Service => ServiceAsync("run-inference", name, cancellationToken),
+                Life.Evaluation => WorkflowAsync(name, cancellationToken),
+                Life.Dataflow => DataflowAsync(name, cancellationToken),
+                Life.MultiHost => ServiceAsync("run-multihost", name, cancellationToken),
                 _ => BuildAsync(name, cancellationToken),
             });
         }
@@ -83,7 +94,7 @@ internal sealed class Lives(int lane, HubCalls runner, RecordingHub hub)
         await runner.UntilDoneAsync(HttpMethod.Post, path, request, cancellationToken);
         await Eventually.TrueAsync(
             () => Received() is [.., var last] && LifeRules.Phase(last) == "Succeeded",
-            () => $"the hub hears that {name} has succeeded; it heard {string.Join(", ", Received().Select(LifeRules.Phase))}",
+            () => $"the hub hears that {name} has succeeded; it heard {string.Join(", ", Received().Select(LifeRules.Phase))}; the cluster has {truth(name)}",
             Patience);
     }
 
