@@ -21,6 +21,7 @@ internal static class WorkflowPod
     /// <param name="spec">Its specification, that of its WorkflowTemplate merged in.</param>
     /// <param name="template">The template with all values filled in.</param>
     /// <param name="claims">Volumes made for the workflow's volume claim templates.</param>
+    /// <exception cref="TemplateFault">A podSpecPatch takes the main container away.</exception>
     /// <exception cref="YamlDotNet.Core.YamlException">A podSpecPatch is no YAML.</exception>
     public static JsonObject Build(
         StoredObject workflow, JsonObject spec, JsonObject template, string nodeName, IEnumerable<JsonObject> claims, bool onExit, IReadOnlyDictionary<string, string> globals)
@@ -35,7 +36,9 @@ internal static class WorkflowPod
             }
         }
 
-        return pod;
+        return pod.Items("spec", "containers").Any(c => c.Text("name") == ArgoKeys.MainContainer)
+            ? pod
+            : throw new TemplateFault("Error applying PodSpecPatch: it leaves no container named main");
     }
 
     private static JsonObject Metadata(StoredObject workflow, JsonObject spec, JsonObject template, string name, string nodeName, bool onExit)

@@ -126,6 +126,26 @@ public sealed class WorkflowControlTests
         Assert.NotNull(simulation.Get(ObjectKind.PersistentVolumeClaim, "w-work"));
     }
 
+    [Theory]
+    [InlineData("{}", "invalid spec: spec.entrypoint is required")]
+    [InlineData("""{"entrypoint":"a","templates":"b"}""", "invalid spec: template name 'a' undefined")]
+    [InlineData("""{"entrypoint":"a","templates":[{"name":"a","container":"b"}]}""", "Template 'a' missing specification")]
+    [InlineData("""{"entrypoint":"a","templates":[{"name":"a","container":{}}],"podSpecPatch":"containers: 5"}""", "PodSpecPatch")]
+    [InlineData("""{"entrypoint":"a","templates":[{"name":"a","container":{"args":["{{inputs.parameters.b}}"]}}]}""", "failed to resolve {{inputs.parameters.b}}")]
+    [InlineData("""{"entrypoint":"a","templates":[{"name":"a","steps":[[{"name":"b","withParam":"c","template":"a"}]]}]}""", "withParam")]
+    [InlineData("""{"workflowTemplateRef":{"name":"none"}}""", "workflowtemplates.argoproj.io \"none\" not found")]
+    public async Task A_specification_that_makes_no_sense_ends_the_workflow_and_says_why(string spec, string reason)
+    {
+        await using var simulation = new Simulation();
+        simulation.Create(ObjectKind.Workflow, $$$"""{"metadata":{"name":"w","namespace":"spaces"},"spec":{{{spec}}} }""");
+
+        simulation.RunSeconds(5);
+
+        var workflow = simulation.Get(ObjectKind.Workflow, "w");
+        Assert.Equal(("Error", "true"), (workflow.Text("status", "phase"), workflow.Label("workflows.argoproj.io/completed")));
+        Assert.Contains(reason, workflow.Text("status", "message"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_failed_init_container_fails_the_workflow_and_is_named_as_the_cause()
     {
