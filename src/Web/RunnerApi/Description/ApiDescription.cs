@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -27,17 +28,25 @@ internal static class ApiDescription
 
     public static void MapApiDescription(this IEndpointRouteBuilder routes)
     {
-        routes.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(ConsolePolicies.Viewer);
+        var pages = routes.MapGroup("").RequireAuthorization(ConsolePolicies.Viewer);
+        pages.MapOpenApi("/openapi/{documentName}.json");
 
-        // Its script comes with the package; nothing is fetched from elsewhere, and the policy would not let it.
-        routes.MapScalarApiReference(PagePath, (page, context) =>
+        // Its script comes with the package, which would give it to anybody; nothing is fetched from elsewhere, and the policy would not let it.
+        ((IEndpointConventionBuilder)pages).Finally(builder =>
+        {
+            foreach (var open in builder.Metadata.OfType<IAllowAnonymous>().ToList())
+            {
+                builder.Metadata.Remove(open);
+            }
+        });
+        pages.MapScalarApiReference(PagePath, (page, context) =>
         {
             page.AddDocument(DocumentName, "CSGHub Runner").WithOpenApiRoutePattern("/openapi/{documentName}.json").WithTitle("API · CSGHub Runner");
             page.DefaultFonts = false;
             page.Telemetry = false;
             page.Nonce = SecurityHeaders.AllowScriptWithNonce(context);
             page.DisableAgent().DisableMcp().HideClientButton();
-        }).RequireAuthorization(ConsolePolicies.Viewer);
+        });
     }
 
     /// <summary>Gives each call of the group what <see cref="RunnerApiCalls"/> says of it.</summary>
