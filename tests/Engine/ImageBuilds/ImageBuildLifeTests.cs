@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Runner.EmbeddedCluster;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Logs;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Tests.Engine.RunnerApi;
@@ -90,6 +91,30 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_logs_of_both_containers_can_be_read_also_when_the_build_is_gone()
+    {
+        await StartAsync(options => options with { ImageBuilds = options.ImageBuilds with { KanikoImage = "example/kaniko:fails" } });
+        await BuildAsync();
+        await ToldAsync("Failed");
+        var key = Feed().Current.Keys.Single(key => key.Kind == WorkloadKind.ImageBuild);
+        var pod = Feed().Current[key].Instances.Single().PodName;
+        var logs = _runner!.Services.GetRequiredService<PodLogs>();
+        var cluster = _runner.Services.GetRequiredService<ClusterDirectory>().Connections[0];
+        await Eventually.TrueAsync(() => logs.KeptOf(key).Select(log => log.Container).Order().SequenceEqual(["init-repo", "main"]), "the logs of both containers are kept", 30);
+
+        await CallAsync(HttpMethod.Put, "imagebuilder/stop", """{"org_name":"Acme","space_name":"Sketch-Demo","deploy_id":"4712","task_id":"9002"}""");
+        await Eventually.TrueAsync(() => cluster.State.Pods.Find("spaces", pod) is null, "the pod is gone", 30);
+
+        var lines = new List<string>();
+        await foreach (var line in logs.ReadAsync(cluster, "spaces", pod, "main", new(), TestContext.Current.CancellationToken))
+        {
+            lines.Add(line.Text);
+        }
+
+        Assert.Contains(lines, line => line.StartsWith("ERROR: the job failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_repeated_request_is_the_same_build_and_a_repeated_stop_is_well()
     {
         await StartAsync(options => options with { ImageBuilds = options.ImageBuilds with { KanikoImage = "example/kaniko:running" } });
@@ -104,7 +129,7 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.OK, """{"msg":"OK"}"""), await CallAsync(HttpMethod.Put, "imagebuilder/stop", Stop));
         Assert.Equal(HttpStatusCode.OK, (await CallAsync(HttpMethod.Put, "imagebuilder/stop", Stop)).Status);
         await ToldAsync("Failed");
-        Assert.Contains("removed before it was finished", Builds()[^1].Body, StringComparison.Ordinal);
+        Assert.Contains("removed before its end was seen", Builds()[^1].Body, StringComparison.Ordinal);
         await GoneAsync(() => _api.CoreV1.ReadNamespacedSecretAsync($"{Workflow}-git", "spaces"), "the token's Secret went with the build");
     }
 
@@ -198,7 +223,9 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
         var answer = await CallAsync(new HttpMethod(method), path, body);
 
         Assert.Equal(status, answer.Status);
-        Assert.NotEmpty(JsonDocument.Parse(answer.Text).RootElement.GetProperty("msg").GetString()!);
+        var error = JsonDocument.Parse(answer.Text).RootElement;
+        Assert.NotEmpty(error.GetProperty("msg").GetString()!);
+        Assert.Equal(error.GetProperty("msg").GetString(), error.GetProperty("error").GetString());
         Assert.DoesNotContain(Feed().Current.Keys, key => key.Kind == WorkloadKind.ImageBuild);
     }
 

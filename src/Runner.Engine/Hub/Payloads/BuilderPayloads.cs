@@ -13,7 +13,7 @@ internal sealed class BuilderPayloads : IHubPayloads
 {
     public const string Change = "runner.builder.change";
 
-    private const string Removed = "The build was removed before it was finished";
+    private const string Removed = "The build was removed before its end was seen";
 
     public static BuilderPayloads Instance { get; } = new();
 

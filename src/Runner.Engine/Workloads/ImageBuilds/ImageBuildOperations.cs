@@ -119,7 +119,8 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
 
             if (_time.GetUtcNow() > deadline)
             {
-                throw new TimeoutException($"The old build '{name}' did not go within {ReplaceDeadline.TotalSeconds} s");
+                throw new ClusterOperationException(
+                    $"Build '{name}' was not started: an earlier one of its name did not go within {ReplaceDeadline.TotalSeconds} s. See whether a finalizer keeps its Workflow, then ask again.");
             }
 
             if (existing is { Metadata.DeletionTimestamp: null })
