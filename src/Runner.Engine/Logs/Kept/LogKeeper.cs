@@ -19,7 +19,7 @@ internal sealed partial class LogKeeper : BackgroundService
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
 
     /// <summary>Containers that others put beside the workload's own; nobody asks for their words once the pod is gone.</summary>
-    private static readonly HashSet<string> Sidecars = ["queue-proxy", "wait", "istio-proxy"];
+    private static readonly HashSet<string> Sidecars = ["queue-proxy", "init", "wait", "istio-proxy"];
 
     private readonly KeptLogStore _store;
     private readonly RetentionOptions _retention;
