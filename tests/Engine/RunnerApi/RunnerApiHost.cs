@@ -32,6 +32,9 @@ public sealed class RunnerApiHost : IAsyncLifetime
 
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>What the program is made of.</summary>
+    public IServiceProvider Services => _app!.Services;
+
     /// <summary>Everything that was logged so far.</summary>
     public string Log => string.Join('\n', _log.Lines);
 
