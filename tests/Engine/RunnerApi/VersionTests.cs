@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using k8s;
+using k8s.Models;
 using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.RunnerApi;
@@ -133,6 +135,18 @@ public sealed class VersionTests(RunnerApiHost host) : IClassFixture<RunnerApiHo
         Assert.Equal((HttpStatusCode.Conflict, "SERVERLESS-ERR-7"), await RefusalAsync(Delete, $"service/x-model/versions/{First}"));
         Assert.Equal((HttpStatusCode.OK, """{"msg":"OK"}"""), await host.CallAsync(Delete, $"service/x-model/versions/{Second}"));
         await HasAsync("x-model", (First, 100, true));
+    }
+
+    [Fact]
+    public async Task A_service_that_does_not_say_how_far_it_may_grow_gets_no_other_version()
+    {
+        await RunAsync("y-model");
+        using var client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(host.Cluster.Kubeconfig()))));
+        const string Without = """{"spec":{"template":{"metadata":{"annotations":{"autoscaling.knative.dev/max-scale":null}}}}}""";
+        await client.CustomObjects.PatchNamespacedCustomObjectAsync(
+            new V1Patch(Without, V1Patch.PatchType.MergePatch), "serving.knative.dev", "v1", "spaces", "services", "y-model", cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.Conflict, "RUNNER-ERR-1"), await RefusalAsync(Post, "service/y-model/versions", Version(Second, 10)));
     }
 
     private async Task RunAsync(string name)

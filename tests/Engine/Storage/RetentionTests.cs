@@ -4,6 +4,7 @@ using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Argo;
 
 namespace Runner.Tests.Engine.Storage;
 
@@ -45,6 +46,34 @@ public sealed class RetentionTests : IDisposable
         _time.Advance(TimeSpan.FromDays(1));
         await Eventually.TrueAsync(() => Types(store).SequenceEqual(["waiting"]), "the late event removed");
         await retention.StopAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task Records_of_jobs_go_a_while_after_their_end_and_those_that_run_stay()
+    {
+        await using var database = Database.Open(_folder.Path);
+        var archive = new JobArchive(database, new RetentionOptions { Records = TimeSpan.FromDays(2) }, _time);
+        await archive.RememberAsync(Job("ended", WorkflowPhases.Succeeded, _time.GetUtcNow()), Cancel);
+        await archive.RememberAsync(Job("later", WorkflowPhases.Failed, _time.GetUtcNow().AddDays(1)), Cancel);
+        await archive.RememberAsync(Job("running", WorkflowPhases.Running, null), Cancel);
+
+        Assert.Equal(0, await archive.PruneAsync(_time.GetUtcNow(), Cancel));
+        Assert.Equal(1, await archive.PruneAsync(_time.GetUtcNow().AddHours(1), Cancel));
+
+        Assert.Equal(["later", "running"], Names(archive));
+        Assert.Equal(["later", "running"], Names(new JobArchive(database, new RetentionOptions(), _time)));
+
+        static IEnumerable<string> Names(JobArchive kept) => kept.All.Select(job => job.Key.Name).Order(StringComparer.Ordinal);
+
+        Workload Job(string name, string phase, DateTimeOffset? end) => new()
+        {
+            Key = new("test", WorkloadKind.Workflow, "spaces", name),
+            Uid = name,
+            ClusterId = "c",
+            CreatedAt = _time.GetUtcNow(),
+            Status = DeployStatus.Running,
+            Job = new() { TaskId = name, TaskType = WorkflowTaskTypes.Evaluation, Status = phase, SubmitTime = _time.GetUtcNow(), EndTime = end },
+        };
     }
 
     [Fact]
