@@ -13,6 +13,7 @@ namespace Runner.Engine.Clusters;
 /// </summary>
 public sealed class ClusterState
 {
+    private readonly Dictionary<string, ResourceCache<Corev1Event>> _events;
     private readonly WorkloadFeed _feed;
     private readonly IReadOnlyList<IResourceCache> _caches;
     private readonly IReadOnlyList<WorkloadTracker> _trackers;
@@ -32,17 +33,18 @@ public sealed class ClusterState
         _feed = feed;
         Nodes = caches.Of<V1Node>(new("", "v1", "nodes", null));
         Pods = caches.Of<V1Pod>(new("", "v1", "pods", null) { Owner = PodOwners.TextOf, Json = ApiJson.PodOptions, NamespaceWhenForbidden = @namespace });
-        Events = caches.Of<Corev1Event>(
-            new("", "v1", "events", @namespace) { Owner = e => EventOwners.ServiceOf(e.InvolvedObject?.Kind ?? "", e.InvolvedObject?.Name ?? "") });
 
+        // What the quota refuses is told by events beside it alone.
+        _events = new[] { @namespace, options.QuotaNamespace }.Distinct().ToDictionary(name => name, name => caches.Of<Corev1Event>(
+            new("", "v1", "events", name) { Owner = e => EventOwners.ServiceOf(e.InvolvedObject?.Kind ?? "", e.InvolvedObject?.Name ?? "") }));
         BuildFiles = caches.Of<V1ConfigMap>(
             new("", "v1", "configmaps", @namespace) { LabelSelector = $"{Workloads.ImageBuilds.BuildFiles.ComponentLabel}={Workloads.ImageBuilds.BuildFiles.Component}" });
         Services = new(caches, Pods, @namespace);
         Jobs = new(caches, Pods, options);
         Sandboxes = new(caches, Pods, @namespace);
         WorkloadSource[] sources = [Services, Jobs, Sandboxes];
-        _trackers = [.. sources.Select(source => new WorkloadTracker(connection, source, Pods, Events, feed, observers, settings, time, logger))];
-        _caches = [.. sources.SelectMany(source => source.Caches), Pods, Nodes, Events, BuildFiles];
+        _trackers = [.. sources.Select(source => new WorkloadTracker(connection, source, Pods, _events.Values, feed, observers, settings, time, logger))];
+        _caches = [.. sources.SelectMany(source => source.Caches), Pods, Nodes, .. _events.Values, BuildFiles];
         foreach (var cache in _caches)
         {
             cache.StatusChanged += () => StatusChanged?.Invoke();
@@ -83,8 +85,8 @@ public sealed class ClusterState
     /// <summary>The ConfigMaps with the files of image builds.</summary>
     internal ResourceCache<V1ConfigMap> BuildFiles { get; }
 
-    /// <summary>Kubernetes events of the workload namespace.</summary>
-    internal ResourceCache<Corev1Event> Events { get; }
+    /// <summary>Kubernetes events of a namespace that the runner uses.</summary>
+    internal ResourceCache<Corev1Event> EventsIn(string @namespace) => _events[@namespace];
 
     /// <summary>True once all workloads of a kind are known; false for ever where the cluster lacks what carries them.</summary>
     public bool IsSynced(WorkloadKind kind) => _trackers.Any(tracker => tracker.Source.Kinds.Contains(kind) && tracker.Synced);
@@ -92,9 +94,14 @@ public sealed class ClusterState
     /// <summary>Kubernetes events about the workload's objects, newest first.</summary>
     public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key)
     {
+        if (!_events.TryGetValue(key.Namespace, out var events))
+        {
+            return [];
+        }
+
         var names = SourceOf(key.Kind)?.NamesOf(key) ?? [key.Name];
         var pods = _feed.Current.TryGetValue(key, out var workload) ? workload.Instances.Select(instance => instance.PodName) : [];
-        return [.. names.Concat(pods).Distinct().SelectMany(Events.OwnedBy).Select(EventOwners.Read).OrderByDescending(e => e.LastSeen)];
+        return [.. names.Concat(pods).Distinct().SelectMany(events.OwnedBy).Select(EventOwners.Read).OrderByDescending(e => e.LastSeen)];
     }
 
     /// <summary>The object that carries the workload as YAML, secret values masked; null when it is gone.</summary>

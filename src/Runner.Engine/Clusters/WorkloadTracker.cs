@@ -22,7 +22,7 @@ internal sealed partial class WorkloadTracker
         ClusterConnection connection,
         WorkloadSource source,
         ResourceCache<V1Pod> pods,
-        ResourceCache<Corev1Event> events,
+        IEnumerable<ResourceCache<Corev1Event>> events,
         WorkloadFeed feed,
         IReadOnlyList<IWorkloadObserver> observers,
         WatchSettings settings,
@@ -56,7 +56,11 @@ internal sealed partial class WorkloadTracker
                 _queue.Add(Work.Everything);
             }
         };
-        events.Changed += (before, after) => Touch((after ?? before)!);
+        foreach (var cache in events)
+        {
+            cache.Changed += (before, after) => Touch((after ?? before)!);
+        }
+
         connection.StatusChanged += _ => Reidentify();
     }
 

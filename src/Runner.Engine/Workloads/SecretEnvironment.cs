@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using k8s.Models;
 using Runner.Engine.Clusters;
 
@@ -9,7 +10,7 @@ namespace Runner.Engine.Workloads;
 /// Moves what looks secret out of a container's variables into a Secret, so that it stands in no manifest, nor in what a runner, an
 /// administrator or a backup reads of one. Pure.
 /// </summary>
-internal static class SecretEnvironment
+internal static partial class SecretEnvironment
 {
     /// <summary>Label on such Secrets: the name of the workload they are for.</summary>
     public const string OwnerLabel = "csghub-environment-of";
@@ -26,42 +27,51 @@ internal static class SecretEnvironment
     public static (List<V1EnvVar> Variables, V1Secret? Secret) Split(IEnumerable<V1EnvVar> variables, string workload, string @namespace)
     {
         var all = variables.ToList();
-        var secret = all.Where(IsSecret).ToDictionary(variable => variable.Name, variable => Encoding.UTF8.GetBytes(variable.Value));
+        var secret = all.Where(variable => variable.ValueFrom is null && IsSecret(variable.Name, variable.Value)).ToDictionary(variable => KeyOf(variable.Name), variable => variable.Value);
         if (secret.Count == 0)
         {
             return (all, null);
         }
 
         var name = $"{workload}-env-{Hash(secret)}";
-        return (
-            all.ConvertAll(variable => secret.ContainsKey(variable.Name)
-                ? new V1EnvVar { Name = variable.Name, ValueFrom = new() { SecretKeyRef = new() { Name = name, Key = variable.Name } } }
-                : variable),
-            new V1Secret
-            {
-                ApiVersion = "v1",
-                Kind = "Secret",
-                Metadata = new() { Name = name, NamespaceProperty = @namespace, Labels = new Dictionary<string, string> { [OwnerLabel] = workload } },
-                Type = "Opaque",
-                Immutable = true,
-                Data = secret,
-            });
+        var made = Secret(name, secret);
+        made.Metadata.NamespaceProperty = @namespace;
+        made.Metadata.Labels[OwnerLabel] = workload;
+        made.Immutable = true;
+        return (all.ConvertAll(variable => variable.ValueFrom is null && IsSecret(variable.Name, variable.Value) ? Reference(variable.Name, name, KeyOf(variable.Name)) : variable), made);
     }
 
-    // A Secret's keys are narrower than names of variables, which may be nearly anything.
-    private static bool IsSecret(V1EnvVar variable) =>
-        variable.ValueFrom is null && variable.Value is { Length: > 0 } && Manifest.IsSecret(variable.Name, variable.Value)
-        && variable.Name.Length <= 253 && variable.Name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.');
+    /// <summary>True for a variable whose value must stand in no manifest.</summary>
+    public static bool IsSecret(string name, string? value) => value is { Length: > 0 } && Manifest.IsSecret(name, value);
 
-    private static string Hash(Dictionary<string, byte[]> secret)
+    /// <summary>Under which key of a Secret a variable is kept: its name, or that in hexadecimal, because keys are narrower than names of variables.</summary>
+    public static string KeyOf(string variable) => Key().IsMatch(variable) ? variable : Convert.ToHexStringLower(Encoding.UTF8.GetBytes(variable));
+
+    /// <summary>A variable that takes its value from a Secret.</summary>
+    public static V1EnvVar Reference(string variable, string secret, string key) =>
+        new() { Name = variable, ValueFrom = new() { SecretKeyRef = new() { Name = secret, Key = key } } };
+
+    /// <summary>A Secret of the runner's.</summary>
+    public static V1Secret Secret(string name, IReadOnlyDictionary<string, string> values) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "Secret",
+        Metadata = new() { Name = name, Labels = new Dictionary<string, string> { ["app.kubernetes.io/managed-by"] = "csghub-runner" } },
+        Type = "Opaque",
+        Data = values.ToDictionary(entry => entry.Key, entry => Encoding.UTF8.GetBytes(entry.Value)),
+    };
+
+    private static string Hash(Dictionary<string, string> secret)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, value) in secret.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name.Length}:{name}{value.Length}:"));
-            hash.AppendData(value);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name.Length}:{name}{value.Length}:{value}"));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, HashBytes));
     }
+
+    [GeneratedRegex("^[-._a-zA-Z0-9]{1,200}\\z")]
+    private static partial Regex Key();
 }

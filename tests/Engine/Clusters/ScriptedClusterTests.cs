@@ -127,10 +127,10 @@ public sealed class ScriptedClusterTests
         await using var engine = new RunningEngine([api.Endpoint]);
         var state = engine.Cluster.State;
 
-        await Eventually.TrueAsync(() => state.Services.Services.Health == CacheHealth.Unavailable && state.Events.Health == CacheHealth.Unavailable && state.Pods.Health == CacheHealth.Synced, "each kind tells how it stands");
+        await Eventually.TrueAsync(() => state.Services.Services.Health == CacheHealth.Unavailable && state.EventsIn("spaces").Health == CacheHealth.Unavailable && state.Pods.Health == CacheHealth.Synced, "each kind tells how it stands");
         Assert.Equal(ClusterHealth.Connected, engine.Cluster.Status.Health);
         Assert.Contains("services.serving.knative.dev", state.Services.Services.Status.Problem, StringComparison.Ordinal);
-        Assert.Contains("Grant it list and watch on events", state.Events.Status.Problem, StringComparison.Ordinal);
+        Assert.Contains("Grant it list and watch on events", state.EventsIn("spaces").Status.Problem, StringComparison.Ordinal);
         Assert.False(state.Synced);
 
         installed = true;

@@ -1,8 +1,12 @@
+using System.Globalization;
 using System.Net;
+using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Components;
 using Runner.EmbeddedCluster;
 using Runner.Tests.Engine.Support;
+using Runner.Web;
 
 namespace Runner.Tests.Engine.Host;
 
@@ -18,14 +22,6 @@ public sealed class PlantedSecretsTests
     private const string DataToken = "planted-dataflow-token-3a4b";
 
     private static readonly string[] Secrets = [HubToken, Password, ObjectStoreKey, ObjectStoreId, Environment, GitToken, DataToken];
-
-    /// <summary>Everything but Secrets that the runner makes, or that comes of it.</summary>
-    private static readonly (string Group, string Plural)[] Kinds =
-    [
-        ("", "pods"), ("", "events"), ("", "configmaps"), ("", "services"), ("", "persistentvolumeclaims"), ("apps", "deployments"), ("apps", "replicasets"), ("apps", "statefulsets"),
-        ("serving.knative.dev", "services"), ("serving.knative.dev", "configurations"), ("serving.knative.dev", "revisions"), ("serving.knative.dev", "routes"),
-        ("argoproj.io", "workflows"), ("agents.x-k8s.io", "sandboxes"), ("leaderworkerset.x-k8s.io", "leaderworkersets"),
-    ];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -74,10 +70,18 @@ public sealed class PlantedSecretsTests
         await CallAsync(HttpMethod.Get, "sandboxes?cluster_id=&sandbox_name=sbx-agent-41", new JsonObject());
         using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = program.Address };
         using var signedIn = await RunnerHost.SignInAsync(browser, "admin", Password, "/sign-in");
-        foreach (var page in new[] { "/", "/workloads", "/workloads/kubeconfig:embedded/service/spaces/planted-service?section=manifest", "/workloads/kubeconfig:embedded/service/spaces/planted-service" })
+        foreach (var page in Pages())
         {
-            said.Append(await browser.GetStringAsync(new Uri(page, UriKind.Relative), Cancel));
+            said.AppendLine(await browser.GetStringAsync(new Uri(page, UriKind.Relative), Cancel));
         }
+
+        foreach (var page in new[] { "/openapi/runner.json", "/readyz", "/api/console/audit" })
+        {
+            said.AppendLine(await browser.GetStringAsync(new Uri(page, UriKind.Relative), Cancel));
+        }
+
+        said.AppendLine(await client.GetStringAsync(new Uri(program.Address, "/metrics"), Cancel));
+        said.AppendLine(cluster.Store.List("", "secrets").Count(stored => Secrets.Any(secret => HasValue(stored.Json, secret))).ToString(CultureInfo.InvariantCulture) + " Secrets hold what was given");
 
         program.Terminate();
         await program.EndAsync();
@@ -85,13 +89,19 @@ public sealed class PlantedSecretsTests
         Assert.Contains("planted-service", said.ToString(), StringComparison.Ordinal);
         Search("what was answered and shown", said.ToString());
         Search("the program's log", program.Output);
+        Assert.DoesNotContain("\n0 Secrets hold", said.ToString(), StringComparison.Ordinal);
         Search("events", string.Join('\n', hub.Taken.Select(e => e.Body)));
-        foreach (var (group, plural) in Kinds)
+        foreach (var type in cluster.Store.Catalog.All.Where(type => type.Plural != "secrets"))
         {
-            foreach (var stored in cluster.Store.List(group, plural))
+            foreach (var stored in cluster.Store.List(type.Group, type.Plural))
             {
-                Search($"{plural}.{group} {stored.Key.Name}", stored.Json.ToJsonString());
+                Search($"{type.Plural}.{type.Group} {stored.Key.Name}", stored.Json.ToJsonString());
             }
+        }
+
+        foreach (var file in Directory.EnumerateFiles(folder.File("data"), "*", SearchOption.AllDirectories))
+        {
+            Search(file, Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file, Cancel)));
         }
 
         async Task CallAsync(HttpMethod method, string path, JsonObject body, HttpStatusCode expected = HttpStatusCode.OK)
@@ -103,6 +113,22 @@ public sealed class PlantedSecretsTests
             Assert.True(answer.StatusCode == expected, $"{method} {path}: {(int)answer.StatusCode} {text}");
         }
     }
+
+    /// <summary>Every page that the program has, and the pages of every workload with each of its sections.</summary>
+    private static IEnumerable<string> Pages()
+    {
+        var whole = typeof(RunnerApp).Assembly.GetTypes().SelectMany(type => type.GetCustomAttributes<RouteAttribute>()).Select(route => route.Template)
+            .Where(template => !template.Contains('{', StringComparison.Ordinal) && template != "/not-found");
+        var workloads =
+            from workload in (string[])["service/spaces/planted-service", "service/spaces/planted-hosts", "workflow/spaces/eval-wanghh-8f3c2a", "dataflow/spaces/df-job-5c1e9",
+                "imagebuild/spaces/sib-acme-sketch-d-4712-9002", "sandbox/spaces/sbx-agent-41"]
+            from section in (string[])["", "?section=manifest", "?section=events", "?section=instances", "?section=revisions", "?section=logs"]
+            select $"/workloads/kubeconfig:embedded/{workload}{section}";
+        return whole.Concat(workloads);
+    }
+
+    private static bool HasValue(JsonNode secret, string value) =>
+        secret["data"] is JsonObject data && data.Any(entry => Encoding.UTF8.GetString(Convert.FromBase64String(entry.Value!.GetValue<string>())).Contains(value, StringComparison.Ordinal));
 
     private static void Search(string where, string text)
     {

@@ -113,6 +113,10 @@ internal sealed class JobRunnerHost : IAsyncDisposable
     public Task<JsonElement> WorkflowAsync(string task, string @namespace = "spaces") =>
         Api.CustomObjects.GetNamespacedCustomObjectAsync<JsonElement>("argoproj.io", "v1alpha1", @namespace, "workflows", task, TestContext.Current.CancellationToken);
 
+    /// <summary>What the pages show of the Kubernetes events about a job.</summary>
+    public IReadOnlyList<WorkloadEvent> EventsOf(string task, string @namespace) =>
+        _runner!.Services.GetRequiredService<ClusterDirectory>().Connections[0].State.EventsOf(new("embedded", WorkloadKind.Workflow, @namespace, task));
+
     /// <summary>Waits until a read answers that there is nothing.</summary>
     public static Task GoneAsync(Func<Task> read, string what) => Eventually.TrueAsync(
         async () =>

@@ -79,6 +79,10 @@ public sealed class WorkflowLifeTests
         Assert.Equal((3, "executor", 3600), (
             spec.GetProperty("priority").GetInt32(), spec.GetProperty("serviceAccountName").GetString(), spec.GetProperty("ttlStrategy").GetProperty("secondsAfterCompletion").GetInt32()));
         Assert.False(spec.GetProperty("templates")[0].TryGetProperty("outputs", out _));
+
+        // What is refused there is told by events there.
+        await Eventually.TrueAsync(() => host.EventsOf(Finetune, "shared").Any(e => e.Object == $"Workflow/{Finetune}"), "the events beside the quota are shown", 20);
+        Assert.Empty(host.EventsOf(Finetune, "spaces"));
     }
 
     [Fact]

@@ -1,7 +1,4 @@
-using System.Text;
-using System.Text.RegularExpressions;
 using k8s.Models;
-using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 
 namespace Runner.Engine.Workloads.Argo;
@@ -11,7 +8,7 @@ namespace Runner.Engine.Workloads.Argo;
 /// reference, so that it is in no manifest. Later settings replace earlier ones.
 /// </summary>
 /// <param name="task">The job's Secret is named after it.</param>
-internal sealed partial class JobEnvironment(string task)
+internal sealed class JobEnvironment(string task)
 {
     /// <summary>Secret with the keys of the object store, one a namespace.</summary>
     public const string ObjectStoreSecret = "csghub-object-store";
@@ -22,14 +19,14 @@ internal sealed partial class JobEnvironment(string task)
     private readonly SortedDictionary<string, string> _secrets = new(StringComparer.Ordinal);
 
     /// <summary>The job's own Secret, null when nothing of it is secret.</summary>
-    public V1Secret? Secret => _secrets.Count == 0 ? null : Opaque(SecretOf(task), new Dictionary<string, string>(_secrets));
+    public V1Secret? Secret => _secrets.Count == 0 ? null : SecretEnvironment.Secret(SecretOf(task), _secrets);
 
     public static string SecretOf(string task) => task + "-env";
 
     /// <summary>The keys of the object store as a Secret; null when none are configured.</summary>
     public static V1Secret? ObjectStore(ObjectStoreOptions options) => options.AccessKeyId.Length == 0 && options.AccessKeySecret.Length == 0
         ? null
-        : Opaque(ObjectStoreSecret, new Dictionary<string, string> { [AccessIdVariable] = options.AccessKeyId, [AccessSecretVariable] = options.AccessKeySecret });
+        : SecretEnvironment.Secret(ObjectStoreSecret, new Dictionary<string, string> { [AccessIdVariable] = options.AccessKeyId, [AccessSecretVariable] = options.AccessKeySecret });
 
     /// <summary>The environment of one container, in the order of names.</summary>
     /// <param name="index">Tells the containers of a job apart.</param>
@@ -41,7 +38,7 @@ internal sealed partial class JobEnvironment(string task)
         var variables = new SortedDictionary<string, V1EnvVar>(StringComparer.Ordinal);
         foreach (var (name, value) in requested ?? new Dictionary<string, string>())
         {
-            variables[name] = value is { Length: > 0 } && Manifest.IsSecret(name, value) ? Hidden(index, name, value) : new() { Name = name, Value = value ?? "" };
+            variables[name] = SecretEnvironment.IsSecret(name, value) ? Hidden(index, name, value) : new() { Name = name, Value = value ?? "" };
         }
 
         foreach (var (name, value) in secrets)
@@ -64,7 +61,7 @@ internal sealed partial class JobEnvironment(string task)
         var hasKeys = ObjectStore(store) is not null;
         foreach (var name in new[] { AccessIdVariable, AccessSecretVariable })
         {
-            yield return hasKeys ? Reference(name, ObjectStoreSecret, name) : new() { Name = name, Value = "" };
+            yield return hasKeys ? SecretEnvironment.Reference(name, ObjectStoreSecret, name) : new() { Name = name, Value = "" };
         }
 
         yield return new() { Name = "S3_BUCKET", Value = options.Workflows.PublicBucket };
@@ -81,22 +78,8 @@ internal sealed partial class JobEnvironment(string task)
 
     private V1EnvVar Hidden(int index, string name, string value)
     {
-        var key = SecretKey().IsMatch(name) ? $"{index}.{name}" : $"{index}.{Convert.ToHexStringLower(Encoding.UTF8.GetBytes(name))}";
+        var key = $"{index}.{SecretEnvironment.KeyOf(name)}";
         _secrets[key] = value;
-        return Reference(name, SecretOf(task), key);
+        return SecretEnvironment.Reference(name, SecretOf(task), key);
     }
-
-    private static V1EnvVar Reference(string name, string secret, string key) => new() { Name = name, ValueFrom = new() { SecretKeyRef = new() { Name = secret, Key = key } } };
-
-    private static V1Secret Opaque(string name, Dictionary<string, string> values) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Secret",
-        Metadata = new() { Name = name, Labels = new Dictionary<string, string> { ["app.kubernetes.io/managed-by"] = "csghub-runner" } },
-        Type = "Opaque",
-        Data = values.ToDictionary(entry => entry.Key, entry => Encoding.UTF8.GetBytes(entry.Value)),
-    };
-
-    [GeneratedRegex("^[-._a-zA-Z0-9]{1,200}\\z")]
-    private static partial Regex SecretKey();
 }
