@@ -41,6 +41,9 @@ internal sealed class JobRunnerHost : IAsyncDisposable
 
     public Kubernetes Api { get; }
 
+    /// <summary>What the program is made of.</summary>
+    public IServiceProvider Services => _runner!.Services;
+
     public string Log => string.Join('\n', _log);
 
     public static async Task<JobRunnerHost> StartAsync(TimeSpan? ttl = null)

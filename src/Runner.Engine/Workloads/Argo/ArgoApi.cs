@@ -1,8 +1,15 @@
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Clusters;
 
 namespace Runner.Engine.Workloads.Argo;
+
+/// <summary>What was made for a workflow that has not claimed it.</summary>
+/// <param name="Job">Name of the workflow.</param>
+/// <param name="Secret">Null when it is a volume.</param>
+/// <param name="Volume">Null when it is a Secret.</param>
+internal sealed record Unclaimed(string Job, string? Secret, string? Volume, DateTime? CreatedAt);
 
 /// <summary>The writes that Argo Workflows need, one API call each.</summary>
 internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, TimeProvider time) : ApiCalls(cluster, time)
@@ -35,8 +42,9 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
     /// <summary>Makes a workflow the owner of a Secret and a volume; null for none.</summary>
     public async Task AdoptAsync(ArgoWorkflow workflow, string? secret, string? volume, CancellationToken cancellationToken)
     {
-        V1OwnerReference[] owners = [new() { ApiVersion = workflow.ApiVersion, Kind = workflow.Kind, Name = workflow.Metadata.Name, Uid = workflow.Metadata.Uid }];
-        var patch = Merge(new { metadata = new { ownerReferences = owners } });
+        var owners = new[] { new { apiVersion = workflow.ApiVersion, kind = workflow.Kind, name = workflow.Metadata.Name, uid = workflow.Metadata.Uid } };
+        var labels = new Dictionary<string, string?> { [ArgoNames.UnclaimedLabel] = null };
+        var patch = new V1Patch(JsonSerializer.Serialize(new { metadata = new { ownerReferences = owners, labels } }), V1Patch.PatchType.MergePatch);
         if (secret is not null)
         {
             await CallAsync((client, token) => client.CoreV1.PatchNamespacedSecretAsync(patch, secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
@@ -70,6 +78,21 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
 
     public Task DeleteVolumeAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
         (client, token) => client.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(name, @namespace, cancellationToken: token), cancellationToken);
+
+    /// <summary>Secrets and volumes that no workflow owns yet, by the names of the workflows they were made for.</summary>
+    public async Task<IReadOnlyList<Unclaimed>> UnclaimedAsync(CancellationToken cancellationToken)
+    {
+        var secrets = await CallAsync(
+            (client, token) => client.CoreV1.ListNamespacedSecretAsync(@namespace, labelSelector: ArgoNames.UnclaimedLabel, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+        var volumes = await CallAsync(
+            (client, token) => client.CoreV1.ListNamespacedPersistentVolumeClaimAsync(@namespace, labelSelector: ArgoNames.UnclaimedLabel, cancellationToken: token),
+            cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. secrets.Items.Select(secret => new Unclaimed(secret.GetLabel(ArgoNames.UnclaimedLabel), secret.Metadata.Name, null, secret.Metadata.CreationTimestamp)),
+            .. volumes.Items.Select(volume => new Unclaimed(volume.GetLabel(ArgoNames.UnclaimedLabel), null, volume.Metadata.Name, volume.Metadata.CreationTimestamp)),
+        ];
+    }
 
     private static V1Patch Merge(object body) => new(KubernetesJson.Serialize(body), V1Patch.PatchType.MergePatch);
 

@@ -20,6 +20,9 @@ internal static class ArgoNames
 
     /// <summary>Label of a Workflow by which the kinds of workload are told apart.</summary>
     public const string ScopeLabel = "workflow-scope";
+
+    /// <summary>Label of what is made before the Workflow that needs it, until the Workflow owns it; its value is the Workflow's name.</summary>
+    public const string UnclaimedLabel = "csghub-unclaimed-of";
 }
 
 /// <summary>An Argo Workflow (<c>argoproj.io/v1alpha1</c>), as far as the runner reads or writes it.</summary>

@@ -19,7 +19,20 @@ internal sealed class JobEnvironment(string task)
     private readonly SortedDictionary<string, string> _secrets = new(StringComparer.Ordinal);
 
     /// <summary>The job's own Secret, null when nothing of it is secret.</summary>
-    public V1Secret? Secret => _secrets.Count == 0 ? null : SecretEnvironment.Secret(SecretOf(task), _secrets);
+    public V1Secret? Secret
+    {
+        get
+        {
+            if (_secrets.Count == 0)
+            {
+                return null;
+            }
+
+            var secret = SecretEnvironment.Secret(SecretOf(task), _secrets);
+            secret.Metadata.Labels[ArgoNames.UnclaimedLabel] = task;
+            return secret;
+        }
+    }
 
     public static string SecretOf(string task) => task + "-env";
 

@@ -10,7 +10,7 @@ namespace Runner.Engine.Workloads.Argo;
 /// <summary>Registers what concerns jobs.</summary>
 internal static class JobServices
 {
-    /// <summary>Adds the operations of workflows and dataflow jobs, their records and the reading of failures. Call it before the clusters are run.</summary>
+    /// <summary>Adds the operations of workflows and dataflow jobs, their records the reading of failures and the removal of leftovers. Call it before the clusters are run.</summary>
     public static IServiceCollection AddJobs(this IServiceCollection services, RunnerOptions options)
     {
         services.AddSingleton(provider => new JobArchive(provider.GetRequiredService<Database>(), options.Retention, provider.GetRequiredService<TimeProvider>()));
@@ -25,6 +25,7 @@ internal static class JobServices
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<WorkflowOperations>());
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<DataflowOperations>());
         services.AddHostedService<FailureReader>();
+        services.AddHostedService<LeftoverSweeper>();
         return services;
     }
 }

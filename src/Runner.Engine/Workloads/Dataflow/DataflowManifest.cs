@@ -132,7 +132,12 @@ internal static class DataflowManifest
     {
         ApiVersion = "v1",
         Kind = "PersistentVolumeClaim",
-        Metadata = new() { Name = DataflowNames.VolumeOf(request.TaskId), NamespaceProperty = @namespace, Labels = Labels(request) },
+        Metadata = new()
+        {
+            Name = DataflowNames.VolumeOf(request.TaskId),
+            NamespaceProperty = @namespace,
+            Labels = new Dictionary<string, string>(Labels(request)) { [ArgoNames.UnclaimedLabel] = request.TaskId },
+        },
         Spec = new()
         {
             AccessModes = ["ReadWriteMany"],

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Workloads.Argo;
+
+/// <summary>
+/// Tidies up after a runner that died while it made a job: volumes and Secrets that no Workflow owns are given to theirs, or go where there is none. Looks
+/// once, some time after the start: a repeated request comes sooner, and only another death makes new ones.
+/// </summary>
+internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerOptions options, TimeProvider time, ILogger<LeftoverSweeper> logger) : BackgroundService
+{
+    /// <summary>How long the hub may take to ask again, and how old leftovers are at least.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
+
+    /// <summary>Deals with all leftovers of a cluster that were made before <paramref name="before"/>.</summary>
+    /// <exception cref="ApiStatusException">Refused. What does not answer throws as <see cref="ApiCalls"/> says.</exception>
+    public async Task SweepAsync(ClusterConnection cluster, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        foreach (var @namespace in new[] { options.WorkloadNamespace, options.QuotaNamespace }.Distinct())
+        {
+            var api = new ArgoApi(cluster, @namespace, time);
+            foreach (var left in (await api.UnclaimedAsync(cancellationToken).ConfigureAwait(false)).Where(left => left.CreatedAt < before.UtcDateTime))
+            {
+                if (await api.FindAsync(left.Job, cancellationToken).ConfigureAwait(false) is { } workflow)
+                {
+                    await api.AdoptAsync(workflow, left.Secret, left.Volume, cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                await (left.Secret is { } secret ? api.DeleteSecretAsync(secret, cancellationToken) : api.DeleteVolumeAsync(left.Volume!, cancellationToken)).ConfigureAwait(false);
+                LogRemoved(left.Secret ?? left.Volume!, left.Job, cluster.Name);
+            }
+        }
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(clusters.Connections.Select(cluster => Task.Run(() => SweepOnceAsync(cluster, stoppingToken), CancellationToken.None)));
+
+    /// <summary>Tries until it was done once. Never throws.</summary>
+    private async Task SweepOnceAsync(ClusterConnection cluster, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Grace, time, cancellationToken).ConfigureAwait(false);
+                await SweepAsync(cluster, time.GetUtcNow() - Grace, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever went wrong, it is tried again.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogFailed(cluster.Name, exception.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Removed {Leftover}, made for job {Job} in cluster {Cluster}, which was never made")]
+    private partial void LogRemoved(string leftover, string job, string cluster);
+
+    [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: leftovers of jobs that were never made could not be looked for; the next attempt follows: {Problem}")]
+    private partial void LogFailed(string cluster, string problem);
+}
