@@ -49,6 +49,20 @@ public sealed class MultiHostLifeTests : IAsyncLifetime
         Assert.Contains("\"actual_replica\":1,\"desired_replica\":1", (await _runner.CallAsync(Get, $"service/{Name}/replica", "{}")).Text, StringComparison.Ordinal);
         Assert.Contains($"\"message\":\"{Name}\"", (await _runner.CallAsync(Get, $"service/{Name}/get", "{}")).Text, StringComparison.Ordinal);
 
+        // One version serves all; another is refused with what to do instead.
+        var versions = RunnerApiHost.Json((await _runner.CallAsync(Get, $"service/{Name}/versions?cluster_id=")).Text);
+        Assert.Equal([("main", 100, true)], versions.EnumerateArray().Select(version =>
+            (version.GetProperty("commit").GetString(), version.GetProperty("traffic_percent").GetInt32(), version.GetProperty("is_ready").GetBoolean())));
+        foreach (var (method, path, body) in new[]
+        {
+            (Post, "versions", """{"commit":"other","initial_traffic":10}"""), (HttpMethod.Put, "versions/traffic", """[{"commit":"main","traffic_percent":100}]"""), (HttpMethod.Delete, "versions/main", "{}"),
+        })
+        {
+            var (refused, text) = await _runner.CallAsync(method, $"service/{Name}/{path}", body);
+            Assert.Equal(HttpStatusCode.Conflict, refused);
+            Assert.Contains("spans several hosts", RunnerApiHost.Json(text).GetProperty("msg").GetString(), StringComparison.Ordinal);
+        }
+
         var leader = await _runner.Api.CoreV1.ReadNamespacedPodAsync($"{Set}-0", "spaces", cancellationToken: TestContext.Current.CancellationToken);
         await ToldAsync(
             "runner.service.change",

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
 
@@ -116,9 +117,14 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
                 : null;
             if (service is null)
             {
-                throw new VersionRefusedException(VersionCodes.ServiceUnknown, $"there is no service '{ResourceRules.Shown(serviceName)}'");
+                throw new VersionRefusedException(VersionCodes.ServiceUnknown, SpansHosts(cluster, serviceName)
+                    ? $"service '{serviceName}' spans several hosts, so its versions do not run side by side; update it instead"
+                    : $"there is no service '{ResourceRules.Shown(serviceName)}'");
             }
         }, cancellationToken);
+
+    private bool SpansHosts(ClusterConnection cluster, string serviceName) =>
+        cluster.State.Services.Sets.Find(options.WorkloadNamespace, LeaderWorkerSetNames.SetOf(serviceName)) is { Metadata.DeletionTimestamp: null };
 
     private static async Task GuardAsync(ClusterConnection cluster, string serviceName, string otherwise, Func<Task> call, CancellationToken cancellationToken)
     {
