@@ -90,11 +90,11 @@ internal sealed class CapacityLedger(CapacityProjection projection)
     ];
 
     private static bool Same(NodeFacts a, NodeFacts b) =>
-        a.Status == b.Status && a.Ready == b.Ready && a.Cordoned == b.Cordoned && a.Taints.Equals(b.Taints) && a.Accelerator == b.Accelerator
+        a.Status == b.Status && a.Ready == b.Ready && a.Cordoned == b.Cordoned && a.Problem == b.Problem && a.Taints.Equals(b.Taints) && a.Accelerator == b.Accelerator
         && Same(a.Labels, b.Labels) && Same(a.Total, b.Total) && Same(a.Allocatable, b.Allocatable) && a.SharedDevices.SequenceEqual(b.SharedDevices);
 
     private static bool Same(PodUse a, PodUse b) =>
-        a.Node == b.Node && a.DeployId == b.DeployId && a.Service == b.Service && a.Workflow == b.Workflow && a.Terminating == b.Terminating
+        a.Node == b.Node && a.DeployId == b.DeployId && a.Service == b.Service && a.Workflow == b.Workflow && a.Running == b.Running && a.Terminating == b.Terminating
         && Same(a.Requests, b.Requests) && Same(a.MigLimits, b.MigLimits) && a.Shares.SequenceEqual(b.Shares);
 
     private static bool Same<T>(IReadOnlyDictionary<string, T> a, IReadOnlyDictionary<string, T> b) =>

@@ -10,7 +10,8 @@ internal sealed record NodeFacts(
     string Status,
     bool Ready,
     bool Cordoned,
-    EquatableList<string> Taints,
+    string Problem,
+    EquatableList<NodeTaint> Taints,
     IReadOnlyDictionary<string, string> Labels,
     Accelerator? Accelerator,
     IReadOnlyDictionary<string, decimal> Total,
@@ -38,7 +39,8 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
             string.Join(',', held),
             held.Contains("Ready"),
             node.Spec?.Unschedulable == true,
-            (node.Spec?.Taints ?? []).Select(taint => $"{taint.Key}:{taint.Effect}").ToEquatableList(),
+            held.Contains("Ready") ? "" : ProblemOf(node),
+            (node.Spec?.Taints ?? []).Select(taint => new NodeTaint(taint.Key, taint.Value ?? "", taint.Effect)).ToEquatableList(),
             (node.Metadata.Labels ?? ImmutableDictionary<string, string>.Empty).ToImmutableSortedDictionary(StringComparer.Ordinal),
             AcceleratorLabels.Find(node.Metadata.Labels, accelerators.ModelLabels),
             Amounts(node.Status?.Capacity),
@@ -64,6 +66,7 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
             DeployId = Label(DeployIdLabel),
             Service = Label(ConfigurationLabel) is { Length: > 0 } service ? service : Label(LeaderWorkerSetLabel),
             Workflow = Label(WorkflowLabel),
+            Running = pod.Status?.Phase == "Running",
             Terminating = pod.Metadata.DeletionTimestamp is not null,
             Requests = requests,
             MigLimits = requests.Keys.Where(NodeCapacity.IsMig).ToImmutableSortedDictionary(slice => slice, slice => PodRequests.Limits(pod, slice)),
@@ -82,12 +85,14 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
             Status = facts.Status,
             Ready = facts.Ready,
             Cordoned = facts.Cordoned,
+            Problem = facts.Problem,
             Taints = facts.Taints,
             Labels = facts.Labels,
             Accelerator = facts.Accelerator,
             Resources = Figures(facts.Total, facts.Allocatable, requested),
             SharedDevices = Use(facts.SharedDevices, sorted),
             Pods = sorted,
+            Starting = sorted.Where(pod => !pod.Running).SelectMany(pod => pod.Requests).GroupBy(pair => pair.Key).ToDictionary(same => same.Key, same => same.Sum(pair => pair.Value)),
             UpdatedAt = updatedAt,
         };
     }
@@ -107,6 +112,10 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
             UpdatedAt = updatedAt,
         };
     }
+
+    private static string ProblemOf(V1Node node) => node.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready") is { } ready
+        ? string.Join(": ", new[] { ready.Reason, ready.Message }.Where(part => !string.IsNullOrEmpty(part)))
+        : "The kubelet has not reported yet.";
 
     private static ImmutableSortedDictionary<string, ResourceFigures> Figures(
         IReadOnlyDictionary<string, decimal> total, IReadOnlyDictionary<string, decimal> allocatable, IReadOnlyDictionary<string, decimal> requested) =>

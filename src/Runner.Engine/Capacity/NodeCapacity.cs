@@ -18,6 +18,17 @@ public readonly record struct ResourceFigures(decimal Total, decimal Allocatable
 /// <param name="UsedCorePercent">Computing power that they hold.</param>
 public sealed record SharedDeviceUse(SharedDevice Device, int UsedSlots, long UsedMemoryMiB, long UsedCorePercent);
 
+/// <summary>A taint of a node; as text <c>dedicated:NoSchedule</c>.</summary>
+/// <param name="Effect"><c>NoSchedule</c>, <c>PreferNoSchedule</c> or <c>NoExecute</c>.</param>
+public sealed record NodeTaint(string Key, string Value, string Effect)
+{
+    /// <summary>True when it keeps new pods away that do not tolerate it.</summary>
+    public bool Repels => Effect is "NoSchedule" or "NoExecute";
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Key}:{Effect}";
+}
+
 /// <summary>A pod that claims something on a node.</summary>
 public sealed record PodUse
 {
@@ -35,6 +46,9 @@ public sealed record PodUse
 
     /// <summary>Argo workflow; empty for none.</summary>
     public string Workflow { get; init; } = "";
+
+    /// <summary>False while the pod is bound but its containers have not all started: images are pulled, volumes mounted, init containers run.</summary>
+    public bool Running { get; init; }
 
     /// <summary>True when the pod has been told to go; it claims what it has until it is gone.</summary>
     public bool Terminating { get; init; }
@@ -63,8 +77,11 @@ public sealed record NodeCapacity
     /// <summary>True when it takes no new pods by an administrator's wish.</summary>
     public bool Cordoned { get; init; }
 
-    /// <summary>As in <c>dedicated:NoSchedule</c>.</summary>
-    public EquatableList<string> Taints { get; init; } = EquatableList<string>.Empty;
+    /// <summary>Why it is not ready, in the kubelet's or the node controller's words; empty while it is.</summary>
+    public string Problem { get; init; } = "";
+
+    /// <summary>What keeps pods away that do not tolerate it.</summary>
+    public EquatableList<NodeTaint> Taints { get; init; } = EquatableList<NodeTaint>.Empty;
 
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
@@ -73,6 +90,15 @@ public sealed record NodeCapacity
 
     /// <summary>Figures by resource: what the node offers, and what pods claim of it though it is not offered (0 in total).</summary>
     public required ImmutableSortedDictionary<string, ResourceFigures> Resources { get; init; }
+
+    /// <summary>True when it takes new pods that tolerate its taints.</summary>
+    public bool TakesPods => Ready && !Cordoned;
+
+    /// <summary>Conditions under which it pushes pods out: <c>MemoryPressure</c>, <c>DiskPressure</c>, <c>PIDPressure</c>, <c>NetworkUnavailable</c>.</summary>
+    public IEnumerable<string> Pressures => Status.Split(',', StringSplitOptions.RemoveEmptyEntries).Where(condition => condition != "Ready");
+
+    /// <summary>True when an administrator should look at it.</summary>
+    public bool Troubled => !TakesPods || Pressures.Any();
 
     public ResourceFigures Cpu => Resources.GetValueOrDefault("cpu");
 
@@ -89,6 +115,9 @@ public sealed record NodeCapacity
 
     /// <summary>Pods bound to the node that have not ended, by namespace and name.</summary>
     public required IReadOnlyList<PodUse> Pods { get; init; }
+
+    /// <summary>What of the requests is of pods that are bound but do not run yet, by resource.</summary>
+    public IReadOnlyDictionary<string, decimal> Starting { get; init; } = ImmutableDictionary<string, decimal>.Empty;
 
     /// <summary>When one of these figures last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Runner.Engine;
+using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
@@ -19,9 +20,11 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     private readonly IReadOnlyList<IWorkloadOperations> _operations;
     private readonly PodLogs _logs;
     private readonly LiveSettings _settings;
+    private readonly CapacityFeed _capacity;
 
-    public ConsoleEngine(WorkloadFeed feed, ClusterDirectory clusters, Outbox outbox, IEnumerable<IWorkloadOperations> operations, PodLogs logs, LiveSettings settings)
+    public ConsoleEngine(WorkloadFeed feed, ClusterDirectory clusters, Outbox outbox, IEnumerable<IWorkloadOperations> operations, PodLogs logs, LiveSettings settings, CapacityFeed capacity)
     {
+        _capacity = capacity;
         _feed = feed;
         _clusters = clusters;
         _outbox = outbox;
@@ -30,9 +33,12 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
         _settings = settings;
         clusters.StatusChanged += OnStatusChanged;
         settings.Changed += OnSettingsChanged;
+        capacity.Changed += OnCapacityChanged;
     }
 
     public event Action? ClustersChanged;
+
+    public event Action? CapacityChanged;
 
     public event Action? HubChanged
     {
@@ -53,6 +59,8 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
             })];
         }
     }
+
+    public IReadOnlyList<CapacitySnapshot> Capacity => [.. _clusters.Connections.Select(connection => _capacity.Of(connection.Name))];
 
     public OutboxStatus Hub => _outbox.Status;
 
@@ -77,6 +85,7 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     {
         _clusters.StatusChanged -= OnStatusChanged;
         _settings.Changed -= OnSettingsChanged;
+        _capacity.Changed -= OnCapacityChanged;
     }
 
     private IWorkloadOperations Operations(WorkloadKey key) =>
@@ -87,6 +96,8 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
         _clusters.Find(key.Cluster) ?? throw new UnknownClusterException($"There is no cluster connection named '{key.Cluster}'.");
 
     private void OnStatusChanged(ClusterConnection connection) => ClustersChanged?.Invoke();
+
+    private void OnCapacityChanged(string cluster) => CapacityChanged?.Invoke();
 
     private void OnSettingsChanged() => ClustersChanged?.Invoke();
 }

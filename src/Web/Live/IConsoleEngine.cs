@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Runner.Engine;
+using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
@@ -34,6 +35,12 @@ public interface IConsoleEngine
     IReadOnlyList<ClusterView> Clusters { get; }
 
     OutboxStatus Hub { get; }
+
+    /// <summary>The inventories of all clusters.</summary>
+    IReadOnlyList<CapacitySnapshot> Capacity { get; }
+
+    /// <summary>Raised on any thread, as often as pods change, when <see cref="Capacity"/> may have changed.</summary>
+    event Action? CapacityChanged;
 
     /// <summary>Raised on any thread when <see cref="Clusters"/> changes.</summary>
     event Action? ClustersChanged;

@@ -6,7 +6,11 @@ namespace Runner.Web.Live;
 /// <param name="Workloads">Keys of workloads that changed, appeared or went. Their state is in <see cref="IConsoleEngine.Workloads"/>.</param>
 /// <param name="Clusters">True when a connection's state changed.</param>
 /// <param name="Hub">True when the outbox's state changed.</param>
-public sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool Clusters, bool Hub);
+public sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool Clusters, bool Hub)
+{
+    /// <summary>True when what nodes have, or what pods claim of it, may have changed.</summary>
+    public bool Capacity { get; init; }
+}
 
 /// <summary>
 /// Carries changes to the pages of one circuit in batches: the first change after a pause at once, then at most one batch every <see cref="Interval"/>.
@@ -23,6 +27,7 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time,
     private readonly HashSet<WorkloadKey> _dirty = [];
     private bool _clusters;
     private bool _hub;
+    private bool _capacity;
     private CancellationTokenSource? _stop;
     private Task _running = Task.CompletedTask;
 
@@ -40,6 +45,7 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time,
                 var subscription = engine.Subscribe();
                 engine.ClustersChanged += OnClusters;
                 engine.HubChanged += OnHub;
+                engine.CapacityChanged += OnCapacity;
                 var stopping = _stop.Token;
                 _running = Task.WhenAll(Task.Run(() => CollectAsync(subscription, stopping), CancellationToken.None), Task.Run(() => DeliverAsync(stopping), CancellationToken.None));
             }
@@ -83,6 +89,7 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time,
 
         engine.ClustersChanged -= OnClusters;
         engine.HubChanged -= OnHub;
+        engine.CapacityChanged -= OnCapacity;
         _stop.Cancel();
         _stop.Dispose();
         _stop = null;
@@ -91,6 +98,8 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time,
     private void OnClusters() => Mark(() => _clusters = true);
 
     private void OnHub() => Mark(() => _hub = true);
+
+    private void OnCapacity() => Mark(() => _capacity = true);
 
     private void Mark(Action change)
     {
@@ -154,9 +163,9 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time,
     {
         lock (_lock)
         {
-            var batch = new LiveBatch([.. _dirty], _clusters, _hub);
+            var batch = new LiveBatch([.. _dirty], _clusters, _hub) { Capacity = _capacity };
             _dirty.Clear();
-            _clusters = _hub = false;
+            _clusters = _hub = _capacity = false;
             return (batch, [.. _listeners]);
         }
     }

@@ -20,7 +20,7 @@ public sealed class CapacityRecordingTests
 
         Assert.Equal((bool)expected["ready"]!, node.Ready);
         Assert.Equal((bool)expected["cordoned"]!, node.Cordoned);
-        Assert.Equal(expected["taints"]!.AsArray().Select(taint => (string)taint!), node.Taints);
+        Assert.Equal(expected["taints"]!.AsArray().Select(taint => (string?)taint), node.Taints.Select(taint => taint.ToString()));
         Assert.Equal(expected["pods"]!.AsArray().Select(pod => (string)pod!), node.Pods.Select(pod => $"{pod.Namespace}/{pod.Name}"));
         AssertFigures(expected["cpuMilli"]!, node.Cpu, 1000);
         AssertFigures(expected["memoryBytes"]!, node.Memory, 1);

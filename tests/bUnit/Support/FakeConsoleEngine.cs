@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
@@ -35,6 +36,10 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     public OutboxStatus Hub { get; private set; } = new(0, 0, "", null);
 
+    public IReadOnlyList<CapacitySnapshot> Capacity { get; private set; } = [new("embedded", CapacitySource.Starting, [], "")];
+
+    public event Action? CapacityChanged;
+
     public event Action? ClustersChanged;
 
     public event Action? HubChanged;
@@ -46,6 +51,12 @@ public sealed class FakeConsoleEngine : IConsoleEngine
     {
         Clusters = [cluster];
         ClustersChanged?.Invoke();
+    }
+
+    public void Set(CapacitySnapshot capacity)
+    {
+        Capacity = [capacity];
+        CapacityChanged?.Invoke();
     }
 
     public void Set(OutboxStatus hub)

@@ -1,3 +1,4 @@
+using Runner.Engine.Capacity;
 using Runner.Engine.Hub;
 using Runner.Engine.Workloads;
 using Runner.Web.Live;
@@ -19,6 +20,9 @@ public sealed class OverviewModel(IConsoleEngine engine)
 
     public IReadOnlyList<ClusterView> Clusters { get; private set; } = [];
 
+    /// <summary>Accelerators of all clusters by model and resource.</summary>
+    public IReadOnlyList<DeviceUsage> Accelerators { get; private set; } = [];
+
     public int Total { get; private set; }
 
     public IReadOnlyDictionary<WorkloadTone, int> Counts { get; private set; } = new Dictionary<WorkloadTone, int>();
@@ -36,6 +40,7 @@ public sealed class OverviewModel(IConsoleEngine engine)
         Hub = engine.Hub;
         EventsPerMinute = engine.HubEventsPerMinute(Minutes);
         Clusters = engine.Clusters;
+        Accelerators = CapacityGroups.Devices(engine.Capacity.SelectMany(cluster => cluster.Nodes));
         var workloads = engine.Workloads;
         Total = workloads.Count;
         Counts = Enum.GetValues<WorkloadTone>().ToDictionary(tone => tone, tone => workloads.Values.Count(workload => WorkloadState.Of(workload).Tone == tone));
