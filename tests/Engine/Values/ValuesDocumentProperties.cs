@@ -44,7 +44,7 @@ public sealed class ValuesDocumentProperties
         TestContext.Current.SendDiagnosticMessage(tally);
         Assert.All(refused.Keys, code => Assert.Contains(code, new[] { "alias", "anchor", "list-item", "not-a-map", "edit-unsafe" }));
         Assert.True(made > Documents * 3, tally);
-        Assert.True(refused.GetValueOrDefault("edit-unsafe") < Documents / 20, tally);
+        Assert.True(refused.GetValueOrDefault("edit-unsafe") < Documents * 2 / 5, tally);
     }
 
     private static ValuesDocument Parse(string text)
