@@ -57,8 +57,10 @@ public static class EngineServices
         services.AddCapacity();
         services.AddSingleton<SandboxOperations>();
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<SandboxOperations>());
-        services.AddHub(options);
+
+        // Observers are told in this order: whoever asks about a job after the hub was told of its end finds it ended.
         services.AddJobs(options);
+        services.AddHub(options);
 
         // Before the clusters, so that it hears of every pod.
         services.AddHostedService<LogKeeper>();
