@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -66,7 +65,7 @@ internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirec
         var pieces = logs.ReadBytesAsync(cluster, key.Namespace, wanted, UserContainer, new(Follow: true), context.RequestAborted);
         try
         {
-            await PassOnAsync(pieces, response.BodyWriter, context.RequestAborted);
+            await PassOnAsync(pieces, response.Body, context.RequestAborted);
         }
         catch (LogUnavailableException unavailable)
         {
@@ -75,27 +74,53 @@ internal sealed class ServiceLogCalls(ServiceOperations operations, ClusterDirec
         }
     }
 
-    /// <summary>Writes pieces as they come: what is there already goes out together, and nothing waits for what is still to come.</summary>
-    private static async Task PassOnAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> pieces, PipeWriter writer, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes pieces as they come: what is there already goes out together, and nothing waits for what is still to come. Pieces are gathered here
+    /// because the response cuts what is written into its own buffer into chunks of 4 KB, each of which costs the reader a read.
+    /// </summary>
+    private static async Task PassOnAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> pieces, Stream response, CancellationToken cancellationToken)
     {
-        var unsent = 0;
-        await using var source = pieces.GetAsyncEnumerator(cancellationToken);
-        while (true)
+        var gathered = ArrayPool<byte>.Shared.Rent(MostUnsent);
+        try
         {
-            var next = source.MoveNextAsync();
-            if (unsent > MostUnsent || (unsent > 0 && !next.IsCompleted))
+            var unsent = 0;
+            await using var source = pieces.GetAsyncEnumerator(cancellationToken);
+            while (true)
             {
-                await writer.FlushAsync(cancellationToken);
-                unsent = 0;
-            }
+                var next = source.MoveNextAsync();
+                if (unsent > 0 && !next.IsCompleted)
+                {
+                    // Not cancelled: the next piece is on its way, and must have come or failed before anything is given up.
+                    await response.WriteAsync(gathered.AsMemory(0, unsent), CancellationToken.None);
+                    unsent = 0;
+                }
 
-            if (!await next)
-            {
-                return;
-            }
+                var more = await next;
+                var piece = more ? source.Current : default;
+                if (unsent > 0 && (!more || unsent + piece.Length > gathered.Length))
+                {
+                    await response.WriteAsync(gathered.AsMemory(0, unsent), cancellationToken);
+                    unsent = 0;
+                }
 
-            writer.Write(source.Current.Span);
-            unsent += source.Current.Length;
+                if (!more)
+                {
+                    return;
+                }
+
+                if (piece.Length > gathered.Length)
+                {
+                    await response.WriteAsync(piece, cancellationToken);
+                    continue;
+                }
+
+                piece.CopyTo(gathered.AsMemory(unsent));
+                unsent += piece.Length;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(gathered);
         }
     }
 
