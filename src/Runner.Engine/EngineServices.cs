@@ -8,6 +8,7 @@ using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
+using Runner.Engine.Probes;
 using Runner.Engine.Storage;
 using Runner.Engine.Telemetry;
 using Runner.Engine.Workloads;
@@ -55,6 +56,7 @@ public static class EngineServices
         services.AddSingleton<ServiceVersions>();
         services.AddLiveSettings(options);
         services.AddCapacity();
+        services.AddSingleton<ConnectionTests>();
         services.AddSingleton<SandboxOperations>();
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<SandboxOperations>());
 
