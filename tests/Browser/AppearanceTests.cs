@@ -19,6 +19,10 @@ public sealed class AppearanceTests(ConsoleFixture console)
         ("manifest", $"/workloads/embedded/service/spaces/{Sample}?section=manifest", ".yaml"),
         ("logs", $"/logs/embedded/service/spaces/{Sample}", ".log-view"),
         ("logs-choose", "/logs", ".log-picks a"),
+        ("capacity", "/capacity", "tr.is-group"),
+        ("capacity-group", "/capacity?group=NVIDIA-A100-SXM4-80GB", ".capacity-users li"),
+        ("capacity-node", "/capacity?node=embedded/gpu-hami-1", ".capacity-cards li"),
+        ("capacity-fit", "/capacity/fit?device=A100&count=4&cpu=64&memory=256Gi&replicas=6", "tr.fits"),
     ];
 
     public static TheoryData<string, string> Looks => new() { { "light", "en" }, { "light", "zh-Hans" }, { "dark", "en" }, { "dark", "zh-Hans" } };
