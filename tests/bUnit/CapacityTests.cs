@@ -77,7 +77,7 @@ public sealed partial class CapacityTests
             .SelectMany(file => Key().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).ToHashSet();
 
         Assert.Equal(english.Keys.Order(), chinese.Keys.Order());
-        Assert.Empty(english.Where(entry => !Holes(entry.Value).SetEquals(Holes(chinese[entry.Key]))));
+        Assert.DoesNotContain(english, entry => !Holes(entry.Value).SetEquals(Holes(chinese[entry.Key])));
         Assert.Empty(used.Except(english.Keys));
         Assert.Empty(english.Keys.Except(used));
     }
