@@ -8,11 +8,18 @@ if (args is [BareServer.Command, var file])
     return 0;
 }
 
+if (args is [ScaleBench.ReadCommand, var kubeconfig])
+{
+    await ScaleBench.ReadListsAsync(kubeconfig);
+    return 0;
+}
+
 var benches = new Dictionary<string, Func<Report, CancellationToken, Task>>
 {
     ["start"] = StartBench.RunAsync,
     ["status"] = StatusBench.RunAsync,
     ["logs"] = LogBench.RunAsync,
+    ["scale"] = ScaleBench.RunAsync,
     ["browser"] = BrowserBench.RunAsync,
 };
 if (args.FirstOrDefault(name => !benches.ContainsKey(name)) is { } unknown)

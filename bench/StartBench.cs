@@ -70,7 +70,8 @@ internal static class StartBench
         }
     }
 
-    private static double ResidentMegabytes(int process)
+    /// <summary>Resident memory of a process of this machine.</summary>
+    public static double ResidentMegabytes(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
