@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Instrumentation.AspNetCore;
 using OpenTelemetry.Instrumentation.Http;
@@ -30,6 +31,7 @@ internal static class TelemetryServices
             .WithMetrics(metrics => metrics
                 .AddMeter(EngineMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
                 .AddPrometheusExporter(exporter => exporter.ScrapeEndpointPath = MetricsPath));
+        builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) => metrics.AddView(IsOfAnother(services.GetRequiredService<IMeterFactory>())));
         if (options.Tracing.Endpoint is not { } endpoint)
         {
             return;
@@ -52,6 +54,10 @@ internal static class TelemetryServices
         routes.ServiceProvider.GetRequiredService<EngineMetrics>();
         routes.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(ApiScopes.MetricsRead);
     }
+
+    /// <summary>Meters are found by name in the whole process: what another program in it observes of itself is left out.</summary>
+    private static Func<Instrument, MetricStreamConfiguration?> IsOfAnother(IMeterFactory own) =>
+        instrument => instrument.Meter.Scope is IMeterFactory factory && factory != own ? MetricStreamConfiguration.Drop : null;
 
     /// <summary>Addresses of spans come without the values of their queries, which hold one-time codes; that is the instrumentation's default and is tested.</summary>
     private static void ConfigureServer(AspNetCoreTraceInstrumentationOptions server) =>

@@ -21,6 +21,9 @@ public sealed class TelemetryTests
     [Fact]
     public async Task Metrics_say_how_clusters_workloads_and_events_stand_in_the_words_of_Prometheus()
     {
+        // Another program in this process, as other tests have at any time, is not counted.
+        await using var other = new RunnerApiHost();
+        await other.InitializeAsync();
         await using var host = new RunnerApiHost();
         await host.InitializeAsync();
         await host.CallAsync(HttpMethod.Post, "service/m-metrics/run", RunnerApiHost.Sample("run-space"));
@@ -162,8 +165,7 @@ public sealed class TelemetryTests
     /// <summary>What Prometheus' own checker finds wrong; empty when all is well.</summary>
     private static async Task<string> PromtoolAsync(string metrics)
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/promtool"), "promtool is not installed: apt-get install prometheus");
-        using var promtool = Process.Start(new ProcessStartInfo("/usr/bin/promtool", ["check", "metrics"])
+        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         })!;

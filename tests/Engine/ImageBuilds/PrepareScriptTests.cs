@@ -132,7 +132,6 @@ public sealed class PrepareScriptTests : IDisposable
     public async Task The_token_is_given_to_no_other_host()
     {
         // A repository may name another place for its large files: it is asked without the token, and refuses.
-        Assert.SkipUnless(ShellTool.Has("git-lfs"), "git-lfs is not installed");
         await using var thief = await GitServer.StartAsync(Token);
         await using var server = await GitServer.StartAsync(Token);
         await server.CommitAsync(
@@ -151,7 +150,6 @@ public sealed class PrepareScriptTests : IDisposable
     [Fact]
     public async Task Large_files_are_fetched_with_the_token()
     {
-        Assert.SkipUnless(ShellTool.Has("git-lfs"), "git-lfs is not installed");
         await using var server = await GitServer.StartAsync(Token);
         await server.CommitAsync(
             ("app.py", "print(1)\n"), (".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n"), ("model.bin", server.LargeFile("weights of a model")));
@@ -222,7 +220,6 @@ public sealed class PrepareScriptTests : IDisposable
     [Fact]
     public async Task The_scripts_have_nothing_that_shellcheck_minds()
     {
-        Assert.SkipUnless(ShellTool.Has("shellcheck"), "shellcheck is not installed");
         var scripts = Directory.EnumerateFiles(Config, "*.sh").ToList();
 
         var (code, output) = await ShellTool.RunAsync("shellcheck", ["-s", "sh", .. scripts], _folder.Path);

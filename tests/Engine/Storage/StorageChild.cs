@@ -4,7 +4,7 @@ using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Storage;
 
-/// <summary>A process of its own that writes without end, and notes in a file which writes were acknowledged. It is this test assembly, running <see cref="StorageChildProcess"/>.</summary>
+/// <summary>A process of its own that writes without end, and notes in a file which writes were acknowledged. It is this test assembly, whose <see cref="Program"/> runs <see cref="StorageChildProcess"/> instead of tests.</summary>
 internal sealed class StorageChild : IAsyncDisposable
 {
     private readonly Process _process;
@@ -22,7 +22,7 @@ internal sealed class StorageChild : IAsyncDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var acknowledgements = folder.File($"acknowledged-{Guid.NewGuid():N}.txt");
-        var test = $"exec '{Environment.ProcessPath}' '{typeof(StorageChild).Assembly.Location}' -noLogo -explicit only -method {typeof(StorageChildProcess).FullName}.{nameof(StorageChildProcess.Write_until_killed)}";
+        var test = $"exec '{Environment.ProcessPath}' '{typeof(StorageChild).Assembly.Location}'";
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) != "dotnet")
         {
             test = test.Replace($" '{typeof(StorageChild).Assembly.Location}'", "", StringComparison.Ordinal);
@@ -75,21 +75,23 @@ internal sealed class StorageChild : IAsyncDisposable
     }
 }
 
-public sealed class StorageChildProcess
+/// <summary>The child's whole life.</summary>
+internal static class StorageChildProcess
 {
     internal const string FolderVariable = "RUNNER_TEST_STORAGE_FOLDER";
     internal const string AcknowledgementsVariable = "RUNNER_TEST_STORAGE_ACKNOWLEDGEMENTS";
 
-    /// <summary>The child's whole life; never part of a normal run.</summary>
-    [Fact(Explicit = true)]
-    public async Task Write_until_killed()
+    /// <summary>True in a process that was started as a child.</summary>
+    public static bool IsWanted => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 };
+
+    /// <summary>Returns never, unless it fails.</summary>
+    public static async Task WriteUntilKilledAsync()
     {
-        var cancel = TestContext.Current.CancellationToken;
         await using var database = Database.Open(Environment.GetEnvironmentVariable(FolderVariable)!);
         await using var acknowledgements = new FileStream(
             Environment.GetEnvironmentVariable(AcknowledgementsVariable)!, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         var acknowledge = new Lock();
-        await Parallel.ForEachAsync(Enumerable.Range(0, 8), cancel, async (writer, token) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, 8), async (writer, token) =>
         {
             for (var i = 0; ; i++)
             {

@@ -15,7 +15,7 @@ public sealed class ChaosTests : IDisposable
 {
     private const string Token = "token-of-the-chaos-test";
     private const int Kills = 6;
-    private const int Events = 800;
+    private const int Events = 2000;
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(4);
 
     private readonly TemporaryFolder _folder = new();
@@ -24,13 +24,7 @@ public sealed class ChaosTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public Task Whatever_fails_the_hub_hears_the_whole_life_of_services_and_evaluations_in_order() => LiveAsync(Life.Service, Life.Evaluation, Life.MultiHost);
-
-    /// <summary>Explicit because it fails now and then: the end of a dataflow job is not told, or a build's phases come in another order. Both are faults that are not found yet.</summary>
-    [Fact(Explicit = true)]
-    public Task Whatever_fails_the_hub_hears_the_whole_life_of_every_kind_in_order() => LiveAsync(Enum.GetValues<Life>());
-
-    private async Task LiveAsync(params Life[] kinds)
+    public async Task Whatever_fails_the_hub_hears_the_whole_life_of_every_kind_in_order()
     {
         var cancel = TestContext.Current.CancellationToken;
         await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.02 }, cancel);
@@ -41,7 +35,7 @@ public sealed class ChaosTests : IDisposable
         using var calls = new HubCalls(new Uri($"http://127.0.0.1:{_port}"), Token);
         string Truth(string name) => cluster.Store.List("argoproj.io", "workflows").FirstOrDefault(workflow => workflow.Key.Name == name)?.Json["status"]?.ToJsonString() ?? "no such workflow";
         using var stop = new CancellationTokenSource();
-        var lives = Enumerable.Range(0, 12).Select(lane => new Lives(lane, kinds, calls, hub, Truth)).ToList();
+        var lives = Enumerable.Range(0, 12).Select(lane => new Lives(lane, Enum.GetValues<Life>(), calls, hub, Truth)).ToList();
 
         var kills = 0;
         var watch = Stopwatch.StartNew();
@@ -96,6 +90,10 @@ public sealed class ChaosTests : IDisposable
         ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
         ["STARHUB_SERVER_API_TOKEN"] = Token,
         ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = hub.Address.ToString(),
+
+        // The cluster's clock runs fifty times as fast, but a process that starts anew does not: a job must not expire while there is no runner.
+        ["STARHUB_SERVER_ARGO_TTL"] = "6000",
+        ["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL"] = "6000",
     });
 
     private static int Next(Random random, int below)
