@@ -3,6 +3,7 @@ using System.Resources;
 using System.Text.RegularExpressions;
 using Runner.Engine.Workloads;
 using Runner.Web.Components;
+using Runner.Web.Components.Layout;
 using Runner.Web.Components.Models;
 using Runner.Web.Identity;
 using Runner.Web.Live;
@@ -47,6 +48,7 @@ public sealed partial class TextResourcesTests
         used.UnionWith(WorkloadState.All.SelectMany(state => new[] { $"State.{state.Id}", $"State.{state.Id}.Meaning" }));
         used.UnionWith(WorkloadColumn.All.Select(column => $"Column.{column.Id}"));
         used.UnionWith(WorkloadDetailModel.Sections.Select(section => $"Section.{section}"));
+        used.UnionWith(Enum.GetNames<NavigationGroup>().Skip(1).Select(group => $"Nav.{group}"));
         used.UnionWith(Enum.GetNames<WorkloadTone>().Select(tone => $"Tone.{tone}"));
         used.UnionWith(Enum.GetNames<ClusterHealth>().Select(health => $"Health.{health}"));
         used.UnionWith(Enum.GetNames<ClusterOrigin>().Select(origin => $"Origin.{origin}"));

@@ -128,6 +128,8 @@
   document.addEventListener("click", event => {
     const row = event.target.closest?.("tr[data-row]");
     if (row && !event.target.closest("a, button, input, label") && !String(getSelection())) { row.querySelector("a[data-open]")?.click(); }
+    // The menu behind "More" has done its work once a page is chosen.
+    if (event.target.closest?.(".nav-more a")) { document.querySelector(".nav-more:popover-open")?.hidePopover(); }
     const copy = event.target.closest?.("[data-copy]");
     if (copy) { navigator.clipboard?.writeText(copy.dataset.copy); copy.classList.add("is-copied"); setTimeout(() => copy.classList.remove("is-copied"), 1200); }
   });
