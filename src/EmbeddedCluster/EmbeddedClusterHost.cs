@@ -67,6 +67,9 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
     /// <summary>Number of API requests answered since the start, by verb and resource as in <c>list pods</c>, <c>watch services.serving.knative.dev</c>; also at <c>GET /embedded/requests</c>.</summary>
     public IReadOnlyDictionary<string, long> RequestCounts() => new SortedDictionary<string, long>(_api.Counts.ToDictionary(), StringComparer.Ordinal);
 
+    /// <summary>What service accounts and strangers wanted to do, for tests of rights.</summary>
+    internal ICollection<Http.Auth.AccessUse> Accesses => _api.Accesses;
+
     /// <summary>Starts a cluster and returns once it answers.</summary>
     /// <exception cref="IOException">The port is taken.</exception>
     /// <exception cref="ArgumentException">A scale is asked for together with controllers, or pods without nodes or services.</exception>
@@ -114,7 +117,10 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
     }
 
     /// <summary>A kubeconfig with address, certificate and token, usable by <c>kubectl</c>, <c>helm</c> and any client. Its address is the one with TLS.</summary>
-    public string Kubeconfig() => $"""
+    public string Kubeconfig() => KubeconfigOf(Token);
+
+    /// <summary>The same for whoever has another token.</summary>
+    internal string KubeconfigOf(string token) => $"""
         apiVersion: v1
         kind: Config
         clusters:
@@ -131,7 +137,7 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
         users:
         - name: admin
           user:
-            token: {Token}
+            token: {token}
 
         """;
 

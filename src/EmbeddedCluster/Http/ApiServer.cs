@@ -13,6 +13,7 @@ namespace Runner.EmbeddedCluster.Http;
 internal sealed partial class ApiServer : IDisposable
 {
     private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<AccessUse, long> _accesses = new();
     private readonly ObjectStore _store;
     private readonly FaultSwitches _faults;
     private readonly TimeProvider _time;
@@ -38,6 +39,9 @@ internal sealed partial class ApiServer : IDisposable
 
     /// <summary>Requests answered, by verb and resource.</summary>
     public IReadOnlyDictionary<string, long> Counts => _counts;
+
+    /// <summary>What everyone but the administrator wanted to do with resources, and whether they may; without names, so that it stays small.</summary>
+    public ICollection<AccessUse> Accesses => _accesses.Keys;
 
     /// <summary>Ends every watch and log stream now, without a goodbye.</summary>
     public void CutLongAnswers()
@@ -85,8 +89,14 @@ internal sealed partial class ApiServer : IDisposable
     private async Task AnswerAsync(HttpContext http, RequestInfo info)
     {
         var user = _authenticator.Authenticate(http.Request.Headers.Authorization) ?? throw new ApiException(401, "Unauthorized", "Unauthorized");
-        var wanted = AccessAttributes.Of(info);
-        if (!_authorizer.Authorize(user, wanted).Allowed)
+        var wanted = AccessAttributes.Of(info, http.Request.Query["fieldSelector"]);
+        var allowed = _authorizer.Authorize(user, wanted).Allowed;
+        if (info.IsResource && user != UserInfo.Admin)
+        {
+            _accesses.AddOrUpdate(new AccessUse(user.Name, wanted.Verb, wanted.Group, wanted.Resource, wanted.Namespace, allowed), 1, static (_, n) => n + 1);
+        }
+
+        if (!allowed)
         {
             throw RbacAuthorizer.Refusal(user, wanted);
         }

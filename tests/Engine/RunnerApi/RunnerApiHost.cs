@@ -18,7 +18,7 @@ using Runner.Web;
 namespace Runner.Tests.Engine.RunnerApi;
 
 /// <summary>The whole program with a simulated cluster that runs ten times as fast as life; called as the hub calls it, over HTTP.</summary>
-public sealed class RunnerApiHost : IAsyncLifetime
+public class RunnerApiHost : IAsyncLifetime
 {
     public const string Token = "hub-token-of-this-test";
 
@@ -41,10 +41,10 @@ public sealed class RunnerApiHost : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);
-        var kubeconfig = Encoding.UTF8.GetBytes(Cluster.Kubeconfig());
+        var kubeconfig = Encoding.UTF8.GetBytes(await PrepareAsync(Cluster));
         var endpoint = new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)));
         var options = new RunnerOptions { DataDirectory = _folder.Path, Port = 0, ApiToken = Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Information, StorageClass = "embedded-nfs" };
-        _app = RunnerApp.Build([], options, clusters: [endpoint]);
+        _app = RunnerApp.Build([], Adjust(options), clusters: [endpoint]);
         _app.Services.GetRequiredService<ILoggerFactory>().AddProvider(_log);
         await _app.StartAsync(TestContext.Current.CancellationToken);
         Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -52,6 +52,13 @@ public sealed class RunnerApiHost : IAsyncLifetime
         await Eventually.TrueAsync(
             async () => (await CallAsync(HttpMethod.Get, "service/none/status", "{}")).Status == HttpStatusCode.OK, "the cluster's services are listed", 30);
     }
+
+    /// <summary>Makes the cluster ready before the program starts.</summary>
+    /// <returns>The kubeconfig that the program is given.</returns>
+    protected virtual Task<string> PrepareAsync(EmbeddedClusterHost cluster) => Task.FromResult(cluster.Kubeconfig());
+
+    /// <summary>Other settings for the program.</summary>
+    protected virtual RunnerOptions Adjust(RunnerOptions options) => options;
 
     /// <summary>Calls as the hub does: JSON bodies also with GET and DELETE.</summary>
     public async Task<(HttpStatusCode Status, string Text)> CallAsync(HttpMethod method, string path, string? body = null)
@@ -99,6 +106,7 @@ public sealed class RunnerApiHost : IAsyncLifetime
 
         await Cluster.DisposeAsync();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     private sealed class LogMemory : ILoggerProvider, ILogger

@@ -16,11 +16,25 @@ internal sealed record AccessAttributes(string Verb)
     /// <summary>Path that is no resource; null for resources.</summary>
     public string? Path { get; init; }
 
-    public static AccessAttributes Of(RequestInfo info) => info.IsResource
-        ? new AccessAttributes(info.Verb) { Group = info.Group, Resource = info.ResourcePath, Namespace = info.Namespace, Name = info.Name }
+    /// <summary>What a request wants. A collection of which a field selector leaves one name counts as that object, so that rights by name hold for lists and watches too.</summary>
+    /// <param name="fieldSelector">As in the query; null for none.</param>
+    public static AccessAttributes Of(RequestInfo info, string? fieldSelector) => info.IsResource
+        ? new AccessAttributes(info.Verb) { Group = info.Group, Resource = info.ResourcePath, Namespace = info.Namespace, Name = info.Name ?? NameIn(fieldSelector) }
         : new AccessAttributes(info.Verb) { Path = info.Path };
+
+    private static string? NameIn(string? fieldSelector)
+    {
+        const string Field = "metadata.name=";
+        return fieldSelector?.Split(',').FirstOrDefault(part => part.StartsWith(Field, StringComparison.Ordinal))?[Field.Length..].TrimStart('=');
+    }
 }
 
 /// <summary>A decision with the rule that made it.</summary>
 /// <param name="Reason">What allowed it; null when nothing did or nothing needs telling.</param>
 internal readonly record struct AccessDecision(bool Allowed, string? Reason);
+
+/// <summary>A kind of request that someone made.</summary>
+/// <param name="User">Such as <c>system:serviceaccount:csghub:runner-runner</c>.</param>
+/// <param name="Resource">Plural with its subresource.</param>
+/// <param name="Namespace">Null for all namespaces and for kinds that have none.</param>
+internal sealed record AccessUse(string User, string Verb, string Group, string Resource, string? Namespace, bool Allowed);

@@ -9,8 +9,7 @@ namespace Runner.Tests.Engine.RunnerApi.Contract;
 /// <summary>Plays the hub's client: every call of the contract on every sample, well and ill, against the running program.</summary>
 public sealed class ContractTests(RunnerApiHost host) : IClassFixture<RunnerApiHost>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private string _pod = "";
+    private readonly ContractPlayer _player = new(host);
 
     public static TheoryData<string> Samples => [.. HappyCalls.All.Keys];
 
@@ -20,27 +19,12 @@ public sealed class ContractTests(RunnerApiHost host) : IClassFixture<RunnerApiH
     [MemberData(nameof(Samples))]
     public async Task Every_call_about_a_sample_is_answered_as_the_hub_reads_it_however_often_it_is_made(string sample)
     {
-        if (sample == "run-multihost")
-        {
-            // What is there from the start has some of the accelerators that the hosts need whole.
-            foreach (var service in host.Cluster.Store.List("serving.knative.dev", "services", "spaces"))
-            {
-                await host.CallAsync(HttpMethod.Post, $"service/{service.Key.Name}/stop", "{}");
-            }
-        }
-
-        foreach (var call in HappyCalls.All[sample])
-        {
-            for (var time = 1; time <= call.Times; time++)
-            {
-                await PlayAsync(call);
-            }
-        }
+        await _player.PlaySampleAsync(sample);
     }
 
     [Theory]
     [MemberData(nameof(Unhappy))]
-    public async Task What_is_wrong_is_answered_in_the_envelope(int index) => await PlayAsync(UnhappyCalls.All[index]);
+    public async Task What_is_wrong_is_answered_in_the_envelope(int index) => await _player.PlayAsync(UnhappyCalls.All[index]);
 
     [Fact]
     public void Every_sample_is_played()
@@ -86,47 +70,4 @@ public sealed class ContractTests(RunnerApiHost host) : IClassFixture<RunnerApiH
                 .Select(method => $"{method} {route.RoutePattern.RawText![RunnerApiEndpoints.BasePath.Length..].TrimEnd('/')}"))
             .Distinct().Order(StringComparer.Ordinal),
     ];
-
-    private async Task PlayAsync(ContractCall call)
-    {
-        var problem = await ProblemOfAsync(call);
-        var begun = TimeProvider.System.GetTimestamp();
-        while (problem is not null && call.Waits && TimeProvider.System.GetElapsedTime(begun) < Patience)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
-            problem = await ProblemOfAsync(call);
-        }
-
-        Assert.True(problem is null, $"{call}: {problem}");
-    }
-
-    /// <returns>How the answer differs from what it must be; null when it does not.</returns>
-    private async Task<string?> ProblemOfAsync(ContractCall call)
-    {
-        var path = call.Path.Replace("{pod}", _pod, StringComparison.Ordinal).Replace("{cluster}", ClusterId(), StringComparison.Ordinal);
-        using var request = new HttpRequestMessage(call.Method, path) { Content = call.Body is null ? null : new StringContent(call.Body, Encoding.UTF8, "application/json") };
-        using var answer = await host.Hub.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        if (call.Answer is null)
-        {
-            using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
-            var line = await lines.ReadLineAsync(TestContext.Current.CancellationToken);
-            return (int)answer.StatusCode == call.Status && answer.Content.Headers.ContentType?.MediaType == "text/plain" && line is { Length: > 0 } ? null : $"{(int)answer.StatusCode} {line}";
-        }
-
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        var difference = (int)answer.StatusCode != call.Status ? $"the status is {(int)answer.StatusCode}"
-            : answer.Content.Headers.ContentType?.MediaType != "application/json" ? $"the answer is {answer.Content.Headers.ContentType}"
-            : Shape.Difference(call.Answer, text);
-        if (difference is not null)
-        {
-            return $"{difference} in {text}";
-        }
-
-        _pod = RunnerApiHost.Json(text) is { ValueKind: System.Text.Json.JsonValueKind.Object } json && json.TryGetProperty("instance", out var instances) && instances.GetArrayLength() > 0
-            ? instances[0].GetProperty("name").GetString()!
-            : _pod;
-        return null;
-    }
-
-    private string ClusterId() => host.Cluster.Store.List("", "namespaces").Single(stored => stored.Key.Name == "spaces").Json["metadata"]!["uid"]!.GetValue<string>();
 }

@@ -1,0 +1,93 @@
+{{/* What the pods of runner and log collector share. Input: dict of root, service (its name), command, port and data (its volume, as YAML text). */}}
+{{- define "runner.pod" -}}
+{{- $root := .root -}}
+{{- $values := $root.Values -}}
+metadata:
+  labels:
+    app.kubernetes.io/service: {{ .service }}
+    {{- include "runner.labels" $root | nindent 4 }}
+    {{- with $values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    # New credentials start new pods; the ConfigMap is watched and takes effect live where it can.
+    checksum/secret: {{ include (print $root.Template.BasePath "/secret.yaml") $root | sha256sum }}
+    {{- with $values.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "runner.serviceAccount" $root }}
+  terminationGracePeriodSeconds: 30
+  {{- with concat ($values.image.pullSecrets | default list) ($values.global.image.pullSecrets | default list) | uniq }}
+  imagePullSecrets:
+    {{- range . }}
+    - name: {{ . }}
+    {{- end }}
+  {{- end }}
+  securityContext:
+    {{- toYaml $values.podSecurityContext | nindent 4 }}
+  containers:
+    - name: {{ .service }}
+      image: {{ include "runner.image" $root }}
+      imagePullPolicy: {{ $values.image.pullPolicy | default $values.global.image.pullPolicy }}
+      command: ["/starhub-bin/starhub", "deploy", {{ .command | quote }}, "-l", {{ $values.logging.level | quote }}]
+      ports:
+        - name: http
+          containerPort: {{ .port }}
+      envFrom:
+        - configMapRef:
+            name: {{ include "runner.fullname" $root }}
+        - secretRef:
+            name: {{ include "runner.fullname" $root }}
+        {{- with $values.console.existingSecret }}
+        - secretRef:
+            name: {{ . }}
+        {{- end }}
+      env:
+        - name: RUNNER_CLUSTER
+          value: incluster
+        - name: RUNNER_DATA_DIR
+          value: /data
+        - name: RUNNER_BIND
+          value: "0.0.0.0"
+        {{- range $name, $value := $values.environments }}
+        - name: {{ $name }}
+          value: {{ $value | quote }}
+        {{- end }}
+      startupProbe:
+        httpGet: {path: /healthz, port: http}
+        periodSeconds: 2
+        failureThreshold: 60
+      livenessProbe:
+        httpGet: {path: /healthz, port: http}
+        periodSeconds: 10
+        timeoutSeconds: 5
+      readinessProbe:
+        httpGet: {path: {{ .ready }}, port: http}
+        periodSeconds: 5
+        timeoutSeconds: 5
+      securityContext:
+        {{- toYaml $values.securityContext | nindent 8 }}
+      resources:
+        {{- toYaml $values.resources | nindent 8 }}
+      volumeMounts:
+        - {name: data, mountPath: /data}
+        - {name: tmp, mountPath: /tmp}
+  volumes:
+    - name: data
+      {{- .data | nindent 6 }}
+    - name: tmp
+      emptyDir: {}
+  {{- with $values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $values.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $values.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}

@@ -1,0 +1,28 @@
+using Runner.Tests.Engine.RunnerApi.Contract;
+
+namespace Runner.Tests.Engine.Charts;
+
+/// <summary>The rights that the chart gives the runner are what it needs, and nothing besides.</summary>
+public sealed class ChartRightsTests(ChartRightsHost host) : IClassFixture<ChartRightsHost>
+{
+    /// <summary>Used where something goes wrong that no call of the contract brings about, with the reason.</summary>
+    private static readonly Dictionary<string, string> Rarely = new(StringComparer.Ordinal);
+
+    [Fact]
+    public async Task Every_call_of_the_contract_works_with_the_charts_rights_and_no_right_is_left_over()
+    {
+        var player = new ContractPlayer(host);
+        foreach (var sample in HappyCalls.All.Keys)
+        {
+            await player.PlaySampleAsync(sample);
+        }
+
+        var uses = host.Cluster.Accesses.Where(use => use.User == ChartRightsHost.User).ToList();
+        Assert.NotEmpty(uses);
+        Assert.Equal([], uses.Where(use => !use.Allowed).Select(use => $"{use.Verb} {use.Resource}.{use.Group} in {use.Namespace ?? "all namespaces"}").Order());
+
+        var used = uses.Select(use => (use.Verb, use.Group, use.Resource)).ToHashSet();
+        var left = host.Rights.Where(right => !used.Contains(right)).Select(right => $"{right.Verb} {right.Resource}.{right.Group}").Except(Rarely.Keys);
+        Assert.True(!left.Any(), "Never used: " + string.Join(", ", left.Order(StringComparer.Ordinal)));
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using Runner.Tests.Support;
+
+namespace Runner.Tests.Engine.Charts;
+
+/// <summary>What the chart makes of values, by the real <c>helm</c>.</summary>
+public sealed class ChartTests
+{
+    private static readonly string FlatSample = Path.Combine(Repository.Root, "samples", "custom-values-flat.yaml");
+
+    [Fact]
+    public async Task Helm_finds_nothing_wrong_with_the_chart()
+    {
+        var result = await Tool.RunAsync("helm", ["lint", RunnerChart.Folder, "--strict", "--set", "hubAPIToken=t"], TestContext.Current.CancellationToken);
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+    }
+
+    [Theory]
+    [InlineData("region=cn-north", "runner.region=cn-north", "STARHUB_SERVER_CLUSTER_REGION", "cn-north")]
+    [InlineData("interval=30", "runner.interval=30", "STARHUB_SERVER_RUNNER_WATCH_CONFIGMAP_INTERVAL_IN_SEC", "30")]
+    [InlineData("runner.hearbeatIntervalInSec=7", "runner.heartbeatIntervalInSec=7", "STARHUB_SERVER_RUNNER_HEARTBEAT_INTERVAL_IN_SEC", "7")]
+    [InlineData("namespace=tenants", "runner.namespace=tenants", "STARHUB_SERVER_CLUSTER_SPACES_NAMESPACE", "tenants")]
+    [InlineData("usePublicDomain=false", "space.usePublicDomain=false", "STARHUB_SERVER_PUBLIC_ROOT_DOMAIN", "")]
+    [InlineData("model.deployTimeout=1000000", "model.deployTimeoutInMin=1000000", "STARHUB_SERVER_MODEL_DEPLOY_TIMEOUT_IN_MINUTES", "1000000")]
+    [InlineData("model.registry=m.example.com", "model.dockerRegBase=m.example.com", "STARHUB_SERVER_MODEL_DOCKER_REG_BASE", "m.example.com")]
+    [InlineData("storageClassName=nfs", "runner.storageClassName=nfs", "STARHUB_SERVER_RUNNER_STORAGE_CLASS", "nfs")]
+    [InlineData("pipIndexUrl=https://pip.example.com", "space.pipIndexUrl=https://pip.example.com", "STARHUB_SERVER_SPACE_PYPI_INDEX_URL", "https://pip.example.com")]
+    public async Task A_value_takes_effect_under_each_of_its_names(string old, string now, string key, string value)
+    {
+        foreach (var name in new[] { old, now })
+        {
+            var objects = await RunnerChart.RenderAsync("--set", $"hubAPIToken=t,{name}");
+
+            Assert.Equal((name, value), (name, (string?)objects.Object("ConfigMap", "runner-runner")["data"]![key]));
+        }
+    }
+
+    [Theory]
+    [InlineData("region=a,runner.region=b", "runner.region and region are the same setting under two names")]
+    [InlineData("hubAPIToken=", "hubAPIToken is required")]
+    [InlineData("externalUrl=", "externalUrl is required")]
+    [InlineData("logcollector.enabled=true", "logcollector.loki.address is required")]
+    [InlineData("global.gateway.tls.enabled=true", "global.gateway.tls.secretName must name the Secret")]
+    [InlineData("replicas=2", "replicas must be 1")]
+    public async Task Values_that_cannot_work_are_refused_with_the_reason(string set, string reason)
+    {
+        var result = await RunnerChart.RunAsync("--set", $"hubAPIToken=t,{set}");
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains(reason, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_flat_sample_of_an_older_chart_is_taken_as_it_is()
+    {
+        var objects = await RunnerChart.RenderAsync("-f", FlatSample);
+
+        var data = objects.Object("ConfigMap", "runner-runner")["data"]!;
+        Assert.Equal(
+            ("cn-north", "90", "https://runner.example.com", "path", "true", "http://loki.example.com:3100"),
+            ((string?)data["STARHUB_SERVER_CLUSTER_REGION"], (string?)data["STARHUB_SERVER_MODEL_DEPLOY_TIMEOUT_IN_MINUTES"], (string?)data["STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN"],
+                (string?)data["STARHUB_SERVER_S3_BUCKET_LOOKUP"], (string?)data["STARHUB_SERVER_S3_ENABLE_SSL"], (string?)data["STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL"]));
+
+        // The text "false" is false here; in the templates of 1.x it was true, and images went out without TLS checks.
+        Assert.DoesNotContain("--skip-tls-verify", (string?)data["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_ARGS"], StringComparison.Ordinal);
+        Assert.EndsWith("--snapshot-mode=redo", (string?)data["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_ARGS"], StringComparison.Ordinal);
+        Assert.Equal("30m", (string?)objects.Object("KnativeServing", "knative-serving")["spec"]!["config"]!["autoscaler"]!["scale-to-zero-pod-retention-period"]);
+        Assert.Equal("deploy logcollector", Command(objects.Object("Deployment", "runner-logcollector")));
+        Assert.Equal("deploy runner", Command(objects.Object("Deployment", "runner-runner")));
+    }
+
+    [Fact]
+    public async Task Secrets_stand_in_Secrets_alone()
+    {
+        var objects = await RunnerChart.RenderAsync(
+            "--set", "hubAPIToken=planted-token,objectStore.accessKey=planted-access,objectStore.secretKey=planted-secret,registry.password=planted-password,console.adminPassword=planted-admin");
+
+        Assert.Equal(2, objects.Count(o => (string?)o["kind"] == "Secret"));
+        Assert.All(objects.Where(o => (string?)o["kind"] != "Secret"), o => Assert.DoesNotContain("planted", o.ToJsonString(), StringComparison.Ordinal));
+        var given = objects.Object("Secret", "runner-runner")["stringData"]!;
+        Assert.Equal(
+            ("planted-token", "planted-access", "planted-secret", "planted-admin"),
+            ((string?)given["STARHUB_SERVER_API_TOKEN"], (string?)given["STARHUB_SERVER_S3_ACCESS_KEY_ID"], (string?)given["STARHUB_SERVER_S3_ACCESS_KEY_SECRET"], (string?)given["RUNNER_ADMIN_PASSWORD"]));
+    }
+
+    [Fact]
+    public async Task What_the_cluster_has_no_API_for_is_left_out_and_told()
+    {
+        var result = await Tool.RunAsync(
+            "helm", ["install", "runner", RunnerChart.Folder, "-n", RunnerChart.Namespace, "--dry-run=client", "--set", "hubAPIToken=t,argo.enabled=true,kymlMode=update"], TestContext.Current.CancellationToken);
+
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.DoesNotContain("kind: Gateway", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("kind: KnativeServing", result.Output, StringComparison.Ordinal);
+        Assert.Contains("No Gateway was made", result.Output, StringComparison.Ordinal);
+        Assert.Contains("Without effect: argo.enabled", result.Output, StringComparison.Ordinal);
+        Assert.Contains("Without effect: kymlMode", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_rendered_settings_are_what_the_program_takes_at_its_start()
+    {
+        var objects = await RunnerChart.RenderAsync("-f", FlatSample);
+        var variables = new Dictionary<string, string?>();
+        foreach (var (name, value) in objects.Object("ConfigMap", "runner-runner")["data"]!.AsObject().Concat(objects.Object("Secret", "runner-runner")["stringData"]!.AsObject()))
+        {
+            variables[name] = (string?)value;
+        }
+
+        var (options, errors) = Runner.Engine.Configuration.RunnerOptions.Load(variables);
+
+        Assert.Empty(errors);
+        Assert.Equal(("f3c9a0d1b2e4", "admin", "s3cr3t", "cn-north"), (options!.ApiToken, options.ObjectStore.AccessKeyId, options.ObjectStore.AccessKeySecret, options.Region));
+    }
+
+    private static string Command(JsonObject deployment) =>
+        string.Join(' ', deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["command"]!.AsArray().Skip(1).Take(2).Select(word => (string?)word));
+}
