@@ -5,8 +5,14 @@ namespace Runner.Tests.Engine.Charts;
 /// <summary>The rights that the chart gives the runner are what it needs, and nothing besides.</summary>
 public sealed class ChartRightsTests(ChartRightsHost host) : IClassFixture<ChartRightsHost>
 {
-    /// <summary>Used where something goes wrong that no call of the contract brings about, with the reason.</summary>
-    private static readonly Dictionary<string, string> Rarely = new(StringComparer.Ordinal);
+    /// <summary>What no call of the contract brings about, and what does.</summary>
+    private static readonly Dictionary<string, string> Rarely = new(StringComparer.Ordinal)
+    {
+        ["list secrets."] = "what was left of jobs that were never made is looked for every ten minutes",
+        ["list persistentvolumeclaims."] = "the same",
+        ["update configmaps."] = "files of image builds that another version of the runner wrote",
+        ["update leaderworkersets.leaderworkerset.x-k8s.io"] = "an update of a service over several hosts",
+    };
 
     [Fact]
     public async Task Every_call_of_the_contract_works_with_the_charts_rights_and_no_right_is_left_over()
