@@ -20,8 +20,15 @@ var benches = new Dictionary<string, Func<Report, CancellationToken, Task>>
     ["status"] = StatusBench.RunAsync,
     ["logs"] = LogBench.RunAsync,
     ["scale"] = ScaleBench.RunAsync,
+    ["collector"] = CollectorBench.RunAsync,
     ["browser"] = BrowserBench.RunAsync,
 };
+if (args is ["collector", var seconds] && int.TryParse(seconds, out var length) && length > 0)
+{
+    CollectorBench.Duration = TimeSpan.FromSeconds(length);
+    args = args[..1];
+}
+
 if (args.FirstOrDefault(name => !benches.ContainsKey(name)) is { } unknown)
 {
     Console.Error.WriteLine($"There is no bench '{unknown}'. There are: {string.Join(", ", benches.Keys)}.");

@@ -7,6 +7,7 @@ using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
+using Runner.Engine.Logs.Collector;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Probes;
 using Runner.Engine.Storage;
@@ -63,9 +64,13 @@ public static class EngineServices
         // Observers are told in this order: whoever asks about a job after the hub was told of its end finds it ended.
         services.AddJobs(options);
         services.AddHub(options);
+        services.AddCollection(options);
+        services.AddSingleton<LokiQuery>();
+        services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<LogCollection>().Milestones);
 
         // Before the clusters, so that it hears of every pod.
         services.AddHostedService<LogKeeper>();
+        services.AddHostedService<LogCollectionService>();
         services.AddHostedService<ClusterService>();
         services.AddHostedService(provider => provider.GetRequiredService<BuildFilesKeeper>());
         services.AddHostedService<RetentionService>();

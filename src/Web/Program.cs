@@ -28,13 +28,21 @@ public static class Program
 
         return command.Command == RunnerCommand.HealthCheck
             ? await HealthCheck.AskAsync(options.Port)
-            : await RunAsync(options with { LogLevel = command.Level ?? options.LogLevel });
+            : await RunAsync(command.Command, options with { LogLevel = command.Level ?? options.LogLevel });
     }
 
-    private static async Task<int> RunAsync(RunnerOptions options)
+    private static async Task<int> RunAsync(RunnerCommand command, RunnerOptions options)
     {
+        var collects = command == RunnerCommand.CollectLogs;
         try
         {
+            if (collects)
+            {
+                await using var collector = LogCollectorApp.Build(options);
+                await collector.RunAsync();
+                return 0;
+            }
+
             var token = options.ApiToken.Length > 0 ? options.ApiToken : await KeptTokenAsync(options.DataDirectory);
             await using var app = RunnerApp.Build([], options with { ApiToken = token });
             await app.RunAsync();
@@ -42,7 +50,8 @@ public static class Program
         }
         catch (IOException exception) when (exception.InnerException is AddressInUseException)
         {
-            return await RefuseAsync([$"Port {options.Port} is taken by another program. Stop that one, or choose another port with STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT."]);
+            var (port, variable) = collects ? (options.LogCollector.Port, "STARHUB_SERVER_LOGCOLLECTOR_PORT") : (options.Port, "STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT");
+            return await RefuseAsync([$"Port {port} is taken by another program. Stop that one, or choose another port with {variable}."]);
         }
         catch (Exception exception) when (exception is DataFolderInUseException or DatabaseDamagedException or IOException or UnauthorizedAccessException or StartRefusedException)
         {

@@ -40,7 +40,8 @@ public static class RunnerApp
             WebRootPath = WebRoot.Find(),
         });
         ConfigureLogging(builder.Logging, options);
-        ConfigureServer(builder.WebHost, options);
+        builder.WebHost.UseStaticWebAssets();
+        ConfigureServer(builder.WebHost, options, options.Port);
 
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
@@ -70,7 +71,7 @@ public static class RunnerApp
         }
     }
 
-    private static void ConfigureLogging(ILoggingBuilder logging, RunnerOptions options)
+    internal static void ConfigureLogging(ILoggingBuilder logging, RunnerOptions options)
     {
         logging.ClearProviders();
         logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
@@ -89,14 +90,13 @@ public static class RunnerApp
         logging.AddFilter("Microsoft.Hosting.Lifetime", options.LogLevel);
     }
 
-    private static void ConfigureServer(IWebHostBuilder host, RunnerOptions options)
+    internal static void ConfigureServer(IWebHostBuilder host, RunnerOptions options, int port)
     {
-        host.UseStaticWebAssets();
         host.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestLimits.Body;
-            kestrel.Listen(options.Bind ?? DefaultBind(), options.Port);
+            kestrel.Listen(options.Bind ?? DefaultBind(), port);
         });
     }
 
@@ -104,7 +104,7 @@ public static class RunnerApp
     private static IPAddress DefaultBind() =>
         Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true" ? IPAddress.Any : IPAddress.Loopback;
 
-    private static void AddClusters(IServiceCollection services, RunnerOptions options, IReadOnlyList<ClusterEndpoint>? given)
+    internal static void AddClusters(IServiceCollection services, RunnerOptions options, IReadOnlyList<ClusterEndpoint>? given)
     {
         var clusters = given ?? ClusterEndpoints.Discover(
             options.Cluster, Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));

@@ -63,6 +63,10 @@ public sealed class ClusterDirectory
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Connections.SelectMany(connection => new[] { connection.RunAsync(cancellationToken), connection.State.RunAsync(cancellationToken) }));
 
+    /// <summary>As <see cref="RunAsync"/>, with the pods alone: for who needs nothing else.</summary>
+    internal Task RunPodsAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Connections.SelectMany(connection => new[] { connection.RunAsync(cancellationToken), connection.State.Pods.RunAsync(cancellationToken) }));
+
     private string Unknown(string clusterId)
     {
         var unidentified = Connections.Where(connection => connection.Status.ClusterId is null).Select(connection => connection.Name).ToList();

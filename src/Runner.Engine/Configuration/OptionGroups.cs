@@ -153,7 +153,16 @@ public sealed record LogCollectorOptions
 {
     public int Port { get; init; } = 8096;
 
-    /// <summary>Null switches the collector off.</summary>
+    /// <summary><c>RUNNER_LOGCOLLECTOR</c>: what the runner's own process sends to Loki.</summary>
+    public LogCollectorMode Mode { get; init; } = LogCollectorMode.Separate;
+
+    /// <summary><c>RUNNER_LOGCOLLECTOR_BUFFER_MB</c>, 1 to 1,024: most megabytes of lines that are held.</summary>
+    public int BufferMegabytes { get; init; } = 16;
+
+    /// <summary><c>RUNNER_LOGCOLLECTOR_MB_PER_SECOND</c>, 0 to 1,024: most megabytes of lines a second, as Loki's <c>ingestion_rate_mb</c>; 0 for no limit.</summary>
+    public int MegabytesPerSecond { get; init; } = 4;
+
+    /// <summary>May hold name and password: secret. Null switches the collector off.</summary>
     public Uri? LokiUrl { get; init; }
 
     /// <summary>Entries a push, 1 to 100,000.</summary>
@@ -179,6 +188,22 @@ public sealed record LogCollectorOptions
     public int MaxStoreDays { get; init; } = 7;
 
     public TimeSpan QueryLastReportTimeout { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Without credentials.</summary>
+    public override string ToString() => LokiUrl?.Authority ?? "off";
+}
+
+/// <summary>What the runner's own process sends to Loki, where its address is set.</summary>
+public enum LogCollectorMode
+{
+    /// <summary>Its milestones; what pods say is collected by a process of its own (<c>deploy logcollector</c>), as in the official chart.</summary>
+    Separate,
+
+    /// <summary>Its milestones and what pods say.</summary>
+    InProcess,
+
+    /// <summary>Nothing.</summary>
+    Off,
 }
 
 /// <summary>Outbound proxy: <c>STARHUB_SERVER_PROXY_…</c>.</summary>

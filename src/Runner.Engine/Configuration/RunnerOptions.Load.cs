@@ -197,7 +197,11 @@ public sealed partial record RunnerOptions
     private static LogCollectorOptions ReadLogCollector(EnvironmentReader read) => new()
     {
         Port = read.Number("STARHUB_SERVER_LOGCOLLECTOR_PORT", 8096, 0, 65_535),
-        LokiUrl = read.Address("STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL"),
+        Mode = read.Parse("RUNNER_LOGCOLLECTOR", LogCollectorMode.Separate, "inprocess, separate or off", (string text, out LogCollectorMode value) =>
+            Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0])),
+        BufferMegabytes = read.Number("RUNNER_LOGCOLLECTOR_BUFFER_MB", 16, 1, 1024),
+        MegabytesPerSecond = read.Number("RUNNER_LOGCOLLECTOR_MB_PER_SECOND", 4, 0, 1024),
+        LokiUrl = read.Address("STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL", secret: true),
         BatchSize = read.Number("STARHUB_SERVER_LOGCOLLECTOR_BATCH_SIZE", 100, 1, 100_000),
         BatchDelay = read.Seconds("STARHUB_SERVER_LOGCOLLECTOR_BATCH_DELAY", 3),
         MaxRetries = read.Number("STARHUB_SERVER_LOGCOLLECTOR_MAX_RETRIES", 3, 0, 1000),

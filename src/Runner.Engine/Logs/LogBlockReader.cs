@@ -9,12 +9,12 @@ namespace Runner.Engine.Logs;
 internal readonly record struct LogBlock(ReadOnlyMemory<byte> Bytes, bool Continues, bool Overlong);
 
 /// <summary>Reads a log in blocks that end with a line's end, as large as what has arrived.</summary>
-internal sealed class LogBlockReader(Stream stream) : IDisposable
+internal sealed class LogBlockReader(Stream stream, int blockBytes = 64 * 1024) : IDisposable
 {
     /// <summary>A longer line is handed on in pieces.</summary>
     public const int MaxLineBytes = 256 * 1024;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(blockBytes);
     private int _start;
     private int _end;
     private bool _continues;

@@ -1,12 +1,17 @@
 namespace Runner.Engine.Logs;
 
 /// <summary>Where the reading of one container's log stands: which lines were delivered, and whether the line at hand is new.</summary>
-internal sealed class LogCursor
+internal sealed class LogCursor(SeenLines seen)
 {
-    private readonly SeenLines _seen = new();
+    private readonly SeenLines _seen = seen;
     private readonly byte[] _lastStamp = new byte[LogTimestamp.FullLength];
     private long _lastTime;
     private bool _taken;
+
+    public LogCursor()
+        : this(new SeenLines())
+    {
+    }
 
     /// <summary>Whole second from which to read after a break; null when no line was delivered.</summary>
     public DateTimeOffset? ResumeFrom => _seen.ResumeFrom;

@@ -9,21 +9,22 @@ namespace Runner.Engine.Logs;
 /// Reads one container's log over breaks of the connection and restarts of the container, every line once. Before a stream goes on after a
 /// break, the container's run is looked up: a new run's log begins anew, and what was missed of the run before it is read first.
 /// </summary>
+/// <param name="resume">Where an earlier reader left off; kept up to date. It takes the pod's uid with it: a later pod of the name has no log for it.</param>
 /// <param name="transform">Turns a block into what the reader wants; null where nothing in it is new.</param>
-internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Func<LogBlock, LogCursor, T?> transform, LogSettings settings, TimeProvider time)
+internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Func<LogBlock, LogCursor, T?> transform, LogSettings settings, TimeProvider time, LogResume? resume = null)
     where T : struct
 {
     /// <summary>A followed stream that brings nothing for so long had nothing to begin with.</summary>
     private static readonly TimeSpan EmptyFor = TimeSpan.FromSeconds(2);
 
-    private readonly LogCursor _cursor = new();
+    private readonly LogCursor _cursor = resume?.Cursor ?? new();
     private bool _opened;
-    private bool _delivered;
+    private bool _delivered = resume?.Cursor.ResumeFrom is not null;
 
     /// <summary>When a stream was opened that brought nothing: the log was empty then, and everything written later is wanted.</summary>
     private DateTimeOffset? _emptyAt;
     private int _breaks;
-    private string? _uid;
+    private string? _uid = resume?.PodUid;
     private int _run;
 
     /// <summary>Whether the run's log was read to its end after the run's end.</summary>
@@ -55,8 +56,12 @@ internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Fu
 
     private async IAsyncEnumerable<T> FollowAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var phase = await FirstLookAsync(cancellationToken).ConfigureAwait(false);
-        _run = phase.Restarts;
+        if (await FirstLookAsync(cancellationToken).ConfigureAwait(false) is not { } phase)
+        {
+            yield break;
+        }
+
+        Enter(resume?.Run ?? phase.Restarts);
         while (true)
         {
             if (phase.Restarts > _run)
@@ -110,7 +115,17 @@ internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Fu
             }
         }
 
-        (_run, _complete) = (phase.Restarts, false);
+        Enter(phase.Restarts);
+        _complete = false;
+    }
+
+    private void Enter(int run)
+    {
+        _run = run;
+        if (resume is not null)
+        {
+            resume.Run = run;
+        }
     }
 
     /// <summary>One request. Afterwards <see cref="_ended"/> tells whether the log was read to its end, rather than broken off.</summary>
@@ -126,7 +141,7 @@ internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Fu
         }
 
         var opened = time.GetTimestamp();
-        using var reader = new LogBlockReader(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+        using var reader = new LogBlockReader(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), settings.BlockBytes);
         while (true)
         {
             watchdog.Feed(settings.Silence);
@@ -158,12 +173,12 @@ internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Fu
 
     private async Task<HttpResponseMessage?> OpenAsync(bool follow, bool previous, Watchdog watchdog, CancellationToken cancellationToken)
     {
-        var resume = _cursor.ResumeFrom ?? _emptyAt;
+        var from = _cursor.ResumeFrom ?? _emptyAt;
         _cursor.BeginReplay();
         watchdog.Feed(settings.RequestTimeout);
         try
         {
-            var response = await source.OpenAsync(follow, previous, resume is null ? options.TailLines : null, resume ?? options.Since, watchdog.Token).ConfigureAwait(false);
+            var response = await source.OpenAsync(follow, previous, from is null ? options.TailLines : null, from ?? options.Since, watchdog.Token).ConfigureAwait(false);
             _opened = true;
             return response;
         }
@@ -213,11 +228,17 @@ internal sealed class LogFollower<T>(LogSource source, PodLogOptions options, Fu
         }
     }
 
-    private async Task<ContainerPhase> FirstLookAsync(CancellationToken cancellationToken)
+    /// <summary>Null when another pod than the one that was read before bears the name.</summary>
+    private async Task<ContainerPhase?> FirstLookAsync(CancellationToken cancellationToken)
     {
         try
         {
             var pod = source.Known() ?? await source.LookAsync(cancellationToken).ConfigureAwait(false) ?? throw source.NoPod();
+            if (_uid is not null && _uid != pod.Metadata.Uid)
+            {
+                return null;
+            }
+
             _uid = pod.Metadata.Uid;
             return source.PhaseIn(pod) ?? throw source.NoContainer();
         }

@@ -17,6 +17,9 @@ internal sealed record LogSettings
     /// <summary>How long an answer may take to begin.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Bytes that are read at once to begin with; more where a line is longer.</summary>
+    public int BlockBytes { get; init; } = 64 * 1024;
+
     /// <summary>How often reading a log that is not followed goes on after a break.</summary>
     public int MaxBreaks { get; init; } = 5;
 }

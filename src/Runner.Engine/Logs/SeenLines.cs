@@ -7,6 +7,19 @@ namespace Runner.Engine.Logs;
 /// </summary>
 internal sealed class SeenLines
 {
+    /// <summary>Remembers what another one remembered.</summary>
+    public static SeenLines From(SeenTimes times)
+    {
+        var seen = new SeenLines { _forgotten = times.Forgotten };
+        foreach (var time in times.Recent)
+        {
+            seen.Remember(time);
+        }
+
+        return seen;
+    }
+
+
     /// <summary>Enough for some ten thousand lines a second; beyond it what is older than the oldest remembered line counts as seen.</summary>
     private const int Capacity = 64 * 1024;
 
@@ -26,6 +39,17 @@ internal sealed class SeenLines
     public DateTimeOffset? ResumeFrom => _latest == long.MinValue
         ? null
         : LogTimestamp.ToTime((_latest - Disorder) / LogTimestamp.NanosecondsPerSecond * LogTimestamp.NanosecondsPerSecond);
+
+    /// <summary>What must be remembered to go on from here.</summary>
+    public SeenTimes Times()
+    {
+        var since = _latest - (2 * Disorder);
+        var all = _wrapped ? [.. _times.AsSpan(_next), .. _times.AsSpan(0, _next)] : _times.AsSpan(0, _next).ToArray();
+        return new([.. all.Where(time => time >= since)], _forgotten);
+    }
+
+    /// <summary>Remembers a line that was written at this time.</summary>
+    public void Add(long time) => Remember(time);
 
     /// <summary>From here on lines come again from <see cref="ResumeFrom"/>.</summary>
     public void BeginReplay()
@@ -109,3 +133,8 @@ internal sealed class SeenLines
         (_next, _wrapped) = (0, true);
     }
 }
+
+/// <summary>What a <see cref="SeenLines"/> remembers, in nanoseconds since 1970.</summary>
+/// <param name="Recent">Times of the last lines in the order in which they came.</param>
+/// <param name="Forgotten">What was written until then counts as seen.</param>
+internal readonly record struct SeenTimes(IReadOnlyList<long> Recent, long Forgotten);

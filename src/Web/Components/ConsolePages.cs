@@ -45,6 +45,8 @@ internal static class ConsolePages
         services.AddScoped<WorkloadActions>();
         services.AddScoped<WorkloadTexts>();
         services.AddScoped<ActionFlow>();
+        services.AddTransient<LogCollectionModel>();
+        services.AddTransient<LogHistoryModel>();
         return services;
     }
 

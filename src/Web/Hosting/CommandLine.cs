@@ -9,6 +9,9 @@ internal enum RunnerCommand
     /// <summary>Run until told to stop.</summary>
     Run,
 
+    /// <summary>Collect the logs of pods, and nothing else, until told to stop.</summary>
+    CollectLogs,
+
     /// <summary>Ask the runner of this machine whether it is well, for the container's health check.</summary>
     HealthCheck,
 
@@ -23,7 +26,7 @@ internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null
 {
     public const string Usage =
         """
-        Usage: Runner.Web [deploy runner] [-l trace|debug|info|warn|error]
+        Usage: Runner.Web [deploy runner|logcollector] [-l trace|debug|info|warn|error]
                Runner.Web healthcheck
 
         Settings come from the environment; the README lists them.
@@ -32,6 +35,7 @@ internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null
     public static CommandLine Parse(ReadOnlySpan<string> arguments)
     {
         var rest = arguments;
+        var command = RunnerCommand.Run;
         switch (rest)
         {
             case ["healthcheck"]:
@@ -39,7 +43,9 @@ internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null
             case ["-h" or "--help" or "help"]:
                 return new(RunnerCommand.Help);
             case ["deploy", "logcollector", ..]:
-                return Refuse("This program does not run the log collector as a process of its own. Switch the chart's logcollector off.");
+                command = RunnerCommand.CollectLogs;
+                rest = rest[2..];
+                break;
             case ["deploy", "runner", ..]:
                 rest = rest[2..];
                 break;
@@ -47,8 +53,8 @@ internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null
 
         return rest switch
         {
-            [] => new(RunnerCommand.Run),
-            ["-l" or "--level", var level] when RunnerOptions.TryReadLogLevel(level, out var known) => new(RunnerCommand.Run, known),
+            [] => new(command),
+            ["-l" or "--level", var level] when RunnerOptions.TryReadLogLevel(level, out var known) => new(command, known),
             ["-l" or "--level", ..] => Refuse("-l must be followed by trace, debug, info, warn or error."),
             _ => Refuse($"The argument '{rest[0]}' is not known."),
         };

@@ -24,6 +24,11 @@ internal static class TelemetryServices
     /// <summary>Port on which collectors take OTLP over HTTP; on any other it is gRPC, as the official program's exporter speaks.</summary>
     private const int HttpPort = 4318;
 
+    /// <summary>Metrics alone, under the same address and for everybody: for a process that shows numbers only.</summary>
+    public static void AddOpenMetrics(this WebApplicationBuilder builder) => builder.Services.AddOpenTelemetry()
+        .ConfigureResource(resource => resource.AddService(ServiceName + "-logcollector"))
+        .WithMetrics(metrics => metrics.AddMeter(EngineMetrics.MeterName, "System.Runtime").AddPrometheusExporter(exporter => exporter.ScrapeEndpointPath = MetricsPath));
+
     public static void AddTelemetry(this WebApplicationBuilder builder, RunnerOptions options)
     {
         var telemetry = builder.Services.AddOpenTelemetry()

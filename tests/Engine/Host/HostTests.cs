@@ -175,7 +175,7 @@ public sealed class HostTests
     [InlineData("-l error", nameof(RunnerCommand.Run), "Error")]
     [InlineData("healthcheck", nameof(RunnerCommand.HealthCheck), null)]
     [InlineData("deploy runner -l loud", nameof(RunnerCommand.Help), null)]
-    [InlineData("deploy logcollector -l info", nameof(RunnerCommand.Help), null)]
+    [InlineData("deploy logcollector -l info", nameof(RunnerCommand.CollectLogs), "Information")]
     [InlineData("deploy everything", nameof(RunnerCommand.Help), null)]
     public void The_command_line_is_the_official_image_s(string arguments, string command, string? level)
     {

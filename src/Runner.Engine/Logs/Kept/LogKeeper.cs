@@ -18,9 +18,6 @@ internal sealed partial class LogKeeper : BackgroundService
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
 
-    /// <summary>Containers that others put beside the workload's own; nobody asks for their words once the pod is gone.</summary>
-    private static readonly HashSet<string> Sidecars = ["queue-proxy", "init", "wait", "istio-proxy"];
-
     private readonly KeptLogStore _store;
     private readonly RetentionOptions _retention;
     private readonly LogSettings _settings;
@@ -53,8 +50,7 @@ internal sealed partial class LogKeeper : BackgroundService
 
     private static bool Ends(V1Pod pod) => pod.Metadata.DeletionTimestamp is not null || pod.Status?.Phase is "Succeeded" or "Failed";
 
-    private static IEnumerable<string> Containers(V1Pod pod) =>
-        [.. (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers).Select(container => container.Name).Where(name => !Sidecars.Contains(name))];
+    private static IEnumerable<string> Containers(V1Pod pod) => WorkloadContainers.Of(pod);
 
     private void OnChanged(ClusterConnection cluster, V1Pod? before, V1Pod? after)
     {

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Runner.Engine.Configuration;
+using Runner.Engine.Hub;
+
+namespace Runner.Engine.Logs.Collector;
+
+/// <summary>What is looked for in Loki.</summary>
+/// <param name="Pod">Of one pod; empty for all of the workload.</param>
+/// <param name="Text">A part of the line; empty for all lines.</param>
+/// <param name="Until">The end of the range, exclusive; older lines come with an earlier end.</param>
+/// <param name="Limit">Most lines, 1 to <see cref="LokiQuery.MostLines"/>.</param>
+public sealed record LogSearch(string Namespace, string Service, string Pod, string Text, DateTimeOffset From, DateTimeOffset Until, int Limit = 200);
+
+/// <summary>One line from Loki.</summary>
+/// <param name="Category"><c>container</c>, or <c>platform</c> for a milestone of the runner.</param>
+/// <param name="Text">Without the time that the collector puts before it.</param>
+public sealed record HistoryLine(DateTimeOffset Time, string Pod, string Container, string Category, string Text);
+
+/// <summary>What a search found, oldest line first.</summary>
+/// <param name="More">There may be older lines in the range.</param>
+public sealed record LogHistoryPage(IReadOnlyList<HistoryLine> Lines, bool More);
+
+/// <summary>Loki cannot be asked. The message says why and what to try.</summary>
+public sealed class LokiUnavailableException(string message) : Exception(message);
+
+/// <summary>Searches what Loki keeps of a workload's logs (<c>GET /loki/api/v1/query_range</c>). Bounded in lines, bytes and time.</summary>
+public sealed class LokiQuery : IDisposable
+{
+    public const int MostLines = 1000;
+    private const int LargestAnswer = 16 * 1024 * 1024;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly HttpClient _http;
+    private readonly Uri? _address;
+
+    public LokiQuery(RunnerOptions options)
+    {
+        var proxy = options.Proxy;
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = proxy is { Enabled: true, Url: not null },
+            Proxy = proxy is { Enabled: true, Url: { } url } ? new HubProxy(url, proxy.Hosts) : null,
+        })
+        {
+            Timeout = Patience,
+            MaxResponseContentBufferSize = LargestAnswer,
+        };
+        if (options.LogCollector.LokiUrl is not { } loki)
+        {
+            return;
+        }
+
+        _address = new UriBuilder(loki.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/loki/api/v1/query_range") { UserName = "", Password = "" }.Uri;
+        _http.DefaultRequestHeaders.Authorization = loki.UserInfo.Length == 0
+            ? null
+            : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(loki.UserInfo))));
+    }
+
+    /// <summary>Whether an address is set.</summary>
+    public bool Available => _address is not null;
+
+    /// <summary>The last lines of the range.</summary>
+    /// <exception cref="LokiUnavailableException">Loki does not answer, or not with what it should.</exception>
+    public async Task<LogHistoryPage> SearchAsync(LogSearch search, CancellationToken cancellationToken)
+    {
+        if (_address is null)
+        {
+            throw new LokiUnavailableException("No address of Loki is set: STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.");
+        }
+
+        var limit = Math.Clamp(search.Limit, 1, MostLines);
+        var query = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_address}?query={Uri.EscapeDataString(Query(search))}&start={LogTimestamp.FromTime(search.From)}&end={LogTimestamp.FromTime(search.Until)}&limit={limit}&direction=backward");
+        try
+        {
+            using var response = await _http.GetAsync(new Uri(query), cancellationToken).ConfigureAwait(false);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+            {
+                var said = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 200))).ReplaceLineEndings(" ").Trim();
+                throw new LokiUnavailableException($"Loki at {_address.Authority} answered {(int)response.StatusCode}: {said}");
+            }
+
+            var lines = Read(body).OrderBy(line => line.Time).ToList();
+            return new(lines.Count > limit ? lines[^limit..] : lines, lines.Count >= limit);
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new LokiUnavailableException($"What answers at {_address.Authority} is not Loki. Check STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new LokiUnavailableException($"Loki at {_address.Authority} cannot be asked: {(exception is OperationCanceledException ? "it did not answer in time" : (exception.InnerException ?? exception).Message)}");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>As LogQL: <c>{namespace="spaces", service_name="web"} |= "text"</c>. What people type stays within its quotes.</summary>
+    internal static string Query(LogSearch search) =>
+        LokiLabels.Text([new("namespace", search.Namespace), new("service_name", search.Service), new("pod_name", search.Pod)])
+        + (search.Text.Length > 0 ? $" |= {LokiLabels.Quote(search.Text)}" : "");
+
+    private static IEnumerable<HistoryLine> Read(byte[] body)
+    {
+        using var document = JsonDocument.Parse(body);
+        foreach (var stream in document.RootElement.GetProperty("data").GetProperty("result").EnumerateArray())
+        {
+            var labels = stream.GetProperty("stream");
+            foreach (var value in stream.GetProperty("values").EnumerateArray())
+            {
+                var time = LogTimestamp.ToTime(long.Parse(value[0].GetString()!, CultureInfo.InvariantCulture));
+                yield return new(time, Label("pod_name"), Label("container_name"), Label("category"), Text(value[1].GetString()!));
+            }
+
+            string Label(string name) => labels.TryGetProperty(name, out var label) ? label.GetString() ?? "" : "";
+        }
+    }
+
+    private static string Text(string line)
+    {
+        var space = line.IndexOf(' ', StringComparison.Ordinal);
+        return space > 0 && LogTimestamp.TryRead(Encoding.UTF8.GetBytes(line[..space]), out _, out _) ? line[(space + 1)..] : line;
+    }
+}
