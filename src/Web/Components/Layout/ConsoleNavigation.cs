@@ -33,5 +33,6 @@ internal static class ConsoleNavigation
         new(NavigationGroup.Watch, "/workloads", Icons.Material.Outlined.Layers, typeof(Text), "Workloads.Title"),
         new(NavigationGroup.Watch, "/capacity", Icons.Material.Outlined.Memory, typeof(CapacityText), "Title"),
         new(NavigationGroup.Watch, "/logs", Icons.Material.Outlined.Article, typeof(Text), "Logs.Title"),
+        new(NavigationGroup.Operate, "/log-collection", Icons.Material.Outlined.Inbox, typeof(LogCollectionText), "Title"),
     ];
 }
