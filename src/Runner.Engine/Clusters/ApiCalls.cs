@@ -1,6 +1,7 @@
 using System.Text.Json;
 using k8s;
 using k8s.Autorest;
+using k8s.Models;
 
 namespace Runner.Engine.Clusters;
 
@@ -23,6 +24,10 @@ internal abstract class ApiCalls(ClusterConnection cluster, TimeProvider time)
             return null;
         }
     }
+
+    /// <summary>A patch that sets one annotation.</summary>
+    protected static V1Patch AnnotationPatch(string annotation, string value) =>
+        new(JsonSerializer.Serialize(new { metadata = new { annotations = new Dictionary<string, string> { [annotation] = value } } }), V1Patch.PatchType.MergePatch);
 
     protected async Task<T> CallAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {

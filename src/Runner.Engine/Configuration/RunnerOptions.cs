@@ -15,6 +15,9 @@ public sealed partial record RunnerOptions
     /// <summary><c>RUNNER_CLUSTER</c>: <c>incluster</c>, <c>kubeconfig</c> or <c>embedded</c>; empty to detect.</summary>
     public string Cluster { get; init; } = "";
 
+    /// <summary><c>RUNNER_LEADER_ELECTION</c>: whether replicas agree by a Lease who of them speaks to the hub; null for in a cluster only.</summary>
+    public bool? LeaderElection { get; init; }
+
     /// <summary><c>RUNNER_ADMIN_PASSWORD</c>: password of the first administrator; empty to have one made and printed. Secret.</summary>
     public string AdminPassword { get; init; } = "";
 

@@ -11,7 +11,7 @@ namespace Runner.Engine.Hub;
 /// the outbox. A hub at another address is told anew; what comes again without being new is told to nobody.
 /// </summary>
 internal sealed partial class ClusterReporter(
-    ClusterConnection cluster, RunnerOptions options, LiveSettings settings, Outbox outbox, OutboxStore store, TimeProvider time, ILogger logger)
+    ClusterConnection cluster, RunnerOptions options, LiveSettings settings, Outbox outbox, OutboxStore store, HubLeadership leadership, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
 
@@ -25,6 +25,7 @@ internal sealed partial class ClusterReporter(
     {
         settings.Changed += _changed.Set;
         cluster.StatusChanged += Wake;
+        leadership.Changed += _changed.Set;
         try
         {
             while (!cancellationToken.IsCancellationRequested)
@@ -37,6 +38,7 @@ internal sealed partial class ClusterReporter(
         {
             settings.Changed -= _changed.Set;
             cluster.StatusChanged -= Wake;
+            leadership.Changed -= _changed.Set;
         }
     }
 
@@ -64,7 +66,7 @@ internal sealed partial class ClusterReporter(
 
     private async Task TellAsync(CancellationToken cancellationToken)
     {
-        if (cluster.Status is not { Health: ClusterHealth.Connected, ClusterId: { } id } || !IsRead())
+        if (!leadership.IsLeader || cluster.Status is not { Health: ClusterHealth.Connected, ClusterId: { } id } || !IsRead())
         {
             return;
         }

@@ -21,12 +21,13 @@ public sealed class ClusterTelling
         Outbox outbox,
         OutboxStore store,
         HubClient client,
+        HubLeadership leadership,
         TimeProvider time,
         ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger<ClusterTelling>();
-        _reporters = [.. clusters.Connections.Select(cluster => new ClusterReporter(cluster, options, settings, outbox, store, time, logger))];
-        _heartbeats = [.. clusters.Connections.Select(cluster => new Heartbeat(cluster, capacity, reports, settings, client, options.Hub.HeartbeatInterval, time, logger))];
+        _reporters = [.. clusters.Connections.Select(cluster => new ClusterReporter(cluster, options, settings, outbox, store, leadership, time, logger))];
+        _heartbeats = [.. clusters.Connections.Select(cluster => new Heartbeat(cluster, capacity, reports, settings, client, leadership, options.Hub.HeartbeatInterval, time, logger))];
 
         // Wherever the ConfigMap says the hub is, there events go from now on.
         settings.Changed += () =>
@@ -36,6 +37,7 @@ public sealed class ClusterTelling
                 outbox.HubMoved();
             }
         };
+        leadership.Changed += outbox.HubMoved;
     }
 
     /// <summary>How the heartbeat of each cluster fares.</summary>

@@ -23,6 +23,7 @@ internal sealed partial class Heartbeat
     private readonly ClusterReports _reports;
     private readonly LiveSettings _settings;
     private readonly HubClient _client;
+    private readonly HubLeadership _leadership;
     private readonly TimeSpan _interval;
     private readonly Backoff _backoff;
     private readonly TimeProvider _time;
@@ -33,8 +34,9 @@ internal sealed partial class Heartbeat
     private Uri? _hub;
 
     public Heartbeat(
-        ClusterConnection cluster, CapacityFeed capacity, ClusterReports reports, LiveSettings settings, HubClient client, TimeSpan interval, TimeProvider time, ILogger logger)
+        ClusterConnection cluster, CapacityFeed capacity, ClusterReports reports, LiveSettings settings, HubClient client, HubLeadership leadership, TimeSpan interval, TimeProvider time, ILogger logger)
     {
+        _leadership = leadership;
         (_cluster, _capacity, _reports, _settings, _client, _interval, _time, _logger) = (cluster, capacity, reports, settings, client, interval, time, logger);
         _backoff = new(TimeSpan.FromSeconds(2), interval);
         _status = new(cluster.Name, null, "");
@@ -48,12 +50,13 @@ internal sealed partial class Heartbeat
         _cluster.StatusChanged += ClusterChanged;
         _capacity.Changed += CapacityChanged;
         _settings.Changed += SettingsChanged;
+        _leadership.Changed += _ready.Set;
         try
         {
             var failures = 0;
             while (!cancellationToken.IsCancellationRequested)
             {
-                if (!_client.Configured || !_reports.IsReady(_cluster))
+                if (!_client.MaySend || !_reports.IsReady(_cluster))
                 {
                     await _ready.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
                     continue;
@@ -71,6 +74,7 @@ internal sealed partial class Heartbeat
             _cluster.StatusChanged -= ClusterChanged;
             _capacity.Changed -= CapacityChanged;
             _settings.Changed -= SettingsChanged;
+            _leadership.Changed -= _ready.Set;
         }
     }
 

@@ -29,14 +29,18 @@ internal sealed class HubClient : IDisposable
     /// <summary>The hub answers in a few dozen bytes; of anything longer only the beginning is looked at.</summary>
     private const int LongestAnswer = 16 * 1024;
     private const int LongestQuote = 200;
+    private const string NoHub = "No hub is configured: set STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT, or put it into the watched ConfigMap. Events wait.";
 
     private readonly HubSettings _settings;
+    private readonly HubLeadership _leadership;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
     private volatile Uri? _webhook;
 
-    public HubClient(HubSettings settings, TimeProvider time)
+    /// <param name="leadership">Null for a process that always speaks.</param>
+    public HubClient(HubSettings settings, TimeProvider time, HubLeadership? leadership = null)
     {
+        _leadership = leadership ?? HubLeadership.Alone;
         _settings = settings;
         _time = time;
         _webhook = WebhookOf(settings.Endpoint);
@@ -54,8 +58,11 @@ internal sealed class HubClient : IDisposable
         };
     }
 
-    /// <summary>Whether it is known where the hub is.</summary>
-    public bool Configured => _webhook is not null;
+    /// <summary>Whether it is known where the hub is, and it is this process that speaks to it.</summary>
+    public bool MaySend => _webhook is not null && _leadership.IsLeader;
+
+    /// <summary>Why nothing may be sent; empty when it may.</summary>
+    public string WhyNot => _webhook is null ? NoHub : _leadership.WhySilent;
 
     /// <summary>Sends to another hub from the next event on.</summary>
     /// <param name="endpoint">Its base URL; null when it is not known any more.</param>

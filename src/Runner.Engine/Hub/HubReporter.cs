@@ -7,20 +7,26 @@ namespace Runner.Engine.Hub;
 /// <summary>
 /// Tells the hub of workloads: compares each with what the hub was last told, which is on disk, and writes the difference to the outbox.
 /// Restarts and relists tell nothing twice, and what changed or went while the process was down is told at the first sync. While the
-/// disk refuses, the newest state of each workload is kept in memory and written when it can be.
+/// disk refuses, or another replica speaks to the hub, the newest state of each workload is kept in memory and written when it can be.
 /// </summary>
 internal sealed partial class HubReporter : IWorkloadObserver
 {
     private const int WorkloadsPerWrite = 200;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>Longer than it takes to elect another replica: what has been gone for so long was told of by the one that spoke then.</summary>
+    private static readonly TimeSpan Succession = TimeSpan.FromMinutes(1);
+
     private readonly Outbox _outbox;
+    private readonly HubLeadership _leadership;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, Ledger> _ledgers = new(StringComparer.Ordinal);
 
-    public HubReporter(Outbox outbox, OutboxStore store, TimeProvider time, ILogger<HubReporter> logger)
+    /// <param name="leadership">Null for a process that always speaks.</param>
+    public HubReporter(Outbox outbox, OutboxStore store, TimeProvider time, ILogger<HubReporter> logger, HubLeadership? leadership = null)
     {
+        _leadership = leadership ?? HubLeadership.Alone;
         _outbox = outbox;
         _time = time;
         _logger = logger;
@@ -41,7 +47,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ledger.Owed[either.Key] = after;
+            Owe(ledger, either.Key, after);
             await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -56,7 +62,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            foreach (var key in ledger.Told.Keys.Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)))
+            foreach (var key in ledger.Told.Keys.Union(ledger.Seen.Keys).ToList().Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)))
             {
                 ledger.Owed[key] = null;
             }
@@ -64,6 +70,11 @@ internal sealed partial class HubReporter : IWorkloadObserver
             foreach (var workload in snapshot.Workloads)
             {
                 ledger.Owed[workload.Key] = workload;
+            }
+
+            foreach (var (key, workload) in _leadership.IsLeader ? [] : ledger.Owed.ToArray())
+            {
+                Owe(ledger, key, workload);
             }
 
             await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
@@ -101,12 +112,19 @@ internal sealed partial class HubReporter : IWorkloadObserver
     private async Task SettleAsync(Ledger ledger, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
+        if (!_leadership.IsLeader)
+        {
+            ForgetGone(ledger, now - Succession);
+            return;
+        }
+
         foreach (var chunk in ledger.Owed.ToArray().Chunk(WorkloadsPerWrite))
         {
             var entries = new List<OutboxEntry>();
             foreach (var (key, workload) in chunk)
             {
-                var (events, told) = Telling.Decide(ledger.Told.GetValueOrDefault(key), workload, now);
+                var before = ledger.Seen.TryGetValue(key, out var seen) ? Telling.ToldByAnother(seen.Workload, workload) : ledger.Told.GetValueOrDefault(key);
+                var (events, told) = Telling.Decide(before, workload, now);
                 if (events.Count > 0 || !Equals(told, ledger.Told.GetValueOrDefault(key)))
                 {
                     entries.Add(new OutboxEntry(key, events, told));
@@ -133,7 +151,37 @@ internal sealed partial class HubReporter : IWorkloadObserver
             foreach (var (key, _) in chunk)
             {
                 ledger.Owed.TryRemove(key, out _);
+                ledger.Seen.Remove(key);
             }
+        }
+    }
+
+    /// <summary>Remembers the newest state of a workload, and while another replica speaks, that that one tells of it.</summary>
+    private void Owe(Ledger ledger, WorkloadKey key, Workload? workload)
+    {
+        ledger.Owed[key] = workload;
+        if (_leadership.IsLeader)
+        {
+            return;
+        }
+
+        if (workload is not null)
+        {
+            ledger.Seen[key] = new(workload, null);
+        }
+        else if (ledger.Seen.TryGetValue(key, out var seen) && seen.GoneAt is null)
+        {
+            ledger.Seen[key] = seen with { GoneAt = _time.GetUtcNow() };
+        }
+    }
+
+    private static void ForgetGone(Ledger ledger, DateTimeOffset before)
+    {
+        foreach (var (key, _) in ledger.Seen.Where(entry => entry.Value.GoneAt < before).ToList())
+        {
+            ledger.Seen.Remove(key);
+            ledger.Told.Remove(key);
+            ledger.Owed.TryRemove(key, out var _);
         }
     }
 
@@ -163,5 +211,12 @@ internal sealed partial class HubReporter : IWorkloadObserver
 
         /// <summary>Workloads, or null where they are gone, that are not compared and written yet.</summary>
         public ConcurrentDictionary<WorkloadKey, Workload?> Owed { get; } = new();
+
+        /// <summary>What this replica saw while another one spoke to the hub, and has not told since.</summary>
+        public Dictionary<WorkloadKey, Seen> Seen { get; } = [];
     }
+
+    /// <param name="Workload">As it was seen last.</param>
+    /// <param name="GoneAt">When it was found to be gone; null while it is there.</param>
+    private sealed record Seen(Workload Workload, DateTimeOffset? GoneAt);
 }

@@ -15,7 +15,8 @@ internal static class HubServices
     /// <summary>Adds the outbox, the reporter that fills it from the clusters, and the loop that sends. Needs a <see cref="Database"/> and a <see cref="TimeProvider"/> among the services.</summary>
     public static IServiceCollection AddHub(this IServiceCollection services, RunnerOptions options)
     {
-        services.AddSingleton(provider => new HubClient(SettingsOf(options), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new HubLeadership(HubElection.IsNeeded(provider.GetServices<ClusterEndpoint>().First(), options)));
+        services.AddSingleton(provider => new HubClient(SettingsOf(options), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<HubLeadership>()));
         services.AddSingleton(provider => new OutboxStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>(), options.Retention));
         services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<OutboxStore>());
         services.AddSingleton(provider => new Outbox(
@@ -34,10 +35,12 @@ internal static class HubServices
             provider.GetRequiredService<Outbox>(),
             provider.GetRequiredService<OutboxStore>(),
             provider.GetRequiredService<HubClient>(),
+            provider.GetRequiredService<HubLeadership>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
         services.AddHostedService<HubService>();
         services.AddHostedService<ClusterTellingService>();
+        services.AddHostedService<HubElection>();
         return services;
     }
 

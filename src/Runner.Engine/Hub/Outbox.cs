@@ -29,7 +29,6 @@ public sealed record OutboxEvent(
 public sealed partial class Outbox
 {
     private const int Parallel = 8;
-    private const string NoHub = "No hub is configured: set STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT, or put it into the watched ConfigMap. Events wait.";
     private static readonly TimeSpan DiskPause = TimeSpan.FromSeconds(5);
 
     private readonly OutboxStore _store;
@@ -52,7 +51,7 @@ public sealed partial class Outbox
         _time = time;
         _logger = logger;
         _start = time.GetTimestamp();
-        _lastError = client.Configured ? "" : NoHub;
+        _lastError = client.WhyNot;
         foreach (var fact in store.Loaded)
         {
             _written.Add(fact.WrittenAt, 1);
@@ -121,12 +120,12 @@ public sealed partial class Outbox
         _wake.Set();
     }
 
-    /// <summary>Goes on with the hub that the client points to now.</summary>
+    /// <summary>Goes on with the hub that the client points to now, or as the one who speaks to it.</summary>
     internal void HubMoved()
     {
         lock (_lock)
         {
-            _lastError = _client.Configured ? "" : NoHub;
+            _lastError = _client.WhyNot;
         }
 
         RetryNow();
@@ -153,9 +152,9 @@ public sealed partial class Outbox
     /// <summary>Sends until cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (!_client.Configured)
+        if (!_client.MaySend)
         {
-            LogNoHub();
+            LogSilent(_client.WhyNot);
         }
 
         while (!cancellationToken.IsCancellationRequested)
@@ -164,12 +163,12 @@ public sealed partial class Outbox
             TimeSpan? due = null;
             lock (_lock)
             {
-                while (_client.Configured && _lanes.Next(now, Parallel) is { } next)
+                while (_client.MaySend && _lanes.Next(now, Parallel) is { } next)
                 {
                     _ = SendAsync(next.Resource, next.Sequence, cancellationToken);
                 }
 
-                due = _client.Configured ? _lanes.Due() : null;
+                due = _client.MaySend ? _lanes.Due() : null;
             }
 
             // What is due already waits for one that is in flight, whose end wakes us.
@@ -302,6 +301,6 @@ public sealed partial class Outbox
     [LoggerMessage(LogLevel.Warning, "Event {Sequence} of {Resource} was not taken and is tried again: {Problem}")]
     private partial void LogNotSent(long sequence, string resource, string problem);
 
-    [LoggerMessage(LogLevel.Warning, "No hub is configured (STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT); events wait in the database.")]
-    private partial void LogNoHub();
+    [LoggerMessage(LogLevel.Warning, "Nothing is sent: {Reason}")]
+    private partial void LogSilent(string reason);
 }

@@ -12,6 +12,9 @@ internal sealed record ToldState(
 /// <summary>Decides what the hub must hear. Pure.</summary>
 internal static class Telling
 {
+    /// <summary>No workload has this one, so that whatever it has is a change.</summary>
+    private const DeployStatus Unknown = (DeployStatus)(-1);
+
     /// <summary>
     /// Compares what the hub was told with what is: new workloads are created, what is gone is stopped, another object of the same name is a stop
     /// and a create, and what counts as a change is the kind's own business. Anything else is nothing.
@@ -39,6 +42,16 @@ internal static class Telling
                 return ([], null);
         }
     }
+
+    /// <summary>
+    /// What the hub was told of a workload by the replica that spoke to it before, as far as that can be known: that there is one. What is there is told
+    /// as a change, whatever was told last; what is gone is told as gone.
+    /// </summary>
+    /// <param name="seen">The workload when this replica last saw it.</param>
+    /// <param name="workload">As it is; null when it is gone.</param>
+    public static ToldState? ToldByAnother(Workload seen, Workload? workload) => HubPayloads.For(seen.Key.Kind) is not { } payloads ? null
+        : workload is null ? StateOf(seen, payloads)
+        : StateOf(seen, payloads) with { Status = Unknown, Reason = "", Endpoint = "", Detail = "" };
 
     private static ToldState StateOf(Workload workload, IHubPayloads payloads) => new(
         workload.Key,

@@ -26,6 +26,7 @@ internal static class HubFacts
             UserName = Text(annotations, HubNames.UserNameAnnotation),
             Sku = Text(annotations, HubNames.SkuAnnotation),
             OrderDetailId = Number(annotations, HubNames.OrderDetailIdAnnotation),
+            IsAnnounced = Text(annotations, HubNames.AnnouncedAnnotation).Length > 0,
         };
     }
 

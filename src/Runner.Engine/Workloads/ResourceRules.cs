@@ -28,6 +28,9 @@ internal sealed partial class ResourceRules
     /// <summary>True when a kind of accelerator is asked for, whole or in shares.</summary>
     public bool HasAccelerator { get; private set; }
 
+    /// <summary>Accelerators, or shares of some, that one pod asks for.</summary>
+    public int Accelerators { get; private set; }
+
     /// <summary>True when a share of an accelerator is asked for rather than a whole one.</summary>
     public bool HasShare { get; private set; }
 
@@ -39,7 +42,7 @@ internal sealed partial class ResourceRules
         resources.Add("cpu", hardware.Cpu?.Num ?? "", "hardware.cpu.num", problems);
         resources.Add("memory", hardware.Memory, "hardware.memory", problems);
         resources.Add("ephemeral-storage", hardware.EphemeralStorage, "hardware.ephemeral_storage", problems);
-        foreach (var (field, processor) in Accelerators(hardware))
+        foreach (var (field, processor) in ProcessorsOf(hardware))
         {
             if (processor is { Num.Length: > 0, ResourceName.Length: > 0 })
             {
@@ -47,7 +50,7 @@ internal sealed partial class ResourceRules
             }
         }
 
-        foreach (var processor in Accelerators(hardware).Select(entry => entry.Processor).Append(hardware.Cpu))
+        foreach (var processor in ProcessorsOf(hardware).Select(entry => entry.Processor).Append(hardware.Cpu))
         {
             foreach (var (key, value) in processor?.Labels ?? [])
             {
@@ -68,7 +71,7 @@ internal sealed partial class ResourceRules
 
     public static bool IsQuantity(string text) => QuantityPattern().IsMatch(text);
 
-    private static (string Field, ProcessorRequest? Processor)[] Accelerators(HardwareRequest hardware) =>
+    private static (string Field, ProcessorRequest? Processor)[] ProcessorsOf(HardwareRequest hardware) =>
     [
         ("gpu", hardware.Gpu), ("npu", hardware.Npu), ("gcu", hardware.Gcu), ("mlu", hardware.Mlu), ("dcu", hardware.Dcu),
         ("gpgpu", hardware.Gpgpu), ("tpu", hardware.Tpu),
@@ -107,6 +110,7 @@ internal sealed partial class ResourceRules
         else if (IsAskedFor(processor))
         {
             HasAccelerator = true;
+            Accelerators += int.Parse(processor.Num, CultureInfo.InvariantCulture);
             Quantities[processor.ResourceName] = new ResourceQuantity(processor.Num);
             AddShare(field, processor, options, problems);
         }

@@ -75,6 +75,9 @@ public sealed record Workload
 
     public long OrderDetailId { get; init; }
 
+    /// <summary>True once the hub's outbox has held the news of a service, though this process may know nothing of it.</summary>
+    public bool IsAnnounced { get; init; }
+
     /// <summary>Address of the workload inside or outside the cluster, empty until the route is ready.</summary>
     public string Endpoint { get; init; } = "";
 
@@ -104,7 +107,7 @@ public sealed record Workload
         && Key == other.Key && Uid == other.Uid && ClusterId == other.ClusterId && CreatedAt == other.CreatedAt
         && Status == other.Status && Reason == other.Reason && Message == other.Message && WaitingForRoom == other.WaitingForRoom
         && DeployId == other.DeployId && TaskId == other.TaskId && DeployType == other.DeployType
-        && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && OrderDetailId == other.OrderDetailId
+        && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && IsAnnounced == other.IsAnnounced && OrderDetailId == other.OrderDetailId
         && Endpoint == other.Endpoint && Image == other.Image
         && ActualReplicas == other.ActualReplicas && DesiredReplicas == other.DesiredReplicas
         && Requests.SequenceEqual(other.Requests) && Instances.Equals(other.Instances) && Revisions.Equals(other.Revisions)

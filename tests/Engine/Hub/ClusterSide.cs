@@ -37,7 +37,7 @@ internal sealed class ClusterSide : IAsyncDisposable
         _client = new HubClient(new HubSettings { Endpoint = options.Hub.WebhookEndpoint, Token = HubSide.Token, Timeout = TimeSpan.FromDays(1) }, time);
         var store = new OutboxStore(_database, time);
         Outbox = new Outbox(store, _client, time, NullLogger<Outbox>.Instance);
-        Telling = new(Clusters, Capacity, reports, Settings, options, Outbox, store, _client, time, NullLoggerFactory.Instance);
+        Telling = new(Clusters, Capacity, reports, Settings, options, Outbox, store, _client, HubLeadership.Alone, time, NullLoggerFactory.Instance);
         var configuration = new LiveConfiguration(Clusters, options, Settings, _database, RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
         configuration.Load();
         _loops = Task.WhenAll(

@@ -32,7 +32,7 @@ public sealed class MultiHostManifestTests
             Assert.Equal(single.Metadata!.Labels.OrderBy(label => label.Key), Without(pod.Metadata.Labels, LeaderWorkerSetNames.ServiceLabel).OrderBy(label => label.Key));
             var (own, others) = (Assert.Single(pod.Spec.Containers), Assert.Single(single.Spec!.Containers));
             Assert.Equal((others.Name, others.Image, others.ImagePullPolicy), (own.Name, own.Image, own.ImagePullPolicy));
-            Assert.Equal(others.Env.Select(entry => (entry.Name, entry.Value)), own.Env.Select(entry => (entry.Name, entry.Value)));
+            Assert.Equal(others.Env.Select(entry => (entry.Name, entry.Value)).Append(("TOTAL_GPU", "16")), own.Env.Select(entry => (entry.Name, entry.Value)));
             Assert.Equal("8", own.Resources.Limits["nvidia.com/gpu"].ToString());
             Assert.Equal(["/dev/shm", "/workspace"], own.VolumeMounts.Select(mount => mount.MountPath));
             Assert.Equal(["dshm", "nas-pvc"], pod.Spec.Volumes.Select(volume => volume.Name));
@@ -70,6 +70,20 @@ public sealed class MultiHostManifestTests
         var env = Build(request, new("c1", "", "eth1")).Set.Spec!.Template!.Worker!.Spec.Containers[0].Env.ToDictionary(entry => entry.Name, entry => entry.Value);
 
         Assert.Equal(("bond0", "eth1"), (env["NCCL_SOCKET_IFNAME"], env["GLOO_SOCKET_IFNAME"]));
+    }
+
+    [Fact]
+    public void Images_are_told_how_many_accelerators_a_host_has_and_all_together_unless_the_request_says_otherwise()
+    {
+        var request = Sample();
+        request.Hardware!.Gpu = new() { Num = "8", ResourceName = "nvidia.com/gpu" };
+        request.Env!["TOTAL_GPU"] = "15";
+
+        var env = Build(request).Set.Spec!.Template!.Leader!.Spec.Containers[0].Env.ToDictionary(entry => entry.Name, entry => entry.Value);
+
+        Assert.Equal(("8", "15"), (env["GPU_NUM"], env["TOTAL_GPU"]));
+        request.Env.Remove("TOTAL_GPU");
+        Assert.Equal("16", Build(request).Set.Spec!.Template!.Worker!.Spec.Containers[0].Env.Single(entry => entry.Name == "TOTAL_GPU").Value);
     }
 
     [Theory]

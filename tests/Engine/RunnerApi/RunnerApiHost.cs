@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -23,7 +22,7 @@ public class RunnerApiHost : IAsyncLifetime
     public const string Token = "hub-token-of-this-test";
 
     private readonly TemporaryFolder _folder = new();
-    private readonly LogMemory _log = new();
+    private readonly LogLines _log = new();
     private WebApplication? _app;
 
     public EmbeddedClusterHost Cluster { get; private set; } = null!;
@@ -107,24 +106,5 @@ public class RunnerApiHost : IAsyncLifetime
         await Cluster.DisposeAsync();
         _folder.Dispose();
         GC.SuppressFinalize(this);
-    }
-
-    private sealed class LogMemory : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
-        }
     }
 }

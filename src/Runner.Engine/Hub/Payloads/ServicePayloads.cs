@@ -15,8 +15,10 @@ internal sealed class ServicePayloads : IHubPayloads
 
     public static ServicePayloads Instance { get; } = new();
 
-    public IReadOnlyList<HubEvent> Created(Workload workload, DateTimeOffset now) =>
-        [Event(Create, workload, workload.Reason.Length > 0 ? workload.Reason : CreateReason, now)];
+    /// <summary>One that an earlier runner has told of is not new, though nothing is known of what was told.</summary>
+    public IReadOnlyList<HubEvent> Created(Workload workload, DateTimeOffset now) => workload.IsAnnounced
+        ? [Event(Change, workload, workload.Reason, now)]
+        : [Event(Create, workload, workload.Reason.Length > 0 ? workload.Reason : CreateReason, now)];
 
     /// <summary>A change of code, a new reason or a new address is a change; a reason or an address that is gone is none.</summary>
     public IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now) =>

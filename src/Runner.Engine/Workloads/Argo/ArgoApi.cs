@@ -35,8 +35,7 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
     /// <summary>Sets an annotation; nothing when the workflow is gone.</summary>
     public Task AnnotateAsync(string name, string annotation, string value, CancellationToken cancellationToken) => UnlessMissingAsync(
         (client, token) => client.CustomObjects.PatchNamespacedCustomObjectAsync<object>(
-            Merge(new { metadata = new { annotations = new Dictionary<string, string> { [annotation] = value } } }),
-            ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, name, cancellationToken: token),
+            AnnotationPatch(annotation, value), ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, name, cancellationToken: token),
         cancellationToken);
 
     /// <summary>Makes a workflow the owner of a Secret and a volume; null for none.</summary>
@@ -93,8 +92,6 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
             .. volumes.Items.Select(volume => new Unclaimed(volume.GetLabel(ArgoNames.UnclaimedLabel), null, volume.Metadata.Name, volume.Metadata.CreationTimestamp)),
         ];
     }
-
-    private static V1Patch Merge(object body) => new(KubernetesJson.Serialize(body), V1Patch.PatchType.MergePatch);
 
     private async Task<T?> UnlessExistsAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
         where T : class

@@ -8,9 +8,6 @@ namespace Runner.Engine.Workloads.Argo;
 /// <summary>What the status of a Workflow and its pods say, whatever the Workflow is for. Pure.</summary>
 internal static class ArgoFacts
 {
-    /// <summary>Set on a Workflow once the hub's outbox holds the news of it.</summary>
-    public const string AnnouncedAnnotation = "csghub_announced";
-
     /// <summary>The node of the whole; null until Argo has begun, and where Argo keeps the nodes elsewhere because they are many.</summary>
     public static ArgoNode? Root(ArgoWorkflow workflow) => workflow.Status?.Nodes?.TryGetValue(workflow.Metadata.Name, out var node) == true ? node : null;
 

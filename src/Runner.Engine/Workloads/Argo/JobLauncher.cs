@@ -2,12 +2,14 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Argo;
 
 /// <summary>Makes and removes the objects of jobs, whatever they are for. Every step may be repeated, and none is given up because the caller hangs up.</summary>
-internal sealed partial class JobLauncher(RunnerOptions options, WorkloadFeed feed, JobArchive archive, TimeProvider time, ILogger<JobLauncher> logger)
+internal sealed partial class JobLauncher(
+    RunnerOptions options, WorkloadFeed feed, JobArchive archive, HubLeadership leadership, TimeProvider time, ILogger<JobLauncher> logger)
 {
     /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
@@ -149,9 +151,9 @@ internal sealed partial class JobLauncher(RunnerOptions options, WorkloadFeed fe
                 await subscription.NextAsync(patience.Token).ConfigureAwait(false);
             }
 
-            if (feed.Current.TryGetValue(key, out var known) && known.Job is { IsAnnounced: false })
+            if (leadership.IsLeader && feed.Current.TryGetValue(key, out var known) && known.Job is { IsAnnounced: false })
             {
-                await api.AnnotateAsync(key.Name, ArgoFacts.AnnouncedAnnotation, "true", CancellationToken.None).ConfigureAwait(false);
+                await api.AnnotateAsync(key.Name, HubNames.AnnouncedAnnotation, "true", CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)

@@ -36,7 +36,7 @@ internal static class JobProjection
             EndTime = ArgoFacts.EndOf(workflow),
             ClusterNode = ArgoFacts.NodesOf(workflow, view.Instances),
             QueueName = ArgoFacts.Annotation(workflow, Scheduling.VolcanoNames.QueueAnnotation),
-            IsAnnounced = ArgoFacts.Annotation(workflow, ArgoFacts.AnnouncedAnnotation).Length > 0,
+            IsAnnounced = ArgoFacts.Annotation(workflow, HubNames.AnnouncedAnnotation).Length > 0,
         };
     }
 

@@ -66,6 +66,12 @@ internal sealed class LeaderWorkerSetApi(ClusterConnection cluster, string @name
         }
     }
 
+    /// <summary>Sets an annotation of a set; nothing when it is gone.</summary>
+    public Task AnnotateAsync(string name, string annotation, string value, CancellationToken cancellationToken) => UnlessMissingAsync(
+        (client, token) => client.CustomObjects.PatchNamespacedCustomObjectAsync<object>(
+            AnnotationPatch(annotation, value), LeaderWorkerSetNames.Group, LeaderWorkerSetNames.Version, @namespace, LeaderWorkerSetNames.Plural, name, cancellationToken: token),
+        cancellationToken);
+
     /// <summary>Deletes a set in the background: a foreground deletion does not end, because the manager makes anew what the collector deletes.</summary>
     /// <param name="uid">Deletes only the object with this uid; null for whichever has the name.</param>
     /// <returns>False when there was nothing to delete.</returns>

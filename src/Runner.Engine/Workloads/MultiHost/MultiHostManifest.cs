@@ -1,3 +1,4 @@
+using System.Globalization;
 using k8s.Models;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Services;
@@ -19,13 +20,18 @@ internal static class MultiHostManifest
     /// <summary>Variables by which the communication libraries of accelerators are told their network.</summary>
     private static readonly string[] InterfaceVariables = ["GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"];
 
+    /// <summary>Variables by which the hub's images are told how many accelerators a host has, and all hosts of a group together.</summary>
+    private const string AcceleratorsVariable = "GPU_NUM";
+    private const string AllAcceleratorsVariable = "TOTAL_GPU";
+
     /// <summary>Turns the request into objects, or says why not.</summary>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
     public static MultiHostObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts)
     {
         var parts = ServiceManifest.PartsOf(name, request, options, facts);
         var port = ServiceRequestRules.Port(request.Env);
-        SetInterface(parts.Pod.Containers[0], facts.NetworkInterface);
+        var hosts = request.Hardware!.Replicas;
+        SetUnlessRequested(parts.Pod.Containers[0], Surroundings(facts.NetworkInterface, parts.Scheduling.Resources.Accelerators, hosts));
         parts.Labels[LeaderWorkerSetNames.ServiceLabel] = name;
         var set = new LeaderWorkerSet
         {
@@ -41,7 +47,7 @@ internal static class MultiHostManifest
                 Replicas = request.MinReplica,
                 Template = new()
                 {
-                    Size = request.Hardware!.Replicas,
+                    Size = hosts,
                     RestartPolicy = LeaderWorkerSetNames.RecreateGroup,
                     Leader = PodTemplate(parts, Probe(parts.Pod.Containers[0].ReadinessProbe, port)),
                     Worker = PodTemplate(parts, probe: null),
@@ -130,12 +136,26 @@ internal static class MultiHostManifest
         },
     };
 
-    /// <summary>The request may choose another one.</summary>
-    private static void SetInterface(V1Container container, string networkInterface)
+    /// <summary>What a host must know of the others.</summary>
+    private static IEnumerable<(string Name, string Value)> Surroundings(string networkInterface, int accelerators, int hosts)
     {
-        foreach (var variable in InterfaceVariables.Where(variable => networkInterface.Length > 0 && container.Env.All(entry => entry.Name != variable)))
+        foreach (var variable in InterfaceVariables.Where(_ => networkInterface.Length > 0))
         {
-            container.Env.Add(new() { Name = variable, Value = networkInterface });
+            yield return (variable, networkInterface);
+        }
+
+        if (accelerators > 0)
+        {
+            yield return (AcceleratorsVariable, accelerators.ToString(CultureInfo.InvariantCulture));
+            yield return (AllAcceleratorsVariable, ((long)accelerators * hosts).ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static void SetUnlessRequested(V1Container container, IEnumerable<(string Name, string Value)> variables)
+    {
+        foreach (var (name, value) in variables.Where(variable => container.Env.All(entry => entry.Name != variable.Name)))
+        {
+            container.Env.Add(new() { Name = name, Value = value });
         }
     }
 }

@@ -11,6 +11,9 @@ internal static class HubNames
     public const string OrderDetailIdAnnotation = "order-detail-id";
     public const string UserNameAnnotation = "hub-deploy-user";
 
+    /// <summary>The runner's own: set on what carries a workload once the hub's outbox holds the news of it, so that a runner that lost its storage does not tell it as new.</summary>
+    public const string AnnouncedAnnotation = "csghub_announced";
+
     public const string LogTypeLabel = "csghub_log_label_type";
     public const string LogClusterIdLabel = "csghub_log_label_cluster_id";
     public const string DeployIdLabel = "csghub_deploy_id";

@@ -104,6 +104,12 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
     /// <summary>Path of a Knative kind in the namespace.</summary>
     public string PathOf(string plural) => $"apis/{KnativeNames.Group}/{KnativeNames.Version}/namespaces/{@namespace}/{plural}";
 
+    /// <summary>Sets an annotation of a service; nothing when it is gone.</summary>
+    public Task AnnotateAsync(string name, string annotation, string value, CancellationToken cancellationToken) => UnlessMissingAsync(
+        (client, token) => client.CustomObjects.PatchNamespacedCustomObjectAsync<object>(
+            AnnotationPatch(annotation, value), KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, name, cancellationToken: token),
+        cancellationToken);
+
     /// <param name="uid">Deletes only the object with this uid; null for whichever has the name.</param>
     /// <returns>False when there was nothing to delete.</returns>
     public async Task<bool> DeleteAsync(string name, string? uid, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub;
 using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
@@ -18,12 +19,15 @@ public sealed partial class ServiceOperations
     private readonly WorkloadFeed _feed;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly HubLeadership _leadership;
     private readonly JustMade _made;
     private readonly PodHurry _pods;
 
+    /// <param name="leadership">Null for a process that always speaks to the hub.</param>
     public ServiceOperations(
-        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, TimeProvider time, ILogger<ServiceOperations> logger)
+        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, TimeProvider time, ILogger<ServiceOperations> logger, HubLeadership? leadership = null)
     {
+        _leadership = leadership ?? HubLeadership.Alone;
         (_options, _settings, _clusters, _feed, _time, _logger) = (options, settings, clusters, feed, time, logger);
         _made = new(clusters, time);
         _pods = new(feed, options.WorkloadNamespace, logger);
@@ -49,6 +53,8 @@ public sealed partial class ServiceOperations
                 _made.Add(workload, cluster);
                 await WaitUntilSeenAsync(workload.Key, workload.Uid, cancellationToken).ConfigureAwait(false);
             }
+
+            await AnnounceAsync(cluster, workload, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
         {
@@ -212,6 +218,27 @@ public sealed partial class ServiceOperations
         }
     }
 
+    /// <summary>What the feed has, the outbox of the one who speaks to the hub has: notes on the object that the hub hears of it. Not worth a failure.</summary>
+    private async Task AnnounceAsync(ClusterConnection cluster, Workload workload, bool isMultiHost)
+    {
+        if (!_leadership.IsLeader || !_feed.Current.TryGetValue(workload.Key, out var seen) || seen.Uid != workload.Uid || seen.IsAnnounced)
+        {
+            return;
+        }
+
+        try
+        {
+            var name = workload.Key.Name;
+            await (isMultiHost
+                ? SetsOf(cluster).AnnotateAsync(LeaderWorkerSetNames.SetOf(name), HubNames.AnnouncedAnnotation, "true", CancellationToken.None)
+                : ApiOf(cluster).AnnotateAsync(name, HubNames.AnnouncedAnnotation, "true", CancellationToken.None)).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            LogNotAnnounced(workload.Key.Name, exception.Message);
+        }
+    }
+
     private async Task EnsureAsync(ClusterConnection cluster, V1PersistentVolumeClaim? volume, V1Secret? secret, CancellationToken cancellationToken)
     {
         if (volume is not null)
@@ -240,6 +267,9 @@ public sealed partial class ServiceOperations
 
     [LoggerMessage(LogLevel.Warning, "The watch of cluster {Cluster} has not told of the new service {Service} yet; its status is answered as just made")]
     private partial void LogNotSeen(string service, string cluster);
+
+    [LoggerMessage(LogLevel.Debug, "Service {Service} does not bear the note that the hub knows it: {Problem}")]
+    private partial void LogNotAnnounced(string service, string problem);
 
     [LoggerMessage(LogLevel.Information, "Deleted service {Service} in cluster {Cluster}")]
     private partial void LogDeleted(string service, string cluster);

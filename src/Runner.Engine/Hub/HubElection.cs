@@ -1,0 +1,165 @@
+using System.Net;
+using k8s.Autorest;
+using k8s.LeaderElection;
+using k8s.LeaderElection.ResourceLock;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Hub;
+
+/// <summary>
+/// Decides by a Lease in the runner's namespace which of several replicas speaks to the hub. Does nothing where there is no election. A runner that
+/// may not use Leases speaks, because one that says nothing at all is worse, and says what is missing.
+/// </summary>
+internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptions options, HubLeadership leadership, TimeProvider time, ILogger<HubElection> logger) : BackgroundService
+{
+    public const string LeaseName = "csghub-runner";
+
+    /// <summary>How long a leader that has vanished is waited for.</summary>
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
+
+    /// <summary>A leader that cannot renew for so long falls silent, well before another one speaks.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(3);
+
+    private readonly string _identity = $"{Environment.MachineName}_{Guid.NewGuid():N}"[..Math.Min(Environment.MachineName.Length + 9, 63)];
+
+    /// <summary>Whether replicas have to agree who speaks.</summary>
+    public static bool IsNeeded(ClusterEndpoint cluster, RunnerOptions options) => options.LeaderElection ?? cluster.Origin == ClusterOrigin.InCluster;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        leadership.Leader is null ? Task.CompletedTask : Task.Run(() => ElectAsync(clusters.Connections[0], stoppingToken), CancellationToken.None);
+
+    /// <summary>Stands for election again and again. Never throws.</summary>
+    private async Task ElectAsync(ClusterConnection cluster, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+                await StandAsync(cluster, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever went wrong, the loop must not end.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogTrouble(exception.Message);
+            }
+
+            await Task.Delay(Retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Waits to be elected, and returns when the leadership is lost.</summary>
+    private async Task StandAsync(ClusterConnection cluster, CancellationToken cancellationToken)
+    {
+        var @lock = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseName, _identity);
+        using var elector = new LeaderElector(new LeaderElectionConfig(@lock) { LeaseDuration = Duration, RenewDeadline = Deadline, RetryPeriod = Retry });
+        elector.OnStartedLeading += () => Lead();
+        elector.OnStoppedLeading += () => Follow("");
+        elector.OnNewLeader += leader =>
+        {
+            if (leader != _identity)
+            {
+                Follow(leader);
+            }
+        };
+        elector.OnError += exception => Trouble(cluster, exception);
+        @lock.OnHttpError += exception => Trouble(cluster, exception);
+        try
+        {
+            await LookAsync(@lock, cluster, cancellationToken).ConfigureAwait(false);
+            await elector.RunUntilLeadershipLostAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (leadership.IsLeader && cancellationToken.IsCancellationRequested)
+            {
+                await ReleaseAsync(@lock).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Finds out what the elector keeps to itself: that the Lease may not be read.</summary>
+    private async Task LookAsync(LeaseLock @lock, ClusterConnection cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await @lock.GetAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpOperationException missing) when (missing.Response.StatusCode == HttpStatusCode.NotFound)
+        {
+            // It will be made.
+        }
+        catch (HttpOperationException refused)
+        {
+            Trouble(cluster, refused);
+        }
+    }
+
+    private void Lead()
+    {
+        leadership.Set(true, _identity);
+        LogLeads(_identity);
+    }
+
+    private void Follow(string leader)
+    {
+        leadership.Set(false, leader);
+        LogFollows(leader);
+    }
+
+    private void Trouble(ClusterConnection cluster, Exception exception)
+    {
+        if (exception is not HttpOperationException { Response.StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.NotFound })
+        {
+            LogTrouble(ClusterProblem.Describe(exception, cluster.Name));
+        }
+        else if (!leadership.IsLeader)
+        {
+            LogAlone(options.RunnerNamespace);
+            leadership.Set(true, _identity);
+        }
+    }
+
+    /// <summary>Lets another replica take over at once instead of after the Lease has run out.</summary>
+    private async Task ReleaseAsync(LeaseLock @lock)
+    {
+        using var patience = new CancellationTokenSource(ReleasePatience, time);
+        try
+        {
+            var record = await @lock.GetAsync(patience.Token).ConfigureAwait(false);
+            if (record.HolderIdentity == _identity)
+            {
+                record.HolderIdentity = "";
+                await @lock.UpdateAsync(record, patience.Token).ConfigureAwait(false);
+            }
+        }
+#pragma warning disable CA1031 // The process ends: the Lease runs out by itself.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogTrouble(exception.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "This replica, {Identity}, speaks to the hub")]
+    private partial void LogLeads(string identity);
+
+    [LoggerMessage(LogLevel.Information, "This replica stands by; '{Leader}' speaks to the hub")]
+    private partial void LogFollows(string leader);
+
+    [LoggerMessage(LogLevel.Warning, "The election of the replica that speaks to the hub had trouble and goes on: {Problem}")]
+    private partial void LogTrouble(string problem);
+
+    [LoggerMessage(LogLevel.Error, "This replica speaks to the hub without being elected: allow it get, create and update of leases (coordination.k8s.io) in namespace {Namespace}, or run one replica")]
+    private partial void LogAlone(string @namespace);
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using k8s;
+using k8s.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Runner.EmbeddedCluster;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Hub;
+using Runner.Tests.Engine.RunnerApi;
+using Runner.Tests.Engine.Support;
+using Runner.Web;
+
+namespace Runner.Tests.Engine.Hub;
+
+/// <summary>Two replicas in one cluster, each with a data folder of its own: one speaks to the hub, both answer it.</summary>
+public sealed class HubElectionTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Of_two_replicas_one_speaks_to_the_hub_and_the_other_takes_over_when_it_goes()
+    {
+        await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, Cancel);
+        await using var hub = await RecordingHub.StartAsync();
+        await using var first = await Replica.StartAsync(cluster, hub);
+        await Eventually.TrueAsync(() => first.Leadership.IsLeader && hub.Clusters.Any(e => e.Type == "runner.cluster.create"), "the first replica speaks", 30);
+        await using var second = await Replica.StartAsync(cluster, hub);
+        await Eventually.TrueAsync(() => second.Leadership.Leader == first.Leadership.Leader, "the second replica knows who speaks", 30);
+        Assert.False(second.Leadership.IsLeader);
+
+        // Whichever of them the hub calls.
+        await second.RunAsync("one");
+        await Eventually.TrueAsync(() => Told(hub, "one") is [.., (_, 23)], "the hub hears that it runs", 60);
+        Assert.Equal(23, await second.StatusAsync("one"));
+        Assert.Single(Told(hub, "one"), told => told.Type == "runner.service.create");
+        Assert.Equal(0, second.Outbox.Waiting);
+        Assert.Contains("stands by", second.Outbox.LastError, StringComparison.Ordinal);
+        Assert.Single(hub.Clusters, e => e.Type == "runner.cluster.create");
+
+        await first.DisposeAsync();
+
+        await Eventually.TrueAsync(() => second.Leadership.IsLeader, "the second replica takes over", 30);
+        await second.StopAsync("one");
+        await second.RunAsync("two");
+        await Eventually.TrueAsync(() => Told(hub, "one") is [.., ("runner.service.stop", _)] && Told(hub, "two") is [.., (_, 23)], "the second replica tells the hub", 60);
+        Assert.Equal("", second.Outbox.LastError);
+        Assert.Single(Told(hub, "one"), told => told.Type == "runner.service.create");
+        Assert.Equal(2, hub.Clusters.Count(e => e.Type == "runner.cluster.create"));
+    }
+
+    [Fact]
+    public async Task A_replica_that_may_not_use_Leases_speaks_and_says_what_is_missing()
+    {
+        await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, Cancel);
+        await using var hub = await RecordingHub.StartAsync();
+
+        // A namespace that does not exist cannot hold the Lease.
+        await using var replica = await Replica.StartAsync(cluster, hub, "nowhere");
+
+        await Eventually.TrueAsync(() => hub.Clusters.Any(e => e.Type == "runner.cluster.create"), "it speaks all the same", 30);
+        Assert.Contains(replica.Log, line => line.Contains("allow it get, create and update of leases", StringComparison.Ordinal));
+    }
+
+    private static List<(string Type, int Status)> Told(RecordingHub hub, string service) => [.. hub.Taken.Where(e => e.Service == service).Select(e => (e.Type, e.Status))];
+
+    private sealed class Replica : IAsyncDisposable
+    {
+        private readonly TemporaryFolder _folder = new();
+        private readonly LogLines _log = new();
+        private readonly HttpClient _caller = new();
+        private WebApplication? _app;
+
+        public HubLeadership Leadership { get; private set; } = null!;
+
+        public OutboxStatus Outbox => _app!.Services.GetRequiredService<Outbox>().Status;
+
+        public IReadOnlyCollection<string> Log => [.. _log.Lines];
+
+        public static async Task<Replica> StartAsync(EmbeddedClusterHost cluster, RecordingHub hub, string @namespace = "spaces")
+        {
+            var replica = new Replica();
+            var kubeconfig = Encoding.UTF8.GetBytes(cluster.Kubeconfig());
+            var options = new RunnerOptions
+            {
+                DataDirectory = replica._folder.Path, Port = 0, ApiToken = RunnerApiHost.Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Warning,
+                LeaderElection = true, RunnerNamespace = @namespace,
+            };
+            options = options with { Hub = options.Hub with { WebhookEndpoint = hub.Address } };
+            replica._app = RunnerApp.Build([], options, clusters: [new("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)))]);
+            replica._app.Services.GetRequiredService<ILoggerFactory>().AddProvider(replica._log);
+            await replica._app.StartAsync(Cancel);
+            replica.Leadership = replica._app.Services.GetRequiredService<HubLeadership>();
+            replica._caller.BaseAddress = new Uri(new Uri(replica._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()), "/api/v1/");
+            replica._caller.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", RunnerApiHost.Token);
+            await Eventually.TrueAsync(async () => await replica.StatusAsync("none") >= 0, "the cluster's services are listed", 30);
+            return replica;
+        }
+
+        public async Task RunAsync(string service) => Assert.Equal(HttpStatusCode.OK, (await CallAsync(HttpMethod.Post, $"service/{service}/run", RunnerApiHost.Sample("run-space"))).Status);
+
+        public async Task StopAsync(string service) => Assert.Equal(HttpStatusCode.OK, (await CallAsync(HttpMethod.Post, $"service/{service}/stop", "{}")).Status);
+
+        /// <returns>The code, or -1 while nobody can say.</returns>
+        public async Task<int> StatusAsync(string service)
+        {
+            var (status, text) = await CallAsync(HttpMethod.Get, $"service/{service}/status", "{}");
+            return status == HttpStatusCode.OK ? RunnerApiHost.Json(text).GetProperty("code").GetInt32() : -1;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_app is { } app)
+            {
+                _app = null;
+                await app.StopAsync(CancellationToken.None);
+                await app.DisposeAsync();
+                _caller.Dispose();
+                _folder.Dispose();
+            }
+        }
+
+        private async Task<(HttpStatusCode Status, string Text)> CallAsync(HttpMethod method, string path, string body)
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            using var answer = await _caller.SendAsync(request, Cancel);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancel));
+        }
+    }
+}
