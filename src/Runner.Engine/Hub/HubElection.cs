@@ -15,7 +15,7 @@ namespace Runner.Engine.Hub;
 /// </summary>
 internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptions options, HubLeadership leadership, TimeProvider time, ILogger<HubElection> logger) : BackgroundService
 {
-    public const string LeaseName = "csghub-runner";
+    private const string DefaultName = "csghub-runner";
 
     /// <summary>How long a leader that has vanished is waited for.</summary>
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
@@ -29,6 +29,9 @@ internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptio
 
     /// <summary>Whether replicas have to agree who speaks.</summary>
     public static bool IsNeeded(ClusterEndpoint cluster, RunnerOptions options) => options.LeaderElection ?? cluster.Origin == ClusterOrigin.InCluster;
+
+    /// <summary>The Lease is named like the watched ConfigMap, so that each release in a namespace has one of its own.</summary>
+    public static string LeaseOf(RunnerOptions options) => options.Hub.ConfigMapName.Length > 0 ? options.Hub.ConfigMapName : DefaultName;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         leadership.Leader is null ? Task.CompletedTask : Task.Run(() => ElectAsync(clusters.Connections[0], stoppingToken), CancellationToken.None);
@@ -61,7 +64,7 @@ internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptio
     /// <summary>Waits to be elected, and returns when the leadership is lost.</summary>
     private async Task StandAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        var @lock = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseName, _identity);
+        var @lock = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseOf(options), _identity);
         using var elector = new LeaderElector(new LeaderElectionConfig(@lock) { LeaseDuration = Duration, RenewDeadline = Deadline, RetryPeriod = Retry });
         elector.OnStartedLeading += () => Lead();
         elector.OnStoppedLeading += () => Follow("");

@@ -58,6 +58,7 @@ public sealed class ChartRightsHost : RunnerApiHost
     protected override RunnerOptions Adjust(RunnerOptions options) => options with
     {
         ApplicationEndpoint = "auto",
+        LeaderElection = true,
         RunnerNamespace = RunnerChart.Namespace,
         QuotaName = "runner-gpu-quota",
         Hub = options.Hub with { ConfigMapName = "runner-runner" },
