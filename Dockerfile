@@ -7,10 +7,11 @@ COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.tx
 COPY src/Runner.Engine/Runner.Engine.csproj src/Runner.Engine/
 COPY src/EmbeddedCluster/EmbeddedCluster.csproj src/EmbeddedCluster/
 COPY src/Web/Web.csproj src/Web/
-RUN dotnet restore src/Web/Web.csproj
+RUN dotnet restore src/Web/Web.csproj -r linux-$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/') -p:PublishReadyToRun=true
 COPY src/ src/
 COPY wwwroot/ wwwroot/
-RUN dotnet publish src/Web/Web.csproj -c Release --no-restore -o /app
+# Compiled ahead: the first view of a large cluster should not wait for the compiler.
+RUN dotnet publish src/Web/Web.csproj -c Release --no-restore -o /app --no-self-contained -p:PublishReadyToRun=true -r linux-$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 # The official chart starts /starhub-bin/starhub deploy runner -l <level>.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using k8s;
 using k8s.Models;
+using Runner.Engine.Clusters.Reading;
 
 namespace Runner.Engine.Clusters;
 
@@ -11,22 +12,32 @@ internal static class ApiJson
     /// <summary>Who last set which field: often half of an object's bytes.</summary>
     private const string ManagedFields = "managedFields";
 
-    private static readonly Dictionary<Type, string[]> PodParts = new()
-    {
-        [typeof(V1PodSpec)] = ["affinity", "imagePullSecrets", "tolerations", "volumes"],
-        [typeof(V1Container)] = ["args", "command", "env", "envFrom", "lifecycle", "livenessProbe", "readinessProbe", "securityContext", "startupProbe", "volumeMounts"],
-    };
-
     /// <summary>For every kind: everything but <c>managedFields</c>.</summary>
-    public static JsonSerializerOptions Options { get; } = Create(DropManagedFields);
+    public static JsonSerializerOptions Options { get; } = Create();
 
-    /// <summary>For pods: also without what only the kubelet needs. Environment values, secrets among them, are never held.</summary>
-    public static JsonSerializerOptions PodOptions { get; } = Create(DropManagedFields, info => Drop(info, PodParts.GetValueOrDefault(info.Type, [])));
+    /// <summary>Reads one object of any kind.</summary>
+    /// <exception cref="JsonException">Not such an object.</exception>
+    public static T Read<T>(ref Utf8JsonReader reader, ReadOnlySpan<byte> source, SharedValues shared) =>
+        JsonSerializer.Deserialize(ref reader, (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T))) ?? throw new JsonException($"An object of type {typeof(T).Name} is null.");
+
+    /// <summary>Reads one object that stands alone.</summary>
+    /// <exception cref="JsonException">Not such an object.</exception>
+    public static T Read<T>(ReadOnlySpan<byte> json, ItemReader<T> read)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        return reader.TokenType == JsonTokenType.StartObject ? read(ref reader, json, SharedValues.OfProcess) : throw new JsonException($"Expected an object, found {reader.TokenType}.");
+    }
 
     /// <summary>Copies the JSON of one object without its <c>metadata.managedFields</c>.</summary>
     /// <exception cref="JsonException">Not a JSON object.</exception>
     public static byte[] WithoutManagedFields(ReadOnlySpan<byte> json)
     {
+        if (json.IndexOf("managedFields"u8) < 0)
+        {
+            return json.ToArray();
+        }
+
         var reader = new Utf8JsonReader(json);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -71,32 +82,20 @@ internal static class ApiJson
         return result;
     }
 
-    private static JsonSerializerOptions Create(params Action<JsonTypeInfo>[] modifiers)
+    private static JsonSerializerOptions Create()
     {
         JsonSerializerOptions? options = null;
         KubernetesJson.AddJsonOptions(clients => options = new JsonSerializerOptions(clients));
-        foreach (var modifier in modifiers)
-        {
-            options!.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(modifier);
-        }
-
-        options!.MakeReadOnly();
+        options!.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(DropManagedFields);
+        options.MakeReadOnly();
         return options;
     }
 
     private static void DropManagedFields(JsonTypeInfo info)
     {
-        if (info.Type == typeof(V1ObjectMeta))
-        {
-            Drop(info, [ManagedFields]);
-        }
-    }
-
-    private static void Drop(JsonTypeInfo info, string[] names)
-    {
         for (var i = info.Properties.Count - 1; i >= 0; i--)
         {
-            if (names.Contains(info.Properties[i].Name))
+            if (info.Type == typeof(V1ObjectMeta) && info.Properties[i].Name == ManagedFields)
             {
                 info.Properties.RemoveAt(i);
             }

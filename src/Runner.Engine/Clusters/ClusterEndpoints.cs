@@ -26,7 +26,7 @@ public static class ClusterEndpoints
 
     /// <summary>A cluster described by a kubeconfig file, with the file's current context.</summary>
     internal static ClusterEndpoint Kubeconfig(string path) =>
-        new(NameOf(path), ClusterOrigin.Kubeconfig, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new FileInfo(path)));
+        new(NameOf(path), ClusterOrigin.Kubeconfig, () => KubernetesClientConfiguration.BuildConfigFromConfigObject(KubeconfigFile.Read(path)));
 
     /// <summary>Names tell clusters apart: files that would bear the same one, as in two folders, bear their paths.</summary>
     private static IReadOnlyList<ClusterEndpoint> Kubeconfigs(List<string> files)
@@ -60,7 +60,7 @@ public static class ClusterEndpoints
         var file = Path.GetFileName(path);
         try
         {
-            var context = KubernetesClientConfiguration.LoadKubeConfig(new FileInfo(path)).CurrentContext;
+            var context = KubeconfigFile.Read(path).CurrentContext;
             return string.IsNullOrEmpty(context) ? file : $"{file}:{context}";
         }
 #pragma warning disable CA1031 // Only the name; the connection tells what is wrong with the file.

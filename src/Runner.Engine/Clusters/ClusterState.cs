@@ -1,5 +1,6 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
@@ -31,8 +32,8 @@ public sealed class ClusterState
         var @namespace = options.WorkloadNamespace;
         var caches = new ResourceCaches(connection, settings, time, logger);
         _feed = feed;
-        Nodes = caches.Of<V1Node>(new("", "v1", "nodes", null));
-        Pods = caches.Of<V1Pod>(new("", "v1", "pods", null) { Owner = PodOwners.TextOf, Json = ApiJson.PodOptions, NamespaceWhenForbidden = @namespace });
+        Nodes = caches.Of<V1Node>(new("", "v1", "nodes", null) { Read = NodeReader.Read });
+        Pods = caches.Of<V1Pod>(new("", "v1", "pods", null) { Owner = PodOwners.TextOf, Read = PodReader.Read, NamespaceWhenForbidden = @namespace });
 
         // What the quota refuses is told by events beside it alone.
         _events = new[] { @namespace, options.QuotaNamespace }.Distinct().ToDictionary(name => name, name => caches.Of<Corev1Event>(

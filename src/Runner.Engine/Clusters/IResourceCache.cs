@@ -3,7 +3,7 @@ namespace Runner.Engine.Clusters;
 /// <summary>What is common to the caches of all kinds.</summary>
 internal interface IResourceCache
 {
-    /// <summary>Everything was listed and compared; the changes found have been told.</summary>
+    /// <summary>Everything was listed again and compared, and the changes found have been told, while the status stayed as it is.</summary>
     event Action? Listed;
 
     /// <summary>Raised when health or problem changes.</summary>

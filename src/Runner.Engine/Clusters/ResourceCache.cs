@@ -47,7 +47,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     /// <summary>An object changed, appeared (no before) or is gone (no after). Raised on the cache's own loop; handlers must be quick and must not throw.</summary>
     public event Action<T?, T?>? Changed;
 
-    /// <summary>Everything was listed and compared; the changes found have been told.</summary>
+    /// <summary>Everything was listed again and compared, and the changes found have been told, while the status stayed as it is.</summary>
     public event Action? Listed;
 
     /// <summary>Raised when health or problem changes.</summary>
@@ -156,9 +156,13 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         }
 
         _seesAll = _narrowed is null;
-        SetStatus(CacheHealth.Synced, "");
         LogListed(connection.Name, kind.Name, seen.Count);
-        Listed?.Invoke();
+        if (!SetStatus(CacheHealth.Synced, ""))
+        {
+            // Whoever hears of the status looks at everything already.
+            Listed?.Invoke();
+        }
+
         return version;
     }
 
@@ -242,15 +246,17 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         return settings.Relist.Delay(_failures);
     }
 
-    private void SetStatus(CacheHealth health, string problem)
+    /// <returns>False when there is nothing new to tell.</returns>
+    private bool SetStatus(CacheHealth health, string problem)
     {
         if (_health == health && _problem == problem)
         {
-            return;
+            return false;
         }
 
         (_health, _problem) = (health, problem);
         StatusChanged?.Invoke();
+        return true;
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Cluster {Cluster}: listed {Count} of {Resource}")]

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using k8s;
 using k8s.Models;
+using Runner.Engine.Clusters.Reading;
 
 namespace Runner.Engine.Clusters;
 
@@ -32,15 +32,13 @@ internal readonly record struct WatchEvent<T>(WatchEventType Type, Received<T> I
 internal sealed class ResourceJson<T>(ResourceKind<T> kind)
     where T : IKubernetesObject<V1ObjectMeta>
 {
-    private readonly JsonTypeInfo<T> _type = (JsonTypeInfo<T>)kind.Json.GetTypeInfo(typeof(T));
-
     /// <summary>Reads <c>{"metadata":{"resourceVersion":…,"continue":…},"items":[…]}</c>.</summary>
     /// <exception cref="JsonException">The page is not a list of such objects.</exception>
     public ListEnd ReadPage(ReadOnlySpan<byte> page, List<Received<T>> items)
     {
         var reader = new Utf8JsonReader(page);
         var (version, next) = ("", (string?)null);
-        Expect(ref reader, JsonTokenType.StartObject);
+        Enter(ref reader);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("metadata"u8))
@@ -65,7 +63,7 @@ internal sealed class ResourceJson<T>(ResourceKind<T> kind)
     public WatchEvent<T> ReadEvent(ReadOnlySpan<byte> line)
     {
         var reader = new Utf8JsonReader(line);
-        Expect(ref reader, JsonTokenType.StartObject);
+        Enter(ref reader);
         WatchEventType? type = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -88,18 +86,25 @@ internal sealed class ResourceJson<T>(ResourceKind<T> kind)
         throw new JsonException("A watch event has no type before its object.");
     }
 
-    private static void Expect(ref Utf8JsonReader reader, JsonTokenType type)
+    /// <summary>Moves to an object's start.</summary>
+    private static void Enter(ref Utf8JsonReader reader)
     {
-        if (!reader.Read() || reader.TokenType != type)
+        reader.Read();
+        Expect(ref reader);
+    }
+
+    private static void Expect(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new JsonException($"Expected {type}, found {reader.TokenType}.");
+            throw new JsonException($"Expected an object, found {reader.TokenType}.");
         }
     }
 
     private static (string Version, string? Continue) ReadListMetadata(ref Utf8JsonReader reader)
     {
         var (version, next) = ("", (string?)null);
-        Expect(ref reader, JsonTokenType.StartObject);
+        Enter(ref reader);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("resourceVersion"u8))
@@ -170,7 +175,8 @@ internal sealed class ResourceJson<T>(ResourceKind<T> kind)
     private Received<T> ReadItem(ref Utf8JsonReader reader, ReadOnlySpan<byte> source)
     {
         var start = (int)reader.TokenStartIndex;
-        var item = JsonSerializer.Deserialize(ref reader, _type);
+        Expect(ref reader);
+        var item = kind.Read(ref reader, source, SharedValues.OfProcess);
         if (item?.Metadata?.Name is null)
         {
             throw new JsonException($"An object of {kind.Name} has no name.");

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using k8s;
 using k8s.Models;
+using Runner.Engine.Clusters.Reading;
 
 namespace Runner.Engine.Clusters;
 
@@ -27,7 +27,8 @@ internal sealed record ResourceKind<T>(string Group, string Version, string Plur
     /// <summary>By which text objects are found together, such as the name of the service they belong to; null for objects that belong to none.</summary>
     public Func<T, string?> Owner { get; init; } = _ => null;
 
-    public JsonSerializerOptions Json { get; init; } = ApiJson.Options;
+    /// <summary>Reads one object; by default everything that the type has, but for <c>managedFields</c>. Kinds of which a cluster has thousands bring their own.</summary>
+    public ItemReader<T> Read { get; init; } = ApiJson.Read<T>;
 
     /// <summary>As the API server names it in messages: <c>pods</c>, <c>services.serving.knative.dev</c>.</summary>
     public string Name => Group.Length == 0 ? Plural : $"{Plural}.{Group}";

@@ -16,6 +16,7 @@ internal sealed partial class WorkloadTracker
     private readonly ObserverProgress[] _observers;
     private readonly WorkQueue<Work> _queue;
     private readonly ILogger _logger;
+    private volatile bool _begun;
     private volatile bool _synced;
 
     public WorkloadTracker(
@@ -37,16 +38,14 @@ internal sealed partial class WorkloadTracker
         _logger = logger;
         _queue = new($"{source.Name} of {connection.Name}", DoAsync, settings.Relist, time, logger);
 
-        source.Dirty += key => _queue.Add(new Work(key));
+        source.Dirty += Add;
         source.Refreshed += () => _queue.Add(Work.Everything);
         pods.Changed += (before, after) =>
         {
             var then = before is null ? null : source.KeyOf(before);
             var now = after is null ? null : source.KeyOf(after);
-            foreach (var key in new[] { then, then == now ? null : now }.OfType<WorkloadKey>())
-            {
-                _queue.Add(new Work(key));
-            }
+            Add(then);
+            Add(now == then ? null : now);
         };
         pods.Listed += () => _queue.Add(Work.Everything);
         pods.StatusChanged += () =>
@@ -76,6 +75,23 @@ internal sealed partial class WorkloadTracker
     public int QueueDepth => _queue.Count;
 
     public Task RunAsync(CancellationToken cancellationToken) => _queue.RunAsync(1, cancellationToken);
+
+    private void Add(WorkloadKey? key)
+    {
+        if (key is { } changed)
+        {
+            Add(changed);
+        }
+    }
+
+    /// <summary>While the first lists come in nothing is projected: all of it is at once when they are there.</summary>
+    private void Add(WorkloadKey key)
+    {
+        if (_begun)
+        {
+            _queue.Add(new Work(key));
+        }
+    }
 
     private void Touch(Corev1Event e)
     {
@@ -130,6 +146,8 @@ internal sealed partial class WorkloadTracker
             return;
         }
 
+        // From here on each change counts: what changed before is in the caches already.
+        _begun = true;
         var failures = new List<Exception>();
         var workloads = new Dictionary<WorkloadKey, Workload>();
         var unreadable = new HashSet<WorkloadKey>();
@@ -152,24 +170,22 @@ internal sealed partial class WorkloadTracker
             }
         }
 
+        if (!_synced)
+        {
+            // At the start pages and status answers need not wait until thousands of events for the hub are on disk.
+            _feed.Set(workloads.Values);
+            _synced = true;
+            LogSynced(_connection.Name, workloads.Count, Source.Name);
+            SyncedFirst?.Invoke();
+        }
+
         var snapshot = new WorkloadSnapshot(_connection.Name, Source.Kinds, [.. workloads.Values], unreadable);
         foreach (var observer in _observers)
         {
             await TryAsync(() => observer.SyncedAsync(snapshot, cancellationToken), failures, cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (var workload in workloads.Values)
-        {
-            _feed.Set(workload);
-        }
-
-        if (!_synced)
-        {
-            _synced = true;
-            LogSynced(_connection.Name, workloads.Count, Source.Name);
-            SyncedFirst?.Invoke();
-        }
-
+        _feed.Set(workloads.Values);
         Report(failures);
     }
 

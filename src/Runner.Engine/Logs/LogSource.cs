@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Reading;
 
 namespace Runner.Engine.Logs;
 
@@ -21,8 +21,8 @@ internal sealed class LogSource(ClusterConnection cluster, string @namespace, st
         try
         {
             using var response = await RawApi.GetAsync(cluster.Client, PodPath, cancellationToken).ConfigureAwait(false);
-            var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            return await JsonSerializer.DeserializeAsync<V1Pod>(stream, ApiJson.PodOptions, cancellationToken).ConfigureAwait(false);
+            using var answer = await PageBuffer.ReadAsync(response, cancellationToken).ConfigureAwait(false);
+            return ApiJson.Read(answer.Span, PodReader.Read);
         }
         catch (ApiStatusException exception) when (exception.Code == 404)
         {

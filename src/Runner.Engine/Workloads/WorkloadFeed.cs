@@ -16,6 +16,27 @@ public sealed class WorkloadFeed
     /// <summary>Everything as it is now.</summary>
     public ImmutableDictionary<WorkloadKey, Workload> Current => Volatile.Read(ref _workloads);
 
+    /// <summary>Stores many new states at once and tells every subscriber of those that do not equal what is known.</summary>
+    public void Set(IEnumerable<Workload> workloads)
+    {
+        lock (_lock)
+        {
+            var all = _workloads.ToBuilder();
+            var changed = new List<WorkloadKey>();
+            foreach (var workload in workloads)
+            {
+                if (!all.TryGetValue(workload.Key, out var before) || !workload.Equals(before))
+                {
+                    all[workload.Key] = workload;
+                    changed.Add(workload.Key);
+                }
+            }
+
+            _workloads = all.ToImmutable();
+            changed.ForEach(Tell);
+        }
+    }
+
     /// <summary>Stores the new state and tells every subscriber. Does nothing when it equals what is known.</summary>
     /// <returns>What was known before, or null.</returns>
     public Workload? Set(Workload workload)

@@ -1,8 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using k8s;
+using Runner.Tests.Engine.Support;
 using k8s.Models;
-using Runner.Engine.Clusters;
 
 namespace Runner.Tests.Engine.Capacity;
 
@@ -11,9 +9,9 @@ internal static class NodeRecording
 {
     private static readonly string Folder = Path.Combine(Repository.Root, "tests", "Engine", "Recordings", "nodes");
 
-    public static IReadOnlyList<V1Node> Nodes { get; } = Read<V1Node>("nodes.json", ApiJson.Options);
+    public static IReadOnlyList<V1Node> Nodes { get; } = Read("nodes.json", Held.Node);
 
-    public static IReadOnlyList<V1Pod> Pods { get; } = Read<V1Pod>("pods.json", ApiJson.PodOptions);
+    public static IReadOnlyList<V1Pod> Pods { get; } = Read("pods.json", Held.Pod);
 
     public static JsonNode Expected { get; } = Parse("expected-capacity.json");
 
@@ -22,8 +20,7 @@ internal static class NodeRecording
 
     public static IEnumerable<string> NodeNames => Expected["nodes"]!.AsArray().Select(node => (string)node!["name"]!);
 
-    private static List<T> Read<T>(string file, JsonSerializerOptions options) =>
-        [.. Parse(file)["items"]!.AsArray().Select(item => item.Deserialize<T>(options)!)];
+    private static List<T> Read<T>(string file, Func<JsonNode, T> read) => [.. Parse(file)["items"]!.AsArray().Select(item => read(item!))];
 
     private static JsonNode Parse(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, file)))!;
 }

@@ -9,6 +9,7 @@ using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Capacity;
 using Runner.Engine.Capacity.Fit;
 using Runner.Engine.Configuration;
+using Runner.Tests.Engine.Support;
 using ApiJson = Runner.Engine.Clusters.ApiJson;
 
 namespace Runner.Tests.Engine.Capacity;
@@ -57,7 +58,7 @@ public sealed class PodFitProperties
                 var info = new NodeInfo();
                 info.SetNode(new StoredObject(ObjectKind.Node.Key("", $"node-{i}"), json, 1));
                 infos.Add(info);
-                ledger.Set(json.Deserialize<V1Node>(ApiJson.Options)!, default);
+                ledger.Set(Held.Node(json), default);
             }
 
             for (var i = 0; i < world.there.Count; i++)
@@ -66,7 +67,7 @@ public sealed class PodFitProperties
                 json["metadata"]!["name"] = $"pod-{i}";
                 json["spec"]!["nodeName"] = $"node-{i % infos.Count}";
                 infos[i % infos.Count].Add(new StoredObject(ObjectKind.Pod.Key("spaces", $"pod-{i}"), json, 1));
-                ledger.Set(json.Deserialize<V1Pod>(ApiJson.PodOptions)!, default);
+                ledger.Set(Held.Pod(json), default);
             }
 
             var requests = Runner.EmbeddedCluster.Controllers.Scheduling.PodRequests.Of(world.asked);
@@ -86,7 +87,7 @@ public sealed class PodFitProperties
             var json = world.node.DeepClone().AsObject();
             json["metadata"]!["name"] = "node-0";
             var ledger = new CapacityLedger(new CapacityProjection(new AcceleratorOptions()));
-            ledger.Set(json.Deserialize<V1Node>(ApiJson.Options)!, default);
+            ledger.Set(Held.Node(json), default);
             var pod = world.pod.Deserialize<V1Pod>(ApiJson.Options)!;
 
             // Parts of shared devices are given out by their own plugin, which these pods have no annotation of.
@@ -102,7 +103,7 @@ public sealed class PodFitProperties
                 var next = world.pod.DeepClone().AsObject();
                 next["metadata"]!["name"] = $"pod-{placed}";
                 next["spec"]!["nodeName"] = "node-0";
-                ledger.Set(next.Deserialize<V1Pod>(ApiJson.PodOptions)!, default);
+                ledger.Set(Held.Pod(next), default);
             }
 
             return told == placed;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Tests.Engine.Clusters;
@@ -75,9 +76,9 @@ public sealed class ResourceJsonTests
     [Fact]
     public void Pods_are_held_without_environment_values_and_managed_fields()
     {
-        var pod = JsonSerializer.Deserialize<V1Pod>(
-            """{"metadata":{"name":"p","managedFields":[{"manager":"m"}]},"spec":{"nodeName":"n","volumes":[{"name":"v"}],"containers":[{"name":"c","image":"i","env":[{"name":"TOKEN","value":"s3cret"}],"resources":{"requests":{"cpu":"1"}}}]}}""",
-            ApiJson.PodOptions)!;
+        var pod = ApiJson.Read(
+            """{"metadata":{"name":"p","managedFields":[{"manager":"m"}]},"spec":{"nodeName":"n","volumes":[{"name":"v"}],"containers":[{"name":"c","image":"i","env":[{"name":"TOKEN","value":"s3cret"}],"resources":{"requests":{"cpu":"1"}}}]}}"""u8,
+            PodReader.Read);
 
         Assert.Null(pod.Metadata.ManagedFields);
         Assert.Null(pod.Spec.Containers[0].Env);

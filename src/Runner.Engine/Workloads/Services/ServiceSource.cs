@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
@@ -19,10 +20,10 @@ internal sealed class ServiceSource : WorkloadSource
         _pods = pods;
         _namespace = @namespace;
         Services = Needs(
-            caches.Of<KnativeService>(new(KnativeNames.Group, KnativeNames.Version, KnativeNames.ServicePlural, @namespace) { KeepJson = true }),
+            caches.Of<KnativeService>(new(KnativeNames.Group, KnativeNames.Version, KnativeNames.ServicePlural, @namespace) { KeepJson = true, Read = KnativeReader.Service }),
             service => KeyOf(service.Metadata.Name));
         Revisions = Needs(
-            caches.Of<KnativeRevision>(new(KnativeNames.Group, KnativeNames.Version, "revisions", @namespace) { Owner = revision => revision.GetLabel(KnativeNames.ServiceLabel) }),
+            caches.Of<KnativeRevision>(new(KnativeNames.Group, KnativeNames.Version, "revisions", @namespace) { Read = KnativeReader.Revision, Owner = revision => revision.GetLabel(KnativeNames.ServiceLabel) }),
             revision => KeyOf(revision.GetLabel(KnativeNames.ServiceLabel)));
         Sets = Uses(
             caches.Of<LeaderWorkerSet>(
