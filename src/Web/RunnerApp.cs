@@ -10,6 +10,7 @@ using Runner.Web.Hosting;
 using Runner.Web.Identity;
 using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Tokens;
+using Runner.Web.Live.Hub;
 using Runner.Web.RunnerApi;
 using Runner.Web.RunnerApi.Description;
 using Runner.Web.Telemetry;
@@ -55,6 +56,7 @@ public static class RunnerApp
             services.AddRunnerEngine(options);
             services.AddRunnerApi();
             services.AddConsolePages();
+            services.AddLiveHub();
             services.AddConsoleIdentity(options, clock);
             builder.AddTelemetry(options);
 
@@ -146,6 +148,7 @@ public static class RunnerApp
         app.MapSignIn();
         app.MapTokenServer();
         app.MapConsoleApi();
+        app.MapLiveHub();
         app.MapConsolePages();
     }
 

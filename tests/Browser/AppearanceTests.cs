@@ -19,6 +19,7 @@ public sealed class AppearanceTests(ConsoleFixture console)
         ("manifest", $"/workloads/embedded/service/spaces/{Sample}?section=manifest", ".yaml"),
         ("logs", $"/logs/embedded/service/spaces/{Sample}", ".log-view"),
         ("logs-choose", "/logs", ".log-picks a"),
+        ("logs-many", "/logs?labels=csghub_deploy_type&times=1&wrap=1&filter=GET%7CINFO&regex=1&container=*", ".log-line"),
         ("capacity", "/capacity", "tr.is-group"),
         ("capacity-group", "/capacity?group=NVIDIA-A100-SXM4-80GB", ".capacity-users li"),
         ("capacity-node", "/capacity?node=embedded/gpu-hami-1", ".capacity-cards li"),

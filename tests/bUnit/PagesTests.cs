@@ -126,9 +126,11 @@ public sealed class PagesTests
     public async Task A_log_takes_up_the_pods_that_come_later()
     {
         await using var context = new ConsoleContext();
-        await using var tail = new Web.Components.Models.LogTail(context.Engine, Samples.Key("web"), context.Clock);
-        await tail.ChooseAsync(Web.Components.Models.LogChoice.Standard, Samples.Workload("web", pods: 1));
-        tail.Update(Samples.Workload("web", pods: 2));
+        context.Engine.Feed.Set(Samples.Workload("web", pods: 1));
+        await using var tail = new Web.Components.Models.LogTail(context.Engine, context.Clock);
+        await tail.ShowAsync(Web.Components.Models.LogQuery.Parse(Samples.Key("web"), ""));
+        context.Engine.Feed.Set(Samples.Workload("web", pods: 2));
+        tail.Update();
         foreach (var pod in Samples.Workload("web", pods: 2).Instances)
         {
             context.Engine.Log(pod.PodName).TryWrite(new LogLine(pod.PodName, "user-container", Samples.Now, $"hello from {pod.PodName}"));

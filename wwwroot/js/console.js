@@ -133,37 +133,4 @@
     const copy = event.target.closest?.("[data-copy]");
     if (copy) { navigator.clipboard?.writeText(copy.dataset.copy); copy.classList.add("is-copied"); setTimeout(() => copy.classList.remove("is-copied"), 1200); }
   });
-
-  // --- Logs -----------------------------------------------------------------------------------------------------------
-  window.consoleLogs = {
-    // Keeps the end in view while following; tells the page when the reader scrolls away from it or back.
-    attach(element, page) {
-      let following = true;
-      let lastTop = 0;
-      const state = {
-        page,
-        stick() { if (following) { element.scrollTop = element.scrollHeight; lastTop = element.scrollTop; } },
-        follow(on) { following = on; state.stick(); },
-      };
-      const observer = new MutationObserver(() => state.stick());
-      observer.observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["style"] });
-      element.addEventListener("scroll", () => {
-        const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
-        // Only a movement up is the reader's wish to stop: growth at the end also moves the distance.
-        if (following && !atEnd && element.scrollTop < lastTop - 2) { following = false; page.invokeMethodAsync("FollowChanged", false); }
-        else if (!following && atEnd && element.scrollTop > lastTop) { following = true; page.invokeMethodAsync("FollowChanged", true); }
-        lastTop = element.scrollTop;
-      }, { passive: true });
-      element.consoleLog = state;
-      element.consoleLogEnd = () => observer.disconnect();
-    },
-    follow(element, on) { element.consoleLog?.follow(on); },
-    async download(name, stream) {
-      const url = URL.createObjectURL(new Blob([await stream.arrayBuffer()], { type: "text/plain" }));
-      const link = Object.assign(document.createElement("a"), { href: url, download: name });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 10000);
-    },
-    detach(element) { element?.consoleLogEnd?.(); },
-  };
 })();

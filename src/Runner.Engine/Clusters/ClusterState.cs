@@ -92,6 +92,9 @@ public sealed class ClusterState
     /// <summary>True once all workloads of a kind are known; false for ever where the cluster lacks what carries them.</summary>
     public bool IsSynced(WorkloadKind kind) => _trackers.Any(tracker => tracker.Source.Kinds.Contains(kind) && tracker.Synced);
 
+    /// <summary>Labels of a pod; null when it is not known.</summary>
+    public IReadOnlyDictionary<string, string>? LabelsOfPod(string @namespace, string pod) => Pods.Find(@namespace, pod)?.Metadata.Labels?.AsReadOnly();
+
     /// <summary>Kubernetes events about the workload's objects, newest first.</summary>
     public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key)
     {

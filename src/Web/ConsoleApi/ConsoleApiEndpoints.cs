@@ -12,6 +12,7 @@ internal static class ConsoleApiEndpoints
     {
         var api = routes.MapGroup("/api/console");
         api.MapGet("/audit", ReadAudit).RequireAuthorization(ApiScopes.AuditRead);
+        api.MapGet("/logs", LogDownload.SendAsync).RequireAuthorization(ApiScopes.WorkloadsRead);
     }
 
     /// <summary>Entries of the audit log, the newest first: <c>?take=100&amp;skip=0</c>.</summary>

@@ -72,6 +72,9 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public string? ManifestOf(WorkloadKey key) => _clusters.Find(key.Cluster)?.State.ManifestOf(key);
 
+    public IReadOnlyDictionary<string, string> LabelsOf(WorkloadKey key, string pod) =>
+        _clusters.Find(key.Cluster)?.State.LabelsOfPod(key.Namespace, pod) ?? ImmutableDictionary<string, string>.Empty;
+
     public IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken) =>
         _logs.ReadAsync(Cluster(key), key.Namespace, pod, container, options, cancellationToken);
 

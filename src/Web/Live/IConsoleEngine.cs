@@ -60,6 +60,9 @@ public interface IConsoleEngine
     /// <summary>The workload's object as YAML, secret values masked; null when it is gone.</summary>
     string? ManifestOf(WorkloadKey key);
 
+    /// <summary>Labels of one of the workload's pods; empty when it is not known.</summary>
+    IReadOnlyDictionary<string, string> LabelsOf(WorkloadKey key, string pod);
+
     /// <summary>Lines of one container of the workload.</summary>
     IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken);
 

@@ -21,4 +21,16 @@ public static class Kubectl
         await kubectl.WaitForExitAsync();
         Assert.True(kubectl.ExitCode == 0, error);
     }
+
+    /// <summary>What it prints.</summary>
+    public static async Task<string> RunAsync(string kubeconfig, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Repository.Root, ".tools", "bin", "kubectl"), ["--kubeconfig", kubeconfig, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var kubectl = Process.Start(start)!;
+        var error = kubectl.StandardError.ReadToEndAsync();
+        var output = await kubectl.StandardOutput.ReadToEndAsync();
+        await kubectl.WaitForExitAsync();
+        Assert.True(kubectl.ExitCode == 0, await error);
+        return output;
+    }
 }

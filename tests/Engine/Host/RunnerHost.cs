@@ -35,10 +35,11 @@ internal sealed partial class RunnerHost : IAsyncDisposable
 
     /// <param name="change">Changes the settings.</param>
     /// <param name="map">Adds routes of the test's own.</param>
-    public static Task<RunnerHost> StartAsync(Func<RunnerOptions, RunnerOptions>? change = null, Action<WebApplication>? map = null)
+    /// <param name="cluster">A cluster to work with after all.</param>
+    public static Task<RunnerHost> StartAsync(Func<RunnerOptions, RunnerOptions>? change = null, Action<WebApplication>? map = null, ClusterEndpoint? cluster = null)
     {
         var folder = new TemporaryFolder();
-        return StartAsync(folder.Path, change, folder, map);
+        return StartAsync(folder.Path, change, folder, map, cluster);
     }
 
     /// <summary>On a data folder that outlives this program.</summary>
@@ -83,11 +84,11 @@ internal sealed partial class RunnerHost : IAsyncDisposable
         _folder?.Dispose();
     }
 
-    private static async Task<RunnerHost> StartAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change, TemporaryFolder? owned, Action<WebApplication>? map)
+    private static async Task<RunnerHost> StartAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change, TemporaryFolder? owned, Action<WebApplication>? map, ClusterEndpoint? cluster = null)
     {
         var options = new RunnerOptions { DataDirectory = dataFolder, Port = 0, ApiToken = HubToken, AdminPassword = AdminPassword };
         var nowhere = new ClusterEndpoint("nowhere", ClusterOrigin.Kubeconfig, () => throw new InvalidOperationException("There is no cluster in this test."));
-        var app = RunnerApp.Build([], change?.Invoke(options) ?? options, clusters: [nowhere]);
+        var app = RunnerApp.Build([], change?.Invoke(options) ?? options, clusters: [cluster ?? nowhere]);
         map?.Invoke(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new RunnerHost(app, owned);

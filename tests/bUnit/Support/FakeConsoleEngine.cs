@@ -76,6 +76,11 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     public string? ManifestOf(WorkloadKey key) => Workloads.ContainsKey(key) ? $"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: {key.Name}\n" : null;
 
+    /// <summary>Labels by pod name.</summary>
+    public Dictionary<string, Dictionary<string, string>> Labels { get; } = [];
+
+    public IReadOnlyDictionary<string, string> LabelsOf(WorkloadKey key, string pod) => Labels.TryGetValue(pod, out var labels) ? labels : ImmutableDictionary<string, string>.Empty;
+
     public IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken)
     {
         lock (LogRequests)

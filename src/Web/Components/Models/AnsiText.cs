@@ -12,12 +12,18 @@ public static class AnsiText
     private const char Escape = '\u001b';
 
     /// <param name="line">One line as the container wrote it.</param>
-    /// <param name="highlight">Text to mark, regardless of case; empty for none.</param>
-    public static IReadOnlyList<TextRun> Runs(string line, string highlight = "")
+    /// <param name="highlight">What of the line is marked; null for nothing.</param>
+    public static IReadOnlyList<TextRun> Runs(string line, LogFilter? highlight = null) => Mark(Coloured(line), highlight);
+
+    /// <summary>The characters of the line without escape sequences: what a filter looks at.</summary>
+    public static string Plain(string line) =>
+        line.Contains(Escape, StringComparison.Ordinal) ? string.Concat(Coloured(line).Select(run => run.Text)) : Printable(line);
+
+    private static List<TextRun> Coloured(string line)
     {
         if (!line.Contains(Escape, StringComparison.Ordinal))
         {
-            return Mark([new TextRun(Printable(line), "")], highlight);
+            return [new TextRun(Printable(line), "")];
         }
 
         var runs = new List<TextRun>();
@@ -42,7 +48,7 @@ public static class AnsiText
         }
 
         Flush(runs, text, style);
-        return Mark(runs, highlight);
+        return runs;
     }
 
     private static void Flush(List<TextRun> runs, StringBuilder text, Style style)
@@ -78,31 +84,35 @@ public static class AnsiText
         return text.LastIndexOf('\r') is var at and >= 0 ? text[(at + 1)..] : text;
     }
 
-    private static List<TextRun> Mark(List<TextRun> runs, string highlight)
+    private static List<TextRun> Mark(List<TextRun> runs, LogFilter? highlight)
     {
-        if (highlight.Length == 0)
-        {
-            return runs;
-        }
+        var hits = highlight?.HitsIn(runs.Count == 1 ? runs[0].Text : string.Concat(runs.Select(run => run.Text))) ?? [];
+        return hits.Count == 0 ? runs : Split(runs, hits);
+    }
 
+    // A hit may begin in one colour and end in another.
+    private static List<TextRun> Split(List<TextRun> runs, IReadOnlyList<Range> hits)
+    {
         var marked = new List<TextRun>();
+        var (position, next) = (0, 0);
         foreach (var run in runs)
         {
-            var from = 0;
-            for (var at = 0; (at = run.Text.IndexOf(highlight, from, StringComparison.OrdinalIgnoreCase)) >= 0; from = at + highlight.Length)
+            var (from, end) = (position, position + run.Text.Length);
+            while (from < end)
             {
-                if (at > from)
+                while (next < hits.Count && hits[next].End.Value <= from)
                 {
-                    marked.Add(run with { Text = run.Text[from..at] });
+                    next++;
                 }
 
-                marked.Add(new TextRun(run.Text.Substring(at, highlight.Length), $"{run.Style} hit".Trim()));
+                var inside = next < hits.Count && hits[next].Start.Value <= from;
+                var until = next == hits.Count ? end : Math.Min(end, inside ? hits[next].End.Value : hits[next].Start.Value);
+                var part = run with { Text = run.Text[(from - position)..(until - position)] };
+                marked.Add(inside ? part with { Style = $"{run.Style} hit".Trim() } : part);
+                from = until;
             }
 
-            if (from < run.Text.Length || run.Text.Length == 0)
-            {
-                marked.Add(run with { Text = run.Text[from..] });
-            }
+            position = end;
         }
 
         return marked;

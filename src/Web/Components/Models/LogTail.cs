@@ -1,173 +1,117 @@
-using Runner.Engine.Logs;
-using Runner.Engine.Workloads;
 using Runner.Web.Live;
+using Runner.Web.Live.Logs;
 
 namespace Runner.Web.Components.Models;
 
-/// <summary>Which lines of a workload's pods are read.</summary>
-/// <param name="Pod">One pod, or empty for all, those included that are still to come.</param>
-/// <param name="Container">Container name in each pod.</param>
-/// <param name="Previous">The container's previous run instead of the current one.</param>
-/// <param name="Minutes">Only lines of the last so many minutes; 0 for the last <see cref="LogTail.TailLines"/> lines of each pod.</param>
-public sealed record LogChoice(string Pod, string Container, bool Previous, int Minutes)
+/// <summary>How the search for a line that an address names stands.</summary>
+public enum LineSearch
 {
-    // What does the work, in services and in workflows.
-    private static readonly string[] Working = ["user-container", "main"];
+    /// <summary>No line is looked for.</summary>
+    None,
+    Looking,
+    Found,
 
-    public static LogChoice Standard { get; } = new("", Working[0], false, 0);
-
-    /// <summary>The container one wants to read first: the one that does the work, else the first.</summary>
-    /// <param name="containers">Names, empty while no pod is known.</param>
-    public static string Preferred(IReadOnlyList<string> containers) =>
-        Working.FirstOrDefault(containers.Contains) ?? (containers.Count > 0 ? containers[0] : Working[0]);
+    /// <summary>The log was read beyond the line's time without it.</summary>
+    Missing,
 }
 
-/// <summary>
-/// Follows the logs of a workload's pods into a buffer: one stream a pod, started when the pod appears and ended when it goes. Tells the page at most ten times a second that there is something to draw.
-/// </summary>
-internal sealed class LogTail(IConsoleEngine engine, WorkloadKey key, TimeProvider time) : IAsyncDisposable
+/// <summary>Reads what a <see cref="LogQuery"/> names into a buffer, and tells the page at most ten times a second that there is something to draw.</summary>
+public sealed class LogTail(IConsoleEngine engine, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>Lines of each pod to begin with.</summary>
-    public const int TailLines = 2000;
-
-    /// <summary>Streams open at once; more pods than that wait for one to end.</summary>
-    public const int MaxStreams = 64;
-
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, Task> _streams = [];
-    private readonly Dictionary<string, string> _problems = [];
+    /// <summary>A line that did not come for so long does not come.</summary>
+    private static readonly TimeSpan SearchFor = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _disposed = new();
-    private CancellationTokenSource _stop = new();
+    private LogStreams? _streams;
     private Task _drawing = Task.CompletedTask;
-    private bool _stateChanged;
+    private int _stateChanged;
+    private long _searchBegan;
 
     public LogBuffer Buffer { get; } = new();
 
-    public LogChoice Choice { get; private set; } = LogChoice.Standard;
+    public LogQuery Query { get; private set; } = new();
 
-    /// <summary>Pods with an open stream.</summary>
-    public int Streaming
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _streams.Values.Count(stream => !stream.IsCompleted);
-            }
-        }
-    }
+    /// <summary>What is read, in the order of the choice.</summary>
+    public IReadOnlyList<LogTarget> Targets { get; private set; } = [];
 
-    /// <summary>Why a pod's log cannot be read, by pod.</summary>
-    public IReadOnlyDictionary<string, string> Problems
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return new Dictionary<string, string>(_problems);
-            }
-        }
-    }
+    /// <summary>Containers whose stream is open.</summary>
+    public int Streaming => _streams?.Open ?? 0;
+
+    /// <summary>Containers that wait because too many streams are open.</summary>
+    public int Waiting => _streams?.Waiting ?? 0;
+
+    /// <summary>Why a log cannot be read.</summary>
+    public IReadOnlyDictionary<LogTarget, string> Problems => _streams?.Problems ?? new Dictionary<LogTarget, string>();
+
+    public LineSearch Search { get; private set; }
+
+    /// <summary>Row of the line that was looked for, at the moment it was found.</summary>
+    public int FoundAt { get; private set; } = -1;
+
+    /// <summary>What is wrong with the filter; null when nothing is.</summary>
+    public string? FilterProblem { get; private set; }
+
+    public LogFilter Filter { get; private set; } = LogFilter.None;
 
     /// <summary>Begins to tell the page; call once.</summary>
     /// <param name="draw">Called when there are new lines or a stream's state changed.</param>
     public void Start(Func<Task> draw) => _drawing = DrawAsync(draw, _disposed.Token);
 
-    /// <summary>Reads other lines; what was kept is forgotten.</summary>
-    public async Task ChooseAsync(LogChoice choice, Workload? workload)
+    /// <summary>Reads and shows what the query says. Lines are read anew only where the query names other lines.</summary>
+    public async Task ShowAsync(LogQuery query)
     {
-        Task[] ending;
-        lock (_lock)
+        var before = Query;
+        Query = query;
+        if (_streams is null || (before.Filter, before.Expression, before.Unfold) != (query.Filter, query.Expression, query.Unfold))
         {
-            _stop.Cancel();
-            _stop.Dispose();
-            _stop = new CancellationTokenSource();
-            ending = [.. _streams.Values];
-            _streams.Clear();
-            _problems.Clear();
-            Choice = choice;
+            Filter = LogFilter.Make(query.Filter, query.Expression, out var problem);
+            FilterProblem = problem;
+            Buffer.Show(Filter, query.Unfold);
         }
 
-        await Task.WhenAll(ending).ConfigureAwait(false);
-        Buffer.Clear();
-        Update(workload);
+        if (_streams is null || before.Selection != query.Selection || (before.Since, before.Previous, before.Line) != (query.Since, query.Previous, query.Line))
+        {
+            await ReadAsync().ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Opens streams for pods that appeared, and for pods that are gone where there are no others or one of them is chosen.</summary>
-    /// <param name="workload">Null when it is gone.</param>
-    public void Update(Workload? workload)
+    /// <summary>Reads everything anew, after a failure.</summary>
+    public Task AgainAsync() => ReadAsync();
+
+    /// <summary>Takes up pods that have come, and pods that are gone where there are no others.</summary>
+    public void Update()
     {
-        lock (_lock)
-        {
-            foreach (var pod in Pods(workload))
-            {
-                if (!_streams.ContainsKey(pod) && _streams.Values.Count(stream => !stream.IsCompleted) < MaxStreams)
-                {
-                    var (choice, stopping) = (Choice, _stop.Token);
-                    _streams[pod] = Task.Run(() => ReadAsync(pod, choice, stopping), CancellationToken.None);
-                }
-            }
-        }
+        Targets = LogTargets.Find(Query.Selection, engine);
+        _streams?.Want(Targets);
     }
 
     public async ValueTask DisposeAsync()
     {
-        Task[] ending;
-        lock (_lock)
+        await _disposed.CancelAsync().ConfigureAwait(false);
+        if (_streams is not null)
         {
-            _stop.Cancel();
-            ending = [.. _streams.Values];
+            await _streams.DisposeAsync().ConfigureAwait(false);
         }
 
-        await _disposed.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll([.. ending, _drawing]).ConfigureAwait(false);
-        _stop.Dispose();
+        await _drawing.ConfigureAwait(false);
         _disposed.Dispose();
     }
 
-    private List<string> Pods(Workload? workload)
+    private async Task ReadAsync()
     {
-        var live = workload?.Instances.Select(instance => instance.PodName).ToList() ?? [];
-        var wanted = live.Count == 0 || (Choice.Pod.Length > 0 && !live.Contains(Choice.Pod))
-            ? live.Concat(engine.KeptLogsOf(key).Where(log => log.Container == Choice.Container).Select(log => log.Pod)).Distinct()
-            : live;
-        return [.. wanted.Where(pod => Choice.Pod.Length == 0 || Choice.Pod == pod)];
-    }
-
-    private async Task ReadAsync(string pod, LogChoice choice, CancellationToken stopping)
-    {
-        var options = new PodLogOptions(
-            Follow: !choice.Previous,
-            TailLines: choice.Minutes == 0 ? TailLines : null,
-            Since: choice.Minutes == 0 ? null : time.GetUtcNow().AddMinutes(-choice.Minutes),
-            Previous: choice.Previous);
-        try
+        if (_streams is { } ending)
         {
-            await foreach (var line in engine.ReadLogAsync(key, pod, choice.Container, options, stopping).ConfigureAwait(false))
-            {
-                Buffer.Add(line);
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // Another choice, or the page is closed.
-        }
-#pragma warning disable CA1031 // Whatever keeps the log from being read is shown beside the lines.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            lock (_lock)
-            {
-                _problems[pod] = exception.Message;
-            }
+            await ending.DisposeAsync().ConfigureAwait(false);
         }
 
-        lock (_lock)
-        {
-            _stateChanged = true;
-        }
+        Buffer.Clear();
+        Buffer.Resume();
+        (Search, FoundAt, _searchBegan) = (Query.Line is null ? LineSearch.None : LineSearch.Looking, -1, time.GetTimestamp());
+        _ = LogSince.TryRead(Query.Since, out var since);
+        _streams = new LogStreams(engine, time, since, Query.Previous, Buffer.Add, () => Interlocked.Exchange(ref _stateChanged, 1));
+        Update();
     }
 
     private async Task DrawAsync(Func<Task> draw, CancellationToken stopping)
@@ -178,12 +122,11 @@ internal sealed class LogTail(IConsoleEngine engine, WorkloadKey key, TimeProvid
         {
             while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
             {
-                var changed = Buffer.Refresh() | Buffer.Unseen != unseen;
+                var changed = Buffer.Refresh() | LookForLine() | Buffer.Unseen != unseen | Interlocked.Exchange(ref _stateChanged, 0) == 1;
                 unseen = Buffer.Unseen;
-                lock (_lock)
+                if (_streams is { Waiting: > 0 } streams)
                 {
-                    changed |= _stateChanged;
-                    _stateChanged = false;
+                    streams.Want(Targets);
                 }
 
                 if (changed)
@@ -196,5 +139,27 @@ internal sealed class LogTail(IConsoleEngine engine, WorkloadKey key, TimeProvid
         {
             // The page is closed.
         }
+    }
+
+    /// <summary>The view stands still once the line is there, so that it does not run away while it is read.</summary>
+    private bool LookForLine()
+    {
+        if (Search != LineSearch.Looking || Query.Line is not { } wanted)
+        {
+            return false;
+        }
+
+        FoundAt = Buffer.Find(entry => entry.Part == 0 && wanted.Matches(entry.Line));
+        if (FoundAt >= 0)
+        {
+            Search = LineSearch.Found;
+            Buffer.Pause();
+        }
+        else if (time.GetElapsedTime(_searchBegan) > SearchFor)
+        {
+            Search = LineSearch.Missing;
+        }
+
+        return Search != LineSearch.Looking;
     }
 }

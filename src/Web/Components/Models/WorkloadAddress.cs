@@ -1,20 +1,18 @@
 using Runner.Engine.Workloads;
+using Runner.Web.Live.Logs;
 
 namespace Runner.Web.Components.Models;
 
 /// <summary>Addresses of pages about one workload.</summary>
 public static class WorkloadAddress
 {
-    public static string Details(WorkloadKey key, string query = "") => $"/workloads/{Path(key)}{query}";
+    public static string Details(WorkloadKey key, string query = "") => $"/workloads/{WorkloadReference.Write(key)}{query}";
 
-    public static string Logs(WorkloadKey key, string query = "") => $"/logs/{Path(key)}{query}";
+    public static string Logs(WorkloadKey key, string query = "") => $"/logs/{WorkloadReference.Write(key)}{query}";
 
     /// <summary>The workload that the parts of an address name; null when they name none.</summary>
     public static WorkloadKey? Read(string? cluster, string? kind, string? @namespace, string? name) =>
         cluster is not null && @namespace is not null && name is not null && Enum.TryParse<WorkloadKind>(kind, ignoreCase: true, out var known) && Enum.IsDefined(known)
             ? new WorkloadKey(cluster, known, @namespace, name)
             : null;
-
-    private static string Path(WorkloadKey key) =>
-        $"{Uri.EscapeDataString(key.Cluster)}/{key.Kind.ToString().ToLowerInvariant()}/{Uri.EscapeDataString(key.Namespace)}/{Uri.EscapeDataString(key.Name)}";
 }

@@ -1,0 +1,139 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Runner.Web.Live.Hub;
+
+/// <summary>Bounds what outside clients take, and ends streams whose caller has lost the right to them.</summary>
+internal sealed class LiveConnections(IServiceScopeFactory scopes, TimeProvider time)
+{
+    /// <summary>Connections of outside clients at once.</summary>
+    public const int MostConnections = 200;
+
+    /// <summary>Streams of one connection at once.</summary>
+    public const int MostStreams = 16;
+
+    /// <summary>How long a right that was taken away may still be used.</summary>
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
+
+    private int _open;
+
+    /// <returns>False when there are too many.</returns>
+    public bool TryOpen(HubCallerContext connection)
+    {
+        if (Interlocked.Increment(ref _open) > MostConnections)
+        {
+            Interlocked.Decrement(ref _open);
+            return false;
+        }
+
+        connection.Items[typeof(LiveConnections)] = new Streams();
+        return true;
+    }
+
+    public void Close(HubCallerContext connection)
+    {
+        if (connection.Items.Remove(typeof(LiveConnections)))
+        {
+            Interlocked.Decrement(ref _open);
+        }
+    }
+
+    /// <summary>Counts a stream until the result is disposed; null when there are too many.</summary>
+    public static IDisposable? TryStream(HubCallerContext connection) => ((Streams)connection.Items[typeof(LiveConnections)]!).TryEnter();
+
+    /// <summary>Asks again and again whether the user still has the right.</summary>
+    /// <exception cref="HubException">The user has not.</exception>
+    public async Task<LiveRight> WatchAsync(ClaimsPrincipal user, string scope, CancellationToken cancellationToken) =>
+        await MayAsync(user, scope).ConfigureAwait(false)
+            ? new LiveRight(() => MayAsync(user, scope), AskAgain, time, cancellationToken)
+            : throw new HubException("You have no right to this stream any more.");
+
+    private async Task<bool> MayAsync(ClaimsPrincipal user, string scope)
+    {
+        await using var services = scopes.CreateAsyncScope();
+        return (await services.ServiceProvider.GetRequiredService<IAuthorizationService>().AuthorizeAsync(user, null, scope).ConfigureAwait(false)).Succeeded;
+    }
+
+    private sealed class Streams
+    {
+        private int _count;
+
+        public IDisposable? TryEnter()
+        {
+            if (Interlocked.Increment(ref _count) <= MostStreams)
+            {
+                return new Place(this);
+            }
+
+            Interlocked.Decrement(ref _count);
+            return null;
+        }
+
+        private sealed class Place(Streams streams) : IDisposable
+        {
+            private Streams? _streams = streams;
+
+            public void Dispose()
+            {
+                if (Interlocked.Exchange(ref _streams, null) is { } streams)
+                {
+                    Interlocked.Decrement(ref streams._count);
+                }
+            }
+        }
+    }
+}
+
+/// <summary>A right that is looked at from time to time as long as a stream goes on.</summary>
+internal sealed class LiveRight : IDisposable
+{
+    private readonly CancellationTokenSource _ended;
+    private readonly ITimer _timer;
+    private volatile bool _lost;
+
+    public LiveRight(Func<Task<bool>> may, TimeSpan interval, TimeProvider time, CancellationToken cancellationToken)
+    {
+        _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _timer = time.CreateTimer(_ => _ = LookAsync(may), null, interval, interval);
+    }
+
+    /// <summary>Ends with the stream or with the right.</summary>
+    public CancellationToken Token => _ended.Token;
+
+    /// <summary>Moves on; what was waited for is given up when the right ends.</summary>
+    /// <exception cref="HubException">The right has ended.</exception>
+    public async ValueTask<bool> NextAsync<T>(IAsyncEnumerator<T> items)
+    {
+        try
+        {
+            return await items.MoveNextAsync().ConfigureAwait(false) && !_lost;
+        }
+        catch (OperationCanceledException) when (_lost)
+        {
+            throw new HubException("Your right to this stream has ended.");
+        }
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _ended.Dispose();
+    }
+
+    private async Task LookAsync(Func<Task<bool>> may)
+    {
+        try
+        {
+            if (!await may().ConfigureAwait(false))
+            {
+                _lost = true;
+                await _ended.CancelAsync().ConfigureAwait(false);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The stream is over.
+        }
+    }
+}
