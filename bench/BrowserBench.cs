@@ -76,7 +76,7 @@ internal static partial class BrowserBench
         report.Say($"of {Changes} changes, one every {Pause.TotalMilliseconds:0} ms, the browser showed {rows.Count} and kubectl {lines.Count}");
     }
 
-    private static async Task SignInAsync(IPage page, World world)
+    internal static async Task SignInAsync(IPage page, World world)
     {
         await page.GotoAsync(new Uri(world.Address, "/sign-in").ToString());
         await page.FillAsync("#user", "admin");
@@ -101,7 +101,7 @@ internal static partial class BrowserBench
 
     private static double Now() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMilliseconds;
 
-    private static string Chromium() =>
+    internal static string Chromium() =>
         Browsers.FirstOrDefault(File.Exists) ?? throw new BenchException("no Chromium is installed in /usr/bin");
 
     [GeneratedRegex(@"bench-(\d{3})")]

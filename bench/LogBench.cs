@@ -16,12 +16,12 @@ internal static class LogBench
     private const int Lines = 20_000;
     private const int LineLength = 1000;
     private const int Rounds = 7;
-    private const string Pod = "bench-pod";
+    internal const string Pod = "bench-pod";
 
     public static async Task RunAsync(Report report, CancellationToken cancellationToken)
     {
         await using var world = await World.StartAsync(services: 1, cancellationToken);
-        await CreatePodAsync(world, cancellationToken);
+        WriteLines(world, await CreatePodAsync(world, cancellationToken));
         await world.StartRunnerAsync(cancellationToken);
         using var http = new HttpClient();
 #pragma warning disable CA5359 // The embedded cluster of this machine, whose certificate is its own.
@@ -71,7 +71,9 @@ internal static class LogBench
         return new Uri(new Uri(configuration.Host), address.PathAndQuery);
     }
 
-    private static async Task CreatePodAsync(World world, CancellationToken cancellationToken)
+    /// <summary>Makes a running pod of the first service.</summary>
+    /// <returns>Its UID.</returns>
+    internal static async Task<string> CreatePodAsync(World world, CancellationToken cancellationToken)
     {
         var name = World.ServiceName(0);
         var service = await world.Client.CustomObjects.GetNamespacedCustomObjectAsync<JsonElement>("serving.knative.dev", "v1", World.Namespace, "services", name, cancellationToken);
@@ -93,11 +95,16 @@ internal static class LogBench
             cancellationToken: cancellationToken);
         var status = JsonNode.Parse("""{"status":{"phase":"Running","containerStatuses":[{"name":"user-container","image":"a","imageID":"a","ready":true,"restartCount":0,"state":{"running":{"startedAt":"2026-01-01T00:00:00Z"} } }]} }""");
         await world.Client.CoreV1.PatchNamespacedPodStatusAsync(new V1Patch(status, V1Patch.PatchType.MergePatch), Pod, World.Namespace, cancellationToken: cancellationToken);
+        return pod.Metadata.Uid;
+    }
+
+    private static void WriteLines(World world, string uid)
+    {
         var now = TimeProvider.System.GetUtcNow();
         for (var i = 0; i < Lines; i++)
         {
             var line = $"{i} ";
-            world.Cluster.Logs.Append(pod.Metadata.Uid, "user-container", now.AddMilliseconds(i - Lines), line + new string('x', LineLength - line.Length));
+            world.Cluster.Logs.Append(uid, "user-container", now.AddMilliseconds(i - Lines), line + new string('x', LineLength - line.Length));
         }
     }
 

@@ -22,6 +22,7 @@ var benches = new Dictionary<string, Func<Report, CancellationToken, Task>>
     ["scale"] = ScaleBench.RunAsync,
     ["collector"] = CollectorBench.RunAsync,
     ["browser"] = BrowserBench.RunAsync,
+    ["log-flood"] = LogFloodBench.RunAsync,
 };
 if (args is ["collector", var seconds] && int.TryParse(seconds, out var length) && length > 0)
 {
