@@ -11,12 +11,13 @@
       // The row may be far from what is drawn: go where it must be, and look again once it is there.
       reveal(index) {
         following = false;
-        element.scrollTop = Math.max(0, index * 20 - element.clientHeight / 2);
-        lastTop = element.scrollTop;
         let tries = 0;
         const look = () => {
           const line = element.querySelector(".log-line.is-marked");
-          if (line) { line.scrollIntoView({ block: "center" }); lastTop = element.scrollTop; } else if (tries++ < 40) { setTimeout(look, 50); }
+          // Again and again: the rows may not be there at all yet, and the view no higher than the window.
+          if (line) { line.scrollIntoView({ block: "center" }); } else { element.scrollTop = Math.max(0, index * 20 - element.clientHeight / 2); }
+          lastTop = element.scrollTop;
+          if (!line && tries++ < 60) { setTimeout(look, 50); }
         };
         look();
       },
