@@ -28,11 +28,11 @@ public sealed record LiveCluster(string Name, string Health, string Problem, boo
 /// <param name="Code">The hub's code, 0 to 28.</param>
 /// <param name="Phase">Of jobs; empty for everything else.</param>
 public sealed record LiveWorkload(
-    string Reference, string Cluster, string Kind, string Namespace, string Name, string Uid, DateTimeOffset CreatedAt, int Code, string State, string Phase, string Reason, string Message, bool WaitingForRoom,
+    string Reference, string Cluster, string Kind, string Namespace, string Name, string Uid, long DeployId, DateTimeOffset CreatedAt, int Code, string State, string Phase, string Reason, string Message, bool WaitingForRoom,
     string Owner, int ActualReplicas, int DesiredReplicas, int Restarts, string Endpoint, IReadOnlyDictionary<string, string> Requests, IReadOnlyList<LiveInstance> Instances)
 {
     internal static LiveWorkload Of(Workload workload) => new(
-        WorkloadReference.Write(workload.Key), workload.Key.Cluster, workload.Key.Kind.ToString(), workload.Key.Namespace, workload.Key.Name, workload.Uid, workload.CreatedAt,
+        WorkloadReference.Write(workload.Key), workload.Key.Cluster, workload.Key.Kind.ToString(), workload.Key.Namespace, workload.Key.Name, workload.Uid, workload.DeployId, workload.CreatedAt,
         (int)workload.Status, workload.Status.ToString(), workload.Job?.Status ?? "", workload.Reason, workload.Message, workload.WaitingForRoom,
         workload.UserName.Length > 0 ? workload.UserName : workload.UserId, workload.ActualReplicas, workload.DesiredReplicas, workload.Restarts, workload.Endpoint, workload.Requests,
         [.. workload.Instances.Select(instance => new LiveInstance(
