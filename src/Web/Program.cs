@@ -27,7 +27,7 @@ public static class Program
         }
 
         return command.Command == RunnerCommand.HealthCheck
-            ? await HealthCheck.AskAsync(options.Port)
+            ? await HealthCheck.AskAsync(options.Port, options.Tls.Enabled)
             : await RunAsync(command.Command, options with { LogLevel = command.Level ?? options.LogLevel });
     }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
 using Runner.Engine;
 using Runner.Engine.Clusters;
@@ -47,6 +49,12 @@ public static class RunnerApp
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddSingleton(clock);
+        if (options.Tls.Enabled)
+        {
+            services.AddSingleton(provider => new ListenerCertificate(options.Tls, clock, provider.GetRequiredService<ILogger<ListenerCertificate>>()));
+            services.AddHostedService(provider => provider.GetRequiredService<ListenerCertificate>());
+        }
+
         var database = Database.Open(options.DataDirectory, clock);
         try
         {
@@ -98,7 +106,21 @@ public static class RunnerApp
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestLimits.Body;
-            kestrel.Listen(options.Bind ?? DefaultBind(), port);
+            kestrel.Limits.MaxRequestHeadersTotalSize = RequestLimits.Headers;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = RequestLimits.LiveConnections;
+            kestrel.Listen(options.Bind ?? DefaultBind(), port, listener =>
+            {
+                if (kestrel.ApplicationServices.GetService<ListenerCertificate>() is { } certificate)
+                {
+                    listener.UseHttps(new TlsHandshakeCallbackOptions
+                    {
+                        OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+                        {
+                            ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Current, certificate.Chain, offline: true),
+                        }),
+                    });
+                }
+            });
         });
     }
 
@@ -124,6 +146,7 @@ public static class RunnerApp
     private static void Map(WebApplication app, RunnerOptions options)
     {
         app.UseTrustedProxies(options);
+        app.UsePathBase(options.PathBase);
         app.UseSecurityHeaders();
         app.UseRequestLocalization();
         app.UseProblems();

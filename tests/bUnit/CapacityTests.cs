@@ -27,7 +27,7 @@ public sealed partial class CapacityTests
         Assert.Equal("2", page.Find("tr.is-group .c-used").TextContent);
         Assert.Equal("6", page.Find("tr.is-group .c-free").TextContent);
         Assert.Contains("gpu-1", page.Find("tr.is-node").TextContent, StringComparison.Ordinal);
-        Assert.Equal("/workloads/embedded/service/spaces/llama", page.Find(".capacity-users a").GetAttribute("href"));
+        Assert.Equal("workloads/embedded/service/spaces/llama", page.Find(".capacity-users a").GetAttribute("href"));
 
         console.Engine.Set(Snapshot(Node("gpu-1", "NVIDIA-A100", 8, Pod("llama", 4)) with { Ready = false, Status = "", Problem = "NodeStatusUnknown: Kubelet stopped posting node status." }));
 

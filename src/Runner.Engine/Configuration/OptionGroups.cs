@@ -241,6 +241,9 @@ public sealed record RetentionOptions
     /// <summary><c>RUNNER_KEEP_LOGS_DAYS</c>, 0 to 3,650: last logs of containers that ended; 0 keeps none.</summary>
     public TimeSpan Logs { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary><c>RUNNER_KEEP_AUDIT_DAYS</c>, 1 to 3,650: the audit log.</summary>
+    public TimeSpan Audit { get; init; } = TimeSpan.FromDays(365);
+
     /// <summary><c>RUNNER_KEEP_LOG_LINES</c>, 1 to 1,000,000: last lines kept of one container.</summary>
     public int LogLines { get; init; } = 5000;
 

@@ -60,6 +60,9 @@ public sealed partial record RunnerOptions
             Proxy = ReadProxy(read),
             Tracing = new() { Endpoint = ReadOtlpEndpoint(read), Logging = read.Flag("OPENCSG_TRACING_OTLP_LOGGING", false) },
             Retention = ReadRetention(read),
+            PathBase = ReadPathBase(read),
+            OpenIdProvider = ReadOpenIdProvider(read),
+            Tls = ReadTls(read),
         };
         return read.Errors.Count == 0 ? new(options, []) : new(null, read.Errors);
     }
@@ -237,6 +240,7 @@ public sealed partial record RunnerOptions
         Records = TimeSpan.FromDays(read.Number("RUNNER_KEEP_RECORDS_DAYS", 30, 1, 3650)),
         SentEvents = TimeSpan.FromDays(read.Number("RUNNER_KEEP_EVENTS_DAYS", 7, 1, 3650)),
         Logs = TimeSpan.FromDays(read.Number("RUNNER_KEEP_LOGS_DAYS", 7, 0, 3650)),
+        Audit = TimeSpan.FromDays(read.Number("RUNNER_KEEP_AUDIT_DAYS", 365, 1, 3650)),
         LogLines = read.Number("RUNNER_KEEP_LOG_LINES", 5000, 1, 1_000_000),
         LogKilobytes = read.Number("RUNNER_KEEP_LOG_KB", 1024, 1, 65_536),
         LogsMegabytes = read.Number("RUNNER_KEEP_LOGS_MB", 256, 1, 1_048_576),

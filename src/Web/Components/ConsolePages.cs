@@ -47,6 +47,7 @@ internal static class ConsolePages
         services.AddScoped<ActionFlow>();
         services.AddTransient<LogCollectionModel>();
         services.AddTransient<LogHistoryModel>();
+        services.AddScoped<AccessFlow>();
         return services;
     }
 

@@ -70,4 +70,10 @@ internal static class RequestLimits
 {
     /// <summary>Largest body in bytes.</summary>
     public const long Body = 4 * 1024 * 1024;
+
+    /// <summary>Largest headers in bytes: the session's cookie, which may hold an outside provider's identity token, and the rest.</summary>
+    public const int Headers = 48 * 1024;
+
+    /// <summary>Most open pages and other live connections.</summary>
+    public const int LiveConnections = 2000;
 }

@@ -6,11 +6,11 @@ namespace Runner.Web.Hosting;
 internal static class SecurityHeaders
 {
     /// <summary>
-    /// No script but our own files. Inline styles are allowed because MudBlazor writes its theme and the places of its popovers into the page.
+    /// No script but our own files. An editor's workers begin as a blob that loads our own files, and are held to the same rule inside. Inline styles are allowed because MudBlazor writes its theme and the places of its popovers into the page.
     /// </summary>
     private const string ContentSecurityPolicy =
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-        + "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+        + "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
     // Signing in for a client ends with a redirect to that client's own address, which the browser counts as the form's.
     private static readonly string WithoutFormAction = ContentSecurityPolicy.Replace(" form-action 'self';", "", StringComparison.Ordinal);
@@ -24,6 +24,12 @@ internal static class SecurityHeaders
             headers.ContentSecurityPolicy = PolicyOf(context);
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
+            if (context.Request.IsHttps)
+            {
+                // Only what was asked over TLS may say so; not for other names below this one, which are none of the console's.
+                headers.StrictTransportSecurity = "max-age=31536000";
+            }
+
             headers["Referrer-Policy"] = "same-origin";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
             headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
@@ -53,5 +59,5 @@ internal static class SecurityHeaders
 
     private static bool LeadsToClient(HttpRequest request) =>
         request.Path == Identity.SignIn.SignInEndpoints.SignInPath
-        && request.Query["returnUrl"].ToString().StartsWith(Identity.Tokens.TokenEndpoints.AuthorizePath + "?", StringComparison.Ordinal);
+        && request.Query["returnUrl"].ToString().StartsWith(request.PathBase + Identity.Tokens.TokenEndpoints.AuthorizePath + "?", StringComparison.Ordinal);
 }

@@ -3,7 +3,7 @@ using Runner.Engine.Configuration;
 
 namespace Runner.Web.Hosting;
 
-/// <summary>Takes address, scheme and host of the caller from <c>X-Forwarded-*</c>, but only from proxies that are configured.</summary>
+/// <summary>Takes address, scheme, host and path prefix of the caller from <c>X-Forwarded-*</c>, but only from proxies that are configured.</summary>
 internal static class TrustedProxies
 {
     public static void UseTrustedProxies(this IApplicationBuilder app, RunnerOptions options)
@@ -15,7 +15,7 @@ internal static class TrustedProxies
 
         var forwarded = new ForwardedHeadersOptions
         {
-            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost,
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedPrefix,
 
             // As many hops as there are trusted proxies in a row; the first one that is not trusted ends it.
             ForwardLimit = null,

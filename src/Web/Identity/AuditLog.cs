@@ -4,14 +4,17 @@ using Runner.Engine.Storage;
 
 namespace Runner.Web.Identity;
 
-/// <summary>Who did what, when, to what and how it ended. Kept in the database, the oldest entries dropped beyond <see cref="Capacity"/>.</summary>
+/// <summary>Who did what, when, to what and how it ended. Kept in the database, pruned by age (<c>RUNNER_KEEP_AUDIT_DAYS</c>), and the
+/// oldest entries dropped beyond <see cref="Capacity"/>.</summary>
 public sealed class AuditLog
 {
     /// <summary>Most entries kept.</summary>
-    public const int Capacity = 20_000;
+    public const int Capacity = 200_000;
 
     // Entries are dropped in lots, so that not every write pays for it.
     private const int Lot = 500;
+
+    private const int MostLookedAt = 20_000;
 
     private const string Collection = "audit";
 
@@ -72,6 +75,49 @@ public sealed class AuditLog
     /// <param name="take">At most so many, 1 to <see cref="Capacity"/>.</param>
     public IReadOnlyList<AuditEntry> Read(int take, int skip = 0) => _database.Read(database =>
         database.GetCollection(Collection, BsonAutoId.Int64).Find(Query.All(Query.Descending), skip, take).Select(FromDocument).ToList());
+
+    /// <summary>Reads on from an entry, the newest first. Looks at a bounded number of entries at a time: a page may be empty though there is a next one.</summary>
+    /// <param name="take">At most so many.</param>
+    /// <param name="before">From <see cref="AuditPage.Next"/>; null to begin.</param>
+    public AuditPage Read(AuditFilter filter, int take, long? before = null) => _database.Read(database =>
+    {
+        var found = new List<AuditEntry>();
+        long? last = null;
+        var looked = 0;
+        var query = Query.All(Query.Descending);
+        if (before is not null)
+        {
+            query.Where.Add(Query.LT("_id", before.Value));
+        }
+
+        foreach (var document in database.GetCollection(Collection, BsonAutoId.Int64).Find(query, 0, MostLookedAt))
+        {
+            looked++;
+            last = document["_id"].AsInt64;
+            if (FromDocument(document) is var entry && filter.Takes(entry))
+            {
+                found.Add(entry);
+                if (found.Count == take)
+                {
+                    return new AuditPage(found, last);
+                }
+            }
+        }
+
+        return new AuditPage(found, looked == MostLookedAt ? last : null);
+    });
+
+    /// <summary>Removes what happened before a moment.</summary>
+    /// <returns>How many entries were removed.</returns>
+    public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken) => _database.WriteAsync(
+        database =>
+        {
+            // Entries are in the order of time: up to the first one that stays everything goes.
+            var entries = database.GetCollection(Collection, BsonAutoId.Int64);
+            var last = entries.Find(Query.All(Query.Ascending)).TakeWhile(entry => entry["time"].AsDateTime.ToUniversalTime() < before.UtcDateTime).Select(entry => entry["_id"].AsInt64).LastOrDefault(-1);
+            return last < 0 ? 0 : entries.DeleteMany(Query.LTE("_id", last));
+        },
+        cancellationToken);
 
     private static AuditEntry FromDocument(BsonDocument document) => new(
         new DateTimeOffset(document["time"].AsDateTime.ToUniversalTime()),

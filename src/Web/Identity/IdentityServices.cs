@@ -3,6 +3,10 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Runner.Engine.Configuration;
+using Runner.Engine.Storage;
+using Runner.Web.Identity.Access;
+using Runner.Web.Identity.Provider;
+using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Tokens;
 using Runner.Web.Identity.Users;
@@ -12,14 +16,23 @@ namespace Runner.Web.Identity;
 /// <summary>Registers who may come in: accounts, sessions, the hub's token, policies and the audit log.</summary>
 internal static class IdentityServices
 {
-    /// <summary>How long a session lasts after its last use.</summary>
-    private static readonly TimeSpan SessionLength = TimeSpan.FromHours(12);
-
     public static IServiceCollection AddConsoleIdentity(this IServiceCollection services, RunnerOptions options, TimeProvider time)
     {
         services.AddSingleton<AuditLog>();
         services.AddSingleton<UserDirectory>();
-        services.AddSingleton<FirstSignIn>();
+        services.AddSingleton<IPrunable, AuditRetention>();
+        services.AddSingleton<OneTimeLinks>();
+        services.AddSingleton<SecondFactor>();
+        services.AddSingleton<SecondStep>();
+        services.AddSingleton<SignInGuard>();
+        services.AddSingleton<SessionRegistry>();
+        services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<SessionRegistry>());
+        services.AddSingleton<ConsoleSession>();
+        services.AddSingleton<SessionStart>();
+        services.AddSingleton<SignInServices>();
+        services.AddScoped<ApiClients>();
+        services.AddScoped<AccessActions>();
+        services.AddScoped<ProfileActions>();
         services.AddHostedService<AdministratorSetup>();
         services.AddDataProtection()
             .SetApplicationName("csghub-runner")
@@ -39,6 +52,7 @@ internal static class IdentityServices
         ConsolePolicies.Add(policies);
         ApiAccess.Add(policies);
         services.AddTokenServer(options, time);
+        services.AddProvider(options);
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, CircuitSession>();
         return services;
@@ -52,7 +66,7 @@ internal static class IdentityServices
         // Lax and not Strict: an authorisation request comes from another site and needs the session.
         cookie.Cookie.SameSite = SameSiteMode.Lax;
         cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-        cookie.ExpireTimeSpan = SessionLength;
+        cookie.ExpireTimeSpan = SessionRegistry.Idle;
         cookie.SlidingExpiration = true;
         cookie.LoginPath = SignInEndpoints.SignInPath;
         cookie.ReturnUrlParameter = "returnUrl";

@@ -36,14 +36,15 @@ internal sealed partial class RunnerHost : IAsyncDisposable
     /// <param name="change">Changes the settings.</param>
     /// <param name="map">Adds routes of the test's own.</param>
     /// <param name="cluster">A cluster to work with after all.</param>
-    public static Task<RunnerHost> StartAsync(Func<RunnerOptions, RunnerOptions>? change = null, Action<WebApplication>? map = null, ClusterEndpoint? cluster = null)
+    /// <param name="time">The program's clock.</param>
+    public static Task<RunnerHost> StartAsync(Func<RunnerOptions, RunnerOptions>? change = null, Action<WebApplication>? map = null, ClusterEndpoint? cluster = null, TimeProvider? time = null)
     {
         var folder = new TemporaryFolder();
-        return StartAsync(folder.Path, change, folder, map, cluster);
+        return StartAsync(folder.Path, change, folder, map, cluster, time);
     }
 
     /// <summary>On a data folder that outlives this program.</summary>
-    public static Task<RunnerHost> StartOnAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change = null) => StartAsync(dataFolder, change, null, null);
+    public static Task<RunnerHost> StartOnAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change = null, TimeProvider? time = null) => StartAsync(dataFolder, change, null, null, time: time);
 
     /// <summary>A browser of its own: keeps cookies, follows no redirect.</summary>
     public HttpClient Browser()
@@ -57,15 +58,35 @@ internal sealed partial class RunnerHost : IAsyncDisposable
     public HttpClient Program() =>
         new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer(), MaxConnectionsPerServer = 64 }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
 
+    /// <summary>The hidden fields of a form on a page.</summary>
+    public static Dictionary<string, string> HiddenFields(string html) =>
+        HiddenField().Matches(html).ToDictionary(match => match.Groups[1].Value, match => WebUtility.HtmlDecode(match.Groups[2].Value));
+
+    /// <summary>Sends a form of a page: its hidden fields and what is typed.</summary>
+    public static async Task<HttpResponseMessage> SendFormAsync(HttpClient browser, string html, string action, params (string Name, string Value)[] typed)
+    {
+        var fields = HiddenFields(html);
+        foreach (var (name, value) in typed)
+        {
+            fields[name] = value;
+        }
+
+        using var form = new FormUrlEncodedContent(fields);
+        return await browser.PostAsync(action, form, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Signs out as the button on every page does. The form's token is taken from a page without a circuit.</summary>
+    public static async Task<HttpResponseMessage> SignOutAsync(HttpClient browser)
+    {
+        using var page = await browser.GetAsync("/account/password?link=none", TestContext.Current.CancellationToken);
+        return await SendFormAsync(browser, await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), "/account/sign-out");
+    }
+
     /// <summary>Opens the sign-in page as a browser does and sends its form.</summary>
     public static async Task<HttpResponseMessage> SignInAsync(HttpClient browser, string user, string password, string page = "/sign-in")
     {
         var html = await browser.GetStringAsync(page, TestContext.Current.CancellationToken);
-        var fields = HiddenField().Matches(html).ToDictionary(match => match.Groups[1].Value, match => WebUtility.HtmlDecode(match.Groups[2].Value));
-        fields["User"] = user;
-        fields["Password"] = password;
-        using var form = new FormUrlEncodedContent(fields);
-        return await browser.PostAsync("/account/sign-in", form, TestContext.Current.CancellationToken);
+        return await SendFormAsync(browser, html, "/account/sign-in", ("User", user), ("Password", password));
     }
 
     /// <summary>A browser in which that user is signed in.</summary>
@@ -84,11 +105,11 @@ internal sealed partial class RunnerHost : IAsyncDisposable
         _folder?.Dispose();
     }
 
-    private static async Task<RunnerHost> StartAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change, TemporaryFolder? owned, Action<WebApplication>? map, ClusterEndpoint? cluster = null)
+    private static async Task<RunnerHost> StartAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change, TemporaryFolder? owned, Action<WebApplication>? map, ClusterEndpoint? cluster = null, TimeProvider? time = null)
     {
         var options = new RunnerOptions { DataDirectory = dataFolder, Port = 0, ApiToken = HubToken, AdminPassword = AdminPassword };
         var nowhere = new ClusterEndpoint("nowhere", ClusterOrigin.Kubeconfig, () => throw new InvalidOperationException("There is no cluster in this test."));
-        var app = RunnerApp.Build([], change?.Invoke(options) ?? options, clusters: [cluster ?? nowhere]);
+        var app = RunnerApp.Build([], change?.Invoke(options) ?? options, time, [cluster ?? nowhere]);
         map?.Invoke(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new RunnerHost(app, owned);

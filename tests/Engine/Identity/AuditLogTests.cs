@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.Extensions.Time.Testing;
 using Runner.Engine.Storage;
+using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Identity;
 
@@ -40,5 +41,84 @@ public sealed class AuditLogTests
         var kept = log.Read(AuditLog.Capacity);
         Assert.Equal(Enumerable.Range(901, 100).Reverse().Select(number => $"{number}"), kept.Select(entry => entry.Target));
         Assert.Equal(["999", "998"], log.Read(2, skip: 1).Select(entry => entry.Target));
+    }
+
+    [Fact]
+    public async Task A_filter_finds_by_every_field_and_reading_on_finds_each_entry_once()
+    {
+        using var folder = new TemporaryFolder();
+        await using var database = Database.Open(folder.Path);
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 9, 30, 0, TimeSpan.Zero));
+        var log = new AuditLog(database, time);
+        for (var number = 0; number < 300; number++)
+        {
+            await log.WriteAsync(number % 3 == 0 ? "ann" : "ben", "192.0.2.7", number % 2 == 0 ? AuditActions.Stop : AuditActions.SignIn, $"web-{number}", (AuditOutcome)(number % 3), "", Cancel);
+            time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(100, All(log, new(Who: "ANN")).Count);
+        Assert.Equal(150, All(log, new(Action: AuditActions.SignIn)).Count);
+        Assert.Equal(100, All(log, new(Outcome: AuditOutcome.Refused)).Count);
+        Assert.Equal("web-42", Assert.Single(All(log, new(Text: "web-42"))).Target);
+        Assert.Equal(60, All(log, new(From: time.GetUtcNow().AddHours(-1))).Count);
+        Assert.Equal(240, All(log, new(Until: time.GetUtcNow().AddHours(-1))).Count);
+        Assert.Equal(Enumerable.Range(0, 300).Reverse().Select(number => $"web-{number}"), All(log, AuditFilter.None).Select(entry => entry.Target));
+    }
+
+    [Fact]
+    public async Task What_is_older_than_it_is_kept_for_goes_and_nothing_else()
+    {
+        using var folder = new TemporaryFolder();
+        await using var database = Database.Open(folder.Path);
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 9, 30, 0, TimeSpan.Zero));
+        var log = new AuditLog(database, time);
+        for (var day = 0; day < 10; day++)
+        {
+            await log.WriteAsync("ann", "", AuditActions.Stop, $"{day}", AuditOutcome.Done, "", Cancel);
+            time.Advance(TimeSpan.FromDays(1));
+        }
+
+        Assert.Equal(6, await log.PruneAsync(time.GetUtcNow().AddDays(-4).AddHours(-1), Cancel));
+        Assert.Equal(0, await log.PruneAsync(time.GetUtcNow().AddDays(-4).AddHours(-1), Cancel));
+        Assert.Equal(["9", "8", "7", "6"], log.Read(100).Select(entry => entry.Target));
+    }
+
+    [Fact]
+    public async Task An_export_holds_all_that_the_filter_takes_and_is_audited_itself()
+    {
+        await using var host = await RunnerHost.StartAsync();
+        var log = host.Get<AuditLog>();
+        for (var number = 0; number < 1200; number++)
+        {
+            await log.WriteAsync("=cmd|' /c calc'!A1", "192.0.2.7", AuditActions.Stop, $"web-{number}", AuditOutcome.Done, "with \"quotes\", and\nlines", Cancel);
+        }
+
+        using var browser = await host.SignedInAsync();
+        var csv = await browser.GetStringAsync("/api/console/audit/export?format=csv&action=stop", Cancel);
+        using var json = System.Text.Json.JsonDocument.Parse(await browser.GetStringAsync("/api/console/audit/export?format=json&action=stop", Cancel));
+        using var unknown = await browser.GetAsync("/api/console/audit/export?format=xml", Cancel);
+
+        Assert.Equal(1200, csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length - 1);
+        Assert.Contains("'=cmd|' /c calc'!A1,stop,web-7,Done,192.0.2.7,\"with \"\"quotes\"\", and\nlines\"", csv, StringComparison.Ordinal);
+        Assert.Equal(1200, json.RootElement.GetArrayLength());
+        Assert.Equal("web-1199", json.RootElement[0].GetProperty("target").GetString());
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, unknown.StatusCode);
+        Assert.Equal(2, log.Read(new AuditFilter(Action: AuditActions.AuditExport), 10).Entries.Count);
+    }
+
+    private static List<AuditEntry> All(AuditLog log, AuditFilter filter)
+    {
+        var all = new List<AuditEntry>();
+        for (long? before = null; ;)
+        {
+            var page = log.Read(filter, 7, before);
+            all.AddRange(page.Entries);
+            if (page.Next is null)
+            {
+                return all;
+            }
+
+            before = page.Next;
+        }
     }
 }

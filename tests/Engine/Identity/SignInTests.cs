@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Identity;
-using Runner.Web.Identity.SignIn;
+using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Tests.Engine.Identity;
@@ -60,23 +60,6 @@ public sealed partial class SignInTests
         Assert.False(answer.Headers.TryGetValues("Set-Cookie", out var cookies) && cookies.Any(value => value.StartsWith("runner.session", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task Whoever_guesses_is_stopped_after_ten_attempts_in_a_minute_even_with_the_right_password()
-    {
-        await using var host = await RunnerHost.StartAsync();
-        using var browser = host.Browser();
-        for (var attempt = 0; attempt < 10; attempt++)
-        {
-            using var guess = await RunnerHost.SignInAsync(browser, "admin", $"guess number {attempt}");
-            Assert.Equal(HttpStatusCode.BadRequest, guess.StatusCode);
-        }
-
-        using var answer = await RunnerHost.SignInAsync(browser, "admin", RunnerHost.AdminPassword);
-
-        Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
-        Assert.NotNull(answer.Headers.RetryAfter);
-    }
-
     [Theory]
     [InlineData("https://evil.example/")]
     [InlineData("//evil.example/")]
@@ -113,6 +96,51 @@ public sealed partial class SignInTests
     }
 
     [Fact]
+    public async Task Ending_one_session_leaves_the_others_and_a_session_ends_by_itself_when_it_is_not_used_or_has_lasted_a_week()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var host = await RunnerHost.StartAsync(time: time);
+        var sessions = host.Get<SessionRegistry>();
+        using var first = await host.SignedInAsync();
+        using var second = await host.SignedInAsync();
+        await sessions.EndAsync(sessions.All.OrderBy(session => session.StartedAt).First().Id, Cancel);
+        var one = new[] { await StatusAsync(first), await StatusAsync(second) };
+
+        for (var hours = 0; hours < 6 * 24; hours += 10)
+        {
+            time.Advance(TimeSpan.FromHours(10));
+            await StatusAsync(first);
+            await StatusAsync(second);
+        }
+
+        var used = new[] { await StatusAsync(first), await StatusAsync(second) };
+        time.Advance(TimeSpan.FromDays(1.1));
+        using var third = await host.SignedInAsync();
+        time.Advance(SessionRegistry.Idle + TimeSpan.FromMinutes(1));
+
+        Assert.Single(one, HttpStatusCode.OK);
+        Assert.Single(used, HttpStatusCode.OK);
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (await StatusAsync(first), await StatusAsync(second), await StatusAsync(third)));
+        Assert.Empty(sessions.All);
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session_and_not_only_the_cookie()
+    {
+        await using var host = await RunnerHost.StartAsync();
+        using var browser = host.Browser();
+        using var answer = await RunnerHost.SignInAsync(browser, "admin", RunnerHost.AdminPassword);
+        var cookie = answer.Headers.GetValues("Set-Cookie").Single(value => value.StartsWith("runner.session=", StringComparison.Ordinal)).Split(';')[0];
+        using var copy = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = host.Address };
+        copy.DefaultRequestHeaders.Add("Cookie", cookie);
+        var before = await StatusAsync(copy);
+
+        using var gone = await RunnerHost.SignOutAsync(browser);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Redirect, HttpStatusCode.Unauthorized), (before, gone.StatusCode, await StatusAsync(copy)));
+    }
+
+    [Fact]
     public async Task An_open_page_too_is_signed_out_within_seconds_when_the_sessions_end()
     {
         await using var host = await RunnerHost.StartAsync();
@@ -120,7 +148,7 @@ public sealed partial class SignInTests
         var admin = users.FindByName("admin")!;
         await using var circuit = host.App.Services.CreateAsyncScope();
         var session = circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>();
-        ((IHostEnvironmentAuthenticationStateProvider)session).SetAuthenticationState(Task.FromResult(new AuthenticationState(ConsoleSession.Create(admin, ""))));
+        ((IHostEnvironmentAuthenticationStateProvider)session).SetAuthenticationState(Task.FromResult(new AuthenticationState(ConsoleSession.Create(admin, await host.Get<SessionRegistry>().StartAsync(admin, "", "", SignInMethod.Password, Cancel)))));
         Assert.True((await session.GetAuthenticationStateAsync()).User.Identity!.IsAuthenticated);
 
         await users.EndSessionsAsync(admin.Id, Cancel);
@@ -132,7 +160,7 @@ public sealed partial class SignInTests
     public async Task The_first_start_s_link_signs_in_once()
     {
         await using var host = await RunnerHost.StartAsync();
-        var secret = await host.Get<FirstSignIn>().CreateAsync(host.Get<UserDirectory>().FindByName("admin")!.Id, Cancel);
+        var secret = await host.Get<OneTimeLinks>().CreateAsync(host.Get<UserDirectory>().FindByName("admin")!.Id, LinkPurpose.SignIn, Cancel);
         using var browser = host.Browser();
         using var other = host.Browser();
 
@@ -209,6 +237,12 @@ public sealed partial class SignInTests
         browser.DefaultRequestHeaders.AcceptLanguage.ParseAdd("zh-CN,zh;q=0.9");
 
         Assert.Contains("登录", WebUtility.HtmlDecode(await browser.GetStringAsync("/sign-in", Cancel)), StringComparison.Ordinal);
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client)
+    {
+        using var answer = await client.GetAsync("/api/console/audit", Cancel);
+        return answer.StatusCode;
     }
 
     private static async Task<string> BareAsync(HttpResponseMessage answer, string name) =>

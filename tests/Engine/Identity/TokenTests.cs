@@ -113,6 +113,22 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task A_refresh_token_is_taken_once_even_when_many_send_it_at_the_same_moment()
+    {
+        await using var host = await RunnerHost.StartAsync();
+        using var browser = await host.SignedInAsync();
+        var client = new TokenClient(host);
+        var first = await client.RedeemAsync(TokenClient.CodeIn(await client.AuthorizeAsync(browser, "openid offline_access audit.read")));
+        var refresh = Text(first, "refresh_token");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => client.RefreshAsync(refresh)));
+
+        Assert.Single(answers, answer => answer.TryGetProperty("access_token", out _));
+        Assert.All(answers.Where(answer => !answer.TryGetProperty("access_token", out _)), answer => Assert.Equal("invalid_grant", Text(answer, "error")));
+        Assert.Equal("invalid_grant", Text(await client.RefreshAsync(refresh), "error"));
+    }
+
+    [Fact]
     public async Task A_revoked_token_is_refused_at_once_and_introspection_says_so()
     {
         await using var host = await RunnerHost.StartAsync();

@@ -34,5 +34,6 @@ internal static class ConsoleNavigation
         new(NavigationGroup.Watch, "/capacity", Icons.Material.Outlined.Memory, typeof(CapacityText), "Title"),
         new(NavigationGroup.Watch, "/logs", Icons.Material.Outlined.Article, typeof(Text), "Logs.Title"),
         new(NavigationGroup.Operate, "/log-collection", Icons.Material.Outlined.Inbox, typeof(LogCollectionText), "Title"),
+        new(NavigationGroup.Operate, "/access", Icons.Material.Outlined.AdminPanelSettings, typeof(AccessText), "Title", ConsolePolicies.Administrator),
     ];
 }

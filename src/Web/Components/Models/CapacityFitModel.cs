@@ -110,6 +110,6 @@ public sealed class CapacityFitModel(IConsoleEngine engine)
             ("device", request.Device), ("count", request.Count > 0 ? request.Count.ToString(CultureInfo.InvariantCulture) : ""), ("cpu", request.Cpu), ("memory", request.Memory),
             ("labels", request.Labels), ("tolerate", request.Tolerations), ("replicas", request.Replicas > 1 ? request.Replicas.ToString(CultureInfo.InvariantCulture) : ""),
         }.Where(part => part.Value.Length > 0).Select(part => $"{part.Name}={Uri.EscapeDataString(part.Value)}").ToList();
-        return parts.Count == 0 ? "/capacity/fit" : "/capacity/fit?" + string.Join('&', parts);
+        return parts.Count == 0 ? "capacity/fit" : "capacity/fit?" + string.Join('&', parts);
     }
 }

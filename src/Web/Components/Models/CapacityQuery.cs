@@ -56,7 +56,7 @@ public sealed record CapacityQuery
             Add("only", "troubled", Troubled);
             Add("group", Group, Group is not null);
             Add("node", Node, Node.Length > 0);
-            return parts.Count == 0 ? "/capacity" : "/capacity?" + string.Join('&', parts);
+            return parts.Count == 0 ? "capacity" : "capacity?" + string.Join('&', parts);
         }
     }
 

@@ -48,10 +48,10 @@ public sealed record LogQuery
     /// <summary>The address of this view.</summary>
     public string Address => Selection is { Workloads: [var only], Pods.Count: 0, Labels.Length: 0 }
         ? WorkloadAddress.Logs(only, Join(Options()))
-        : "/logs" + Join([.. Sources(), .. Options()]);
+        : "logs" + Join([.. Sources(), .. Options()]);
 
     /// <summary>The address of a file with the same logs.</summary>
-    public string Download => "/api/console/logs" + Join([.. Sources(), .. Options()]);
+    public string Download => "api/console/logs" + Join([.. Sources(), .. Options()]);
 
     /// <param name="key">The workload that the path of the address names.</param>
     /// <param name="query">Query part of the address; what cannot be read of it is left out.</param>

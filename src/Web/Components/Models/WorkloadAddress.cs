@@ -6,9 +6,9 @@ namespace Runner.Web.Components.Models;
 /// <summary>Addresses of pages about one workload.</summary>
 public static class WorkloadAddress
 {
-    public static string Details(WorkloadKey key, string query = "") => $"/workloads/{WorkloadReference.Write(key)}{query}";
+    public static string Details(WorkloadKey key, string query = "") => $"workloads/{WorkloadReference.Write(key)}{query}";
 
-    public static string Logs(WorkloadKey key, string query = "") => $"/logs/{WorkloadReference.Write(key)}{query}";
+    public static string Logs(WorkloadKey key, string query = "") => $"logs/{WorkloadReference.Write(key)}{query}";
 
     /// <summary>The workload that the parts of an address name; null when they name none.</summary>
     public static WorkloadKey? Read(string? cluster, string? kind, string? @namespace, string? name) =>

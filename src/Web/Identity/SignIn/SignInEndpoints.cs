@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Runner.Web.Identity.Pages;
+using Runner.Web.Identity.Provider;
+using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Web.Identity.SignIn;
@@ -18,16 +18,16 @@ internal static class SignInEndpoints
     {
         routes.MapGet(SignInPath, Show).AllowAnonymous();
         routes.MapPost("/account/sign-in", SignInAsync).AllowAnonymous().RequireRateLimiting(SignInLimit.Policy).DisableAntiforgery();
+        routes.MapPost("/account/code", CodeAsync).AllowAnonymous().RequireRateLimiting(SignInLimit.Policy).DisableAntiforgery();
         routes.MapPost("/account/sign-out", SignOutAsync).RequireAuthorization(ConsolePolicies.Viewer);
+        routes.MapPasswordLink();
+        routes.MapProvider();
     }
-
-    /// <summary>The page for whoever tried too often.</summary>
-    public static IResult TooManyPage() => Page("/", null, SignInProblem.TooMany, "");
 
     private static IResult Show(HttpContext context, string? returnUrl, string? link) =>
         context.User.Identity is { IsAuthenticated: true } && link is null
             ? Results.LocalRedirect(LocalUrl.OrHome(returnUrl))
-            : Page(LocalUrl.OrHome(returnUrl), link, SignInProblem.None, "");
+            : SignInPages.Password(LocalUrl.OrHome(returnUrl), link: link);
 
     private static async Task<IResult> SignInAsync(
         HttpContext context,
@@ -35,63 +35,125 @@ internal static class SignInEndpoints
         [FromForm(Name = "Password")] string? password,
         [FromForm(Name = "Link")] string? link,
         [FromForm(Name = "ReturnUrl")] string? returnTo,
-        UserDirectory users,
-        FirstSignIn links,
-        AuditLog audit,
-        IAntiforgery antiforgery,
+        SignInServices services,
         CancellationToken cancellationToken)
     {
         var returnUrl = LocalUrl.OrHome(returnTo);
         var tried = Shorten(name);
-        if (!await antiforgery.IsRequestValidAsync(context).ConfigureAwait(false))
+        if (!await services.Antiforgery.IsRequestValidAsync(context).ConfigureAwait(false))
         {
-            return Page(returnUrl, link, SignInProblem.Expired, tried);
+            return SignInPages.Password(returnUrl, SignInProblem.Expired, tried, link);
         }
 
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
-        var byLink = !string.IsNullOrEmpty(link);
-        var user = byLink
-            ? await links.RedeemAsync(link!, cancellationToken).ConfigureAwait(false) is { } id ? users.FindById(id) : null
-            : users.Authenticate(tried, password ?? "");
-        if (user is null)
+        if (!string.IsNullOrEmpty(link))
         {
-            await audit.WriteAsync(tried, address, AuditActions.SignIn, "", AuditOutcome.Refused, byLink ? "By one-time link." : "", cancellationToken).ConfigureAwait(false);
-            return Page(returnUrl, null, byLink ? SignInProblem.LinkUsed : SignInProblem.Wrong, tried);
+            return await ByLinkAsync(context, link, services, cancellationToken).ConfigureAwait(false);
         }
 
-        await context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, ConsoleSession.Create(user, address)).ConfigureAwait(false);
-        await audit.WriteAsync(user.Name, address, AuditActions.SignIn, "", AuditOutcome.Done, byLink ? "By one-time link." : "", cancellationToken).ConfigureAwait(false);
+        if (await PauseAsync(context, tried, "", services, cancellationToken).ConfigureAwait(false) is var wait && wait > TimeSpan.Zero)
+        {
+            return SignInPages.Password(returnUrl, SignInProblem.TooMany, tried, wait: wait);
+        }
+
+        if (services.Users.Authenticate(tried, password ?? "") is not { } user)
+        {
+            await RefuseAsync(context, tried, "", services, cancellationToken).ConfigureAwait(false);
+            return SignInPages.Password(returnUrl, SignInProblem.Wrong, tried);
+        }
+
+        if (user.HasSecondFactor)
+        {
+            return SignInPages.Code(returnUrl, services.Second.Begin(user));
+        }
+
+        await services.Guard.SucceededAsync(user.Name, context.Connection.RemoteIpAddress, cancellationToken).ConfigureAwait(false);
+        await services.Start.RunAsync(context, user, SignInMethod.Password, "", null, cancellationToken).ConfigureAwait(false);
         return Results.LocalRedirect(returnUrl);
     }
 
-    private static async Task<IResult> SignOutAsync(HttpContext context, AuditLog audit, IAntiforgery antiforgery, CancellationToken cancellationToken)
+    private static async Task<IResult> CodeAsync(
+        HttpContext context,
+        [FromForm(Name = "Pending")] string? pending,
+        [FromForm(Name = "Code")] string? code,
+        [FromForm(Name = "ReturnUrl")] string? returnTo,
+        SignInServices services,
+        CancellationToken cancellationToken)
+    {
+        var returnUrl = LocalUrl.OrHome(returnTo);
+        if (!await services.Antiforgery.IsRequestValidAsync(context).ConfigureAwait(false) || services.Second.UserOf(pending ?? "") is not { } user)
+        {
+            return SignInPages.Password(returnUrl, SignInProblem.Expired);
+        }
+
+        if (await PauseAsync(context, user.Name, "Second factor. ", services, cancellationToken).ConfigureAwait(false) is var wait && wait > TimeSpan.Zero)
+        {
+            return SignInPages.Code(returnUrl, pending!, SignInProblem.TooMany, wait);
+        }
+
+        if (await services.Factor.VerifyAsync(user.Id, code ?? "", cancellationToken).ConfigureAwait(false) is not { } taken)
+        {
+            await RefuseAsync(context, user.Name, "The password was right, the code of the second factor was not.", services, cancellationToken).ConfigureAwait(false);
+            return SignInPages.Code(returnUrl, pending!, SignInProblem.CodeWrong);
+        }
+
+        await services.Guard.SucceededAsync(user.Name, context.Connection.RemoteIpAddress, cancellationToken).ConfigureAwait(false);
+        await services.Start.RunAsync(context, user, SignInMethod.SecondFactor, $"With a {taken}.", null, cancellationToken).ConfigureAwait(false);
+        return Results.LocalRedirect(returnUrl);
+    }
+
+    // The link's secret cannot be guessed, and is no password: the second factor of an account that has one is asked for all the same.
+    private static async Task<IResult> ByLinkAsync(HttpContext context, string link, SignInServices services, CancellationToken cancellationToken)
+    {
+        const string Detail = "By one-time link.";
+        var id = await services.Links.RedeemAsync(link, LinkPurpose.SignIn, cancellationToken).ConfigureAwait(false);
+        if (id is null || services.Users.FindById(id) is not { Disabled: false } user)
+        {
+            await RefuseAsync(context, "", Detail, services, cancellationToken).ConfigureAwait(false);
+            return SignInPages.Password(LocalUrl.Home, SignInProblem.LinkUsed);
+        }
+
+        if (user.HasSecondFactor)
+        {
+            return SignInPages.Code(LocalUrl.Home, services.Second.Begin(user));
+        }
+
+        await services.Start.RunAsync(context, user, SignInMethod.Link, Detail, null, cancellationToken).ConfigureAwait(false);
+        return Results.LocalRedirect(LocalUrl.Home);
+    }
+
+    private static async Task<IResult> SignOutAsync(
+        HttpContext context, AuditLog audit, SessionRegistry sessions, ProviderSignOut provider, IAntiforgery antiforgery, CancellationToken cancellationToken)
     {
         if (!await antiforgery.IsRequestValidAsync(context).ConfigureAwait(false))
         {
-            return Results.LocalRedirect("/");
+            return Results.LocalRedirect(LocalUrl.Home);
+        }
+
+        var next = await provider.BeginAsync(context).ConfigureAwait(false);
+        if (context.User.FindFirst(ConsoleClaims.Session) is { } session)
+        {
+            await sessions.EndAsync(session.Value, cancellationToken).ConfigureAwait(false);
         }
 
         await audit.WriteAsync(context.User, AuditActions.SignOut, "", AuditOutcome.Done, "", cancellationToken).ConfigureAwait(false);
         await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme).ConfigureAwait(false);
-        return Results.LocalRedirect(SignInPath);
+        return next is null ? Results.LocalRedirect("~" + SignInPath) : SignInPages.SignedOut(next);
     }
 
-    private static RazorComponentResult<SignInPage> Page(string returnUrl, string? link, SignInProblem problem, string user) =>
-        new(new Dictionary<string, object?>
+    private static async Task<TimeSpan> PauseAsync(HttpContext context, string name, string detail, SignInServices services, CancellationToken cancellationToken)
+    {
+        var wait = await services.Guard.BeginAsync(name, context.Connection.RemoteIpAddress, cancellationToken).ConfigureAwait(false);
+        if (wait > TimeSpan.Zero)
         {
-            [nameof(SignInPage.ReturnUrl)] = returnUrl,
-            [nameof(SignInPage.Link)] = link,
-            [nameof(SignInPage.Problem)] = problem,
-            [nameof(SignInPage.User)] = user,
-        })
-        {
-            StatusCode = problem switch
-            {
-                SignInProblem.None => StatusCodes.Status200OK,
-                SignInProblem.TooMany => StatusCodes.Status429TooManyRequests,
-                _ => StatusCodes.Status400BadRequest,
-            },
-        };
+            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            await RefuseAsync(context, name, detail + "Not looked at: too many attempts failed before.", services, cancellationToken).ConfigureAwait(false);
+        }
+
+        return wait;
+    }
+
+    private static Task RefuseAsync(HttpContext context, string name, string detail, SignInServices services, CancellationToken cancellationToken) =>
+        services.Audit.WriteAsync(name, SessionStart.AddressOf(context), AuditActions.SignIn, "", AuditOutcome.Refused, detail, cancellationToken);
 
     private static string Shorten(string? name)
     {
@@ -100,19 +162,6 @@ internal static class SignInEndpoints
     }
 }
 
-/// <summary>Why the last attempt did not succeed.</summary>
-public enum SignInProblem
-{
-    None,
-
-    /// <summary>Unknown user or wrong password; which of them is not told.</summary>
-    Wrong,
-
-    /// <summary>The form is too old, or another site sent it.</summary>
-    Expired,
-
-    /// <summary>The one-time link is unknown, used or too old.</summary>
-    LinkUsed,
-
-    TooMany,
-}
+/// <summary>What signing in needs.</summary>
+internal sealed record SignInServices(
+    IAntiforgery Antiforgery, UserDirectory Users, OneTimeLinks Links, SignInGuard Guard, SecondStep Second, SecondFactor Factor, SessionStart Start, AuditLog Audit);

@@ -5,8 +5,7 @@ using Microsoft.AspNetCore.Authorization.Policy;
 using OpenIddict.Abstractions;
 using OpenIddict.Validation.AspNetCore;
 using Runner.Engine.Configuration;
-using Runner.Web.Identity.SignIn;
-using Runner.Web.Identity.Users;
+using Runner.Web.Identity.Sessions;
 
 namespace Runner.Web.Identity.Tokens;
 
@@ -19,7 +18,7 @@ internal sealed record ApiAccessRequirement(string Scope, ConsoleRole Role) : IA
 /// Decides on the console's API. A client of its own acts by its scopes; a person with a session by the role; a token that a person gave to a client needs
 /// both, and ends with the person's sessions.
 /// </summary>
-internal sealed class ApiAccess(UserDirectory users, RunnerOptions options) : AuthorizationHandler<ApiAccessRequirement>
+internal sealed class ApiAccess(ConsoleSession sessions, RunnerOptions options) : AuthorizationHandler<ApiAccessRequirement>
 {
     public static void Add(AuthorizationBuilder builder)
     {
@@ -62,7 +61,7 @@ internal sealed class ApiAccess(UserDirectory users, RunnerOptions options) : Au
         }
 
         return isSession || principal.HasClaim(claim => claim.Type == ConsoleClaims.SecurityStamp)
-            ? ConsoleSession.UserOf(principal, users) is { } user && user.Role >= requirement.Role
+            ? sessions.UserOf(principal) is { } user && user.Role >= requirement.Role
             : true;
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using OpenIddict.Abstractions;
 using OpenIddict.Server.AspNetCore;
+using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Users;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -29,21 +30,21 @@ internal static class TokenEndpoints
         routes.MapMethods(EndSessionPath, getAndPost, EndSessionAsync).AllowAnonymous().DisableAntiforgery();
     }
 
-    private static async Task<IResult> AuthorizeAsync(HttpContext context, UserDirectory users)
+    private static async Task<IResult> AuthorizeAsync(HttpContext context, ConsoleSession sessions)
     {
         var request = RequestOf(context);
         var session = await context.AuthenticateAsync(CookieAuthenticationDefaults.AuthenticationScheme).ConfigureAwait(false);
-        if (session.Principal is null || ConsoleSession.UserOf(session.Principal, users) is not { } user)
+        if (session.Principal is null || sessions.UserOf(session.Principal) is not { } user)
         {
             return request.HasPromptValue(PromptValues.None)
                 ? Refuse(Errors.LoginRequired, "Nobody is signed in.")
-                : Results.Challenge(new AuthenticationProperties { RedirectUri = AuthorizePath + ParametersOf(request) }, [CookieAuthenticationDefaults.AuthenticationScheme]);
+                : Results.Challenge(new AuthenticationProperties { RedirectUri = context.Request.PathBase + AuthorizePath + ParametersOf(request) }, [CookieAuthenticationDefaults.AuthenticationScheme]);
         }
 
         return Results.SignIn(PrincipalOf(user, request.GetScopes()), authenticationScheme: Scheme);
     }
 
-    private static async Task<IResult> TokenAsync(HttpContext context, UserDirectory users, IOpenIddictApplicationManager applications, CancellationToken cancellationToken)
+    private static async Task<IResult> TokenAsync(HttpContext context, ConsoleSession sessions, IOpenIddictApplicationManager applications, CancellationToken cancellationToken)
     {
         var request = RequestOf(context);
         if (request.IsClientCredentialsGrantType())
@@ -57,7 +58,7 @@ internal static class TokenEndpoints
 
         // A code or a refresh token: whoever it was given to may be gone or changed since.
         var given = await context.AuthenticateAsync(Scheme).ConfigureAwait(false);
-        if (given.Principal is null || ConsoleSession.UserOf(given.Principal, users) is not { } user)
+        if (given.Principal is null || sessions.UserOf(given.Principal) is not { } user)
         {
             return Refuse(Errors.InvalidGrant, "The user's sessions have ended. Sign in again.");
         }
@@ -67,16 +68,21 @@ internal static class TokenEndpoints
         return Results.SignIn(principal, authenticationScheme: Scheme);
     }
 
-    private static async Task<IResult> EndSessionAsync(HttpContext context, AuditLog audit, CancellationToken cancellationToken)
+    private static async Task<IResult> EndSessionAsync(HttpContext context, AuditLog audit, SessionRegistry sessions, CancellationToken cancellationToken)
     {
         var session = await context.AuthenticateAsync(CookieAuthenticationDefaults.AuthenticationScheme).ConfigureAwait(false);
         if (session.Principal is { } principal)
         {
             await audit.WriteAsync(principal, AuditActions.SignOut, "", AuditOutcome.Done, "", cancellationToken).ConfigureAwait(false);
+            if (principal.FindFirstValue(ConsoleClaims.Session) is { } id)
+            {
+                await sessions.EndAsync(id, cancellationToken).ConfigureAwait(false);
+            }
+
             await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme).ConfigureAwait(false);
         }
 
-        return Results.SignOut(new AuthenticationProperties { RedirectUri = SignInEndpoints.SignInPath }, [Scheme]);
+        return Results.SignOut(new AuthenticationProperties { RedirectUri = context.Request.PathBase + SignInEndpoints.SignInPath }, [Scheme]);
     }
 
     private static ClaimsPrincipal PrincipalOf(ConsoleUser user, IEnumerable<string> scopes)

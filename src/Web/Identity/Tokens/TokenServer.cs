@@ -14,7 +14,7 @@ internal static class TokenServer
 
     public static IServiceCollection AddTokenServer(this IServiceCollection services, RunnerOptions options, TimeProvider time)
     {
-        var keys = KeyFolder.Create(options.DataDirectory);
+        TokenKeys.Add(services, new TokenCertificates(KeyFolder.Create(options.DataDirectory), time));
         services.AddOpenIddict()
             .AddCore(core =>
             {
@@ -43,7 +43,9 @@ internal static class TokenServer
                 server.Configure(configured => configured.CodeChallengeMethods.Remove(CodeChallengeMethods.Plain));
                 server.RegisterScopes([Scopes.OpenId, Scopes.OfflineAccess, .. ApiScopes.All.Select(scope => scope.Scope)]);
                 server.SetAccessTokenLifetime(AccessTokenLifetime).SetRefreshTokenLifetime(RefreshTokenLifetime);
-                server.AddSigningCertificate(TokenCertificates.Signing(keys, time)).AddEncryptionCertificate(TokenCertificates.Encryption(keys, time));
+
+                // Once means once: by default a refresh token is taken again for half a minute.
+                server.SetRefreshTokenReuseLeeway(null);
 
                 // TLS ends at the gateway in front of the pod, as for every service of CSGHub.
                 server.UseAspNetCore()

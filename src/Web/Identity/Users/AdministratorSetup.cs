@@ -9,7 +9,7 @@ namespace Runner.Web.Identity.Users;
 /// password and a one-time link and prints both, once, to standard output (not to the log).
 /// </summary>
 internal sealed partial class AdministratorSetup(
-    UserDirectory users, FirstSignIn links, AuditLog audit, RunnerOptions options, IServer server, ILogger<AdministratorSetup> logger) : IHostedLifecycleService
+    UserDirectory users, OneTimeLinks links, AuditLog audit, RunnerOptions options, IServer server, ILogger<AdministratorSetup> logger) : IHostedLifecycleService
 {
     /// <summary>Name of the local administrator.</summary>
     public const string AdministratorName = "admin";
@@ -35,7 +35,7 @@ internal sealed partial class AdministratorSetup(
 
         var password = Passwords.Random();
         var administrator = await users.CreateAsync(AdministratorName, password, ConsoleRole.Administrator, cancellationToken);
-        var secret = await links.CreateAsync(administrator.Id, cancellationToken);
+        var secret = await links.CreateAsync(administrator.Id, LinkPurpose.SignIn, cancellationToken);
         var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://127.0.0.1";
         Console.WriteLine(
             $"""

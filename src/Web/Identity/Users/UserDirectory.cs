@@ -5,8 +5,8 @@ using Runner.Engine.Storage;
 
 namespace Runner.Web.Identity.Users;
 
-/// <summary>The local accounts. Kept in memory and in the database: every request asks for its user, none may cost a disk read.</summary>
-public sealed class UserDirectory
+/// <summary>The accounts. Kept in memory and in the database: every request asks for its user, none may cost a disk read.</summary>
+public sealed partial class UserDirectory
 {
     /// <summary>Longest name of an account, in characters.</summary>
     public const int LongestName = 100;
@@ -23,8 +23,11 @@ public sealed class UserDirectory
     {
         _database = database;
         _time = time;
-        _users = database.Read(db => db.GetCollection(Collection).FindAll().Select(FromDocument).ToList()).ToImmutableDictionary(user => user.Id);
+        _users = database.Read(db => db.GetCollection(Collection).FindAll().Select(UserDocument.Read).ToList()).ToImmutableDictionary(user => user.Id);
     }
+
+    /// <summary>Raised on any thread when an account was added, changed or removed.</summary>
+    public event Action? Changed;
 
     /// <summary>All accounts by name.</summary>
     public IReadOnlyList<ConsoleUser> All => [.. Volatile.Read(ref _users).Values.OrderBy(user => user.Name, StringComparer.OrdinalIgnoreCase)];
@@ -34,109 +37,129 @@ public sealed class UserDirectory
     public ConsoleUser? FindByName(string name) =>
         Volatile.Read(ref _users).Values.FirstOrDefault(user => user.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The account with that name and password, or null. Takes as long for an unknown name as for a wrong password.</summary>
+    /// <summary>The local account with that name and password, or null. Takes as long for an unknown name as for a wrong password.</summary>
     public ConsoleUser? Authenticate(string name, string password)
     {
         var user = FindByName(name);
-        return Passwords.Verify(user?.PasswordHash, password) ? user : null;
+        return Passwords.Verify(user?.PasswordHash, password) && user is { Disabled: false, IsLocal: true } ? user : null;
     }
 
-    /// <summary>Creates an account.</summary>
-    /// <exception cref="InvalidOperationException">The name is taken, empty or too long.</exception>
+    /// <summary>Creates a local account.</summary>
+    /// <exception cref="UserRefusedException">The name is taken, empty or too long.</exception>
     public Task<ConsoleUser> CreateAsync(string name, string password, ConsoleRole role, CancellationToken cancellationToken) =>
-        CreateAsync(name, Passwords.Hash(password), "", role, cancellationToken);
+        AddAsync(NewUser(name, role) with { PasswordHash = Passwords.Hash(password) }, cancellationToken);
+
+    /// <summary>Creates a local account that nobody can sign in with until a password is set.</summary>
+    /// <inheritdoc cref="CreateAsync" path="/exception"/>
+    public Task<ConsoleUser> InviteAsync(string name, ConsoleRole role, CancellationToken cancellationToken) => AddAsync(NewUser(name, role), cancellationToken);
 
     /// <summary>Sets a password and ends all sessions of the account.</summary>
     public Task<ConsoleUser> SetPasswordAsync(string id, string password, CancellationToken cancellationToken)
     {
         var hash = Passwords.Hash(password);
-        return ChangeAsync(id, user => user with { PasswordHash = hash, SecurityStamp = NewStamp() }, cancellationToken);
+        return ChangeAsync(
+            id,
+            user => user.IsLocal
+                ? user with { PasswordHash = hash, SecurityStamp = NewStamp() }
+                : throw new UserRefusedException(UserRefusal.NotLocal, "The account belongs to an outside provider: its password is changed there."),
+            cancellationToken);
     }
 
     /// <summary>Sets the role and ends all sessions of the account.</summary>
+    /// <exception cref="UserRefusedException">It is the last administrator.</exception>
     public Task<ConsoleUser> SetRoleAsync(string id, ConsoleRole role, CancellationToken cancellationToken) =>
         ChangeAsync(id, user => user with { Role = role, SecurityStamp = NewStamp() }, cancellationToken);
+
+    /// <summary>Disables the account and ends its sessions, or lets it in again.</summary>
+    /// <exception cref="UserRefusedException">It is the last administrator.</exception>
+    public Task<ConsoleUser> SetDisabledAsync(string id, bool disabled, CancellationToken cancellationToken) =>
+        ChangeAsync(id, user => user with { Disabled = disabled, SecurityStamp = NewStamp() }, cancellationToken);
 
     /// <summary>Ends all sessions of the account.</summary>
     public Task<ConsoleUser> EndSessionsAsync(string id, CancellationToken cancellationToken) =>
         ChangeAsync(id, user => user with { SecurityStamp = NewStamp() }, cancellationToken);
 
     /// <summary>Removes the account; nothing happens when it is gone already.</summary>
+    /// <exception cref="UserRefusedException">It is the last administrator.</exception>
     public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {
-        await _database.WriteAsync(database => database.GetCollection(Collection).Delete(id), cancellationToken).ConfigureAwait(false);
+        await _database.WriteAsync(
+            database =>
+            {
+                var users = database.GetCollection(Collection);
+                if (users.FindById(id) is { } document)
+                {
+                    KeepAdministrator(users, UserDocument.Read(document), null);
+                }
+
+                return users.Delete(id);
+            },
+            cancellationToken).ConfigureAwait(false);
         Refresh(id);
     }
 
-    /// <summary>Takes a configured password over where it differs from the one taken over last.</summary>
-    /// <returns>True when it was taken over.</returns>
-    internal async Task<bool> ApplyConfiguredPasswordAsync(string name, string password, CancellationToken cancellationToken)
+    /// <summary>Changes an account on the writer thread: what the change is made from is what is stored, whatever happens at the same time.</summary>
+    /// <param name="change">May throw; then nothing changes.</param>
+    internal async Task<ConsoleUser> ChangeAsync(string id, Func<ConsoleUser, ConsoleUser> change, CancellationToken cancellationToken)
     {
-        var user = FindByName(name);
-        if (user is not null && Passwords.Verify(user.ConfiguredPasswordHash, password))
-        {
-            return false;
-        }
-
-        var hash = Passwords.Hash(password);
-        if (user is null)
-        {
-            await CreateAsync(name, hash, hash, ConsoleRole.Administrator, cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            await ChangeAsync(
-                user.Id, known => known with { PasswordHash = hash, ConfiguredPasswordHash = hash, SecurityStamp = NewStamp() }, cancellationToken).ConfigureAwait(false);
-        }
-
-        return true;
+        var changed = await _database.WriteAsync(
+            database =>
+            {
+                var users = database.GetCollection(Collection);
+                var before = users.FindById(id) is { } document
+                    ? UserDocument.Read(document)
+                    : throw new UserRefusedException(UserRefusal.Gone, "That user is gone. Reload the list of users.");
+                var after = change(before);
+                KeepAdministrator(users, before, after);
+                users.Update(UserDocument.Of(after));
+                return after;
+            },
+            cancellationToken).ConfigureAwait(false);
+        Refresh(id);
+        return changed;
     }
 
-    private async Task<ConsoleUser> CreateAsync(string name, string hash, string configuredHash, ConsoleRole role, CancellationToken cancellationToken)
+    internal static string NewStamp() => RandomNumberGenerator.GetHexString(32);
+
+    private ConsoleUser NewUser(string name, ConsoleRole role) => new()
     {
-        var trimmed = name.Trim();
-        if (trimmed.Length is 0 or > LongestName)
+        Id = Guid.NewGuid().ToString("N"),
+        Name = name.Trim(),
+        Role = role,
+        SecurityStamp = NewStamp(),
+        CreatedAt = _time.GetUtcNow(),
+    };
+
+    private async Task<ConsoleUser> AddAsync(ConsoleUser user, CancellationToken cancellationToken)
+    {
+        if (user.Name.Length is 0 or > LongestName || user.Name.Any(char.IsControl))
         {
-            throw new InvalidOperationException($"A user name has 1 to {LongestName} characters.");
+            throw new UserRefusedException(UserRefusal.NameInvalid, $"A user name has 1 to {LongestName} characters.");
         }
 
-        var user = new ConsoleUser
-        {
-            Id = Guid.NewGuid().ToString("N"),
-            Name = trimmed,
-            Role = role,
-            SecurityStamp = NewStamp(),
-            PasswordHash = hash,
-            ConfiguredPasswordHash = configuredHash,
-            CreatedAt = _time.GetUtcNow(),
-        };
         await _database.WriteAsync(
             database =>
             {
                 // Asked on the writer thread, so that two at once cannot both find the name free.
-                var known = database.GetCollection(Collection).FindAll().Select(FromDocument).ToList();
-                return known.Any(other => other.Name.Equals(trimmed, StringComparison.OrdinalIgnoreCase))
-                    ? throw new InvalidOperationException($"There is a user '{trimmed}' already. Choose another name.")
-                    : database.GetCollection(Collection).Insert(ToDocument(user));
+                var known = database.GetCollection(Collection).FindAll().Select(UserDocument.Read).ToList();
+                return known.Any(other => other.Name.Equals(user.Name, StringComparison.OrdinalIgnoreCase))
+                    ? throw new UserRefusedException(UserRefusal.NameTaken, $"There is a user '{user.Name}' already. Choose another name.")
+                    : database.GetCollection(Collection).Insert(UserDocument.Of(user));
             },
             cancellationToken).ConfigureAwait(false);
         Refresh(user.Id);
         return user;
     }
 
-    private async Task<ConsoleUser> ChangeAsync(string id, Func<ConsoleUser, ConsoleUser> change, CancellationToken cancellationToken)
+    // One that an outside provider vouches for does not count: with the provider down nobody could come in.
+    private static void KeepAdministrator(ILiteCollection<BsonDocument> users, ConsoleUser before, ConsoleUser? after)
     {
-        var changed = await _database.WriteAsync(
-            database =>
-            {
-                var users = database.GetCollection(Collection);
-                var user = users.FindById(id) is { } document ? change(FromDocument(document)) : throw new InvalidOperationException("That user is gone. Reload the list of users.");
-                users.Update(ToDocument(user));
-                return user;
-            },
-            cancellationToken).ConfigureAwait(false);
-        Refresh(id);
-        return changed;
+        if (before.IsLocalAdministrator && after?.IsLocalAdministrator != true
+            && !users.FindAll().Select(UserDocument.Read).ToList().Any(other => other.Id != before.Id && other.IsLocalAdministrator))
+        {
+            throw new UserRefusedException(
+                UserRefusal.LastAdministrator, $"'{before.Name}' is the last local administrator. Make somebody else one first, or nobody could change anything any more.");
+        }
     }
 
     /// <summary>Takes over what the disk says once it is there. Under a lock, so that of two changes the later one stays in memory too.</summary>
@@ -145,31 +168,9 @@ public sealed class UserDirectory
         lock (_refresh)
         {
             var document = _database.Read(database => database.GetCollection(Collection).FindById(id));
-            _users = document is null ? _users.Remove(id) : _users.SetItem(id, FromDocument(document));
+            _users = document is null ? _users.Remove(id) : _users.SetItem(id, UserDocument.Read(document));
         }
+
+        Changed?.Invoke();
     }
-
-    private static string NewStamp() => RandomNumberGenerator.GetHexString(32);
-
-    private static BsonDocument ToDocument(ConsoleUser user) => new()
-    {
-        ["_id"] = user.Id,
-        ["name"] = user.Name,
-        ["role"] = user.Role.ToString(),
-        ["stamp"] = user.SecurityStamp,
-        ["hash"] = user.PasswordHash,
-        ["configured"] = user.ConfiguredPasswordHash,
-        ["created"] = user.CreatedAt.UtcDateTime,
-    };
-
-    private static ConsoleUser FromDocument(BsonDocument document) => new()
-    {
-        Id = document["_id"].AsString,
-        Name = document["name"].AsString,
-        Role = Enum.Parse<ConsoleRole>(document["role"].AsString),
-        SecurityStamp = document["stamp"].AsString,
-        PasswordHash = document["hash"].AsString,
-        ConfiguredPasswordHash = document["configured"].AsString,
-        CreatedAt = new DateTimeOffset(document["created"].AsDateTime.ToUniversalTime()),
-    };
 }

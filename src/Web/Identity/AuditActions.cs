@@ -1,0 +1,44 @@
+namespace Runner.Web.Identity;
+
+/// <summary>Names of audited acts.</summary>
+public static class AuditActions
+{
+    public const string SignIn = "sign-in";
+
+    public const string SignOut = "sign-out";
+
+    public const string Stop = "stop";
+
+    public const string Purge = "purge";
+
+    public const string PasswordChange = "password-change";
+
+    public const string PasswordLink = "password-link";
+
+    public const string SecondFactorOn = "second-factor-on";
+
+    public const string SecondFactorOff = "second-factor-off";
+
+    public const string UserCreate = "user-create";
+
+    public const string UserRole = "user-role";
+
+    public const string UserDisable = "user-disable";
+
+    public const string UserEnable = "user-enable";
+
+    public const string UserDelete = "user-delete";
+
+    public const string SessionEnd = "session-end";
+
+    public const string ClientCreate = "client-create";
+
+    public const string ClientRotate = "client-rotate";
+
+    public const string ClientDelete = "client-delete";
+
+    public const string AuditExport = "audit-export";
+
+    /// <summary>A page or call that the role does not allow.</summary>
+    public const string Refused = "access";
+}

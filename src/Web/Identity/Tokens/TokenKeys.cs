@@ -1,0 +1,114 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using Microsoft.IdentityModel.Tokens;
+using OpenIddict.Client;
+using OpenIddict.Server;
+using OpenIddict.Validation;
+
+namespace Runner.Web.Identity.Tokens;
+
+/// <summary>Gives OpenIddict the certificates that are valid, and tells it when they change: its options are made anew then, without a restart.</summary>
+internal sealed class TokenKeys(TokenCertificates certificates) : IConfigureOptions<OpenIddictServerOptions>, IConfigureOptions<OpenIddictClientOptions>
+{
+    private readonly Signal _server = new();
+    private readonly Signal _validation = new();
+
+    public static void Add(IServiceCollection services, TokenCertificates certificates)
+    {
+        var keys = new TokenKeys(certificates);
+        services.AddSingleton(certificates);
+        services.AddSingleton(keys);
+        services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>>(keys);
+        services.AddSingleton<IConfigureOptions<OpenIddictClientOptions>>(keys);
+        services.AddSingleton<IOptionsChangeTokenSource<OpenIddictServerOptions>>(new Source<OpenIddictServerOptions>(keys._server));
+        services.AddSingleton<IOptionsChangeTokenSource<OpenIddictClientOptions>>(new Source<OpenIddictClientOptions>(keys._server));
+        services.AddSingleton<IOptionsChangeTokenSource<OpenIddictValidationOptions>>(new Source<OpenIddictValidationOptions>(keys._validation));
+        services.AddHostedService<TokenKeyRotation>();
+    }
+
+    public void Configure(OpenIddictServerOptions options)
+    {
+        options.SigningCredentials.AddRange(Signing());
+        options.EncryptionCredentials.AddRange(Encryption());
+    }
+
+    public void Configure(OpenIddictClientOptions options)
+    {
+        options.SigningCredentials.AddRange(Signing());
+        options.EncryptionCredentials.AddRange(Encryption());
+    }
+
+    /// <summary>Rotates where it is time.</summary>
+    /// <returns>True when something changed.</returns>
+    public bool Rotate()
+    {
+        if (!certificates.Rotate())
+        {
+            return false;
+        }
+
+        // What validates takes its keys from the server's options: those first.
+        _server.Fire();
+        _validation.Fire();
+        return true;
+    }
+
+    private IEnumerable<SigningCredentials> Signing() =>
+        certificates.Of(TokenKeyUse.Signing).Select(certificate => new SigningCredentials(Key(certificate), SecurityAlgorithms.RsaSha256));
+
+    private IEnumerable<EncryptingCredentials> Encryption() => certificates.Of(TokenKeyUse.Encryption)
+        .Select(certificate => new EncryptingCredentials(Key(certificate), SecurityAlgorithms.RsaOAEP, SecurityAlgorithms.Aes256CbcHmacSha512));
+
+    private static X509SecurityKey Key(X509Certificate2 certificate) => new(certificate);
+
+    private sealed class Signal
+    {
+        private ConfigurationReloadToken _token = new();
+
+        public IChangeToken Token => Volatile.Read(ref _token);
+
+        public void Fire() => Interlocked.Exchange(ref _token, new ConfigurationReloadToken()).OnReload();
+    }
+
+    private sealed class Source<TOptions>(Signal signal) : IOptionsChangeTokenSource<TOptions>
+    {
+        public string? Name => Options.DefaultName;
+
+        public IChangeToken GetChangeToken() => signal.Token;
+    }
+}
+
+/// <summary>Looks every hour whether it is time for other certificates.</summary>
+internal sealed partial class TokenKeyRotation(TokenKeys keys, TimeProvider time, ILogger<TokenKeyRotation> logger) : BackgroundService
+{
+    /// <summary>From one look to the next.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                if (keys.Rotate())
+                {
+                    LogRotated();
+                }
+            }
+#pragma warning disable CA1031 // The certificates in use stay valid for days; the loop must not end.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogFailed(exception);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "The certificates of tokens were rotated.")]
+    private partial void LogRotated();
+
+    [LoggerMessage(LogLevel.Warning, "The certificates of tokens could not be rotated; the next attempt follows in an hour.")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,87 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using OtpNet;
+using Runner.Tests.Browser.Support;
+
+namespace Runner.Tests.Browser;
+
+/// <summary>What an administrator does about access, in a browser.</summary>
+public sealed class AccessTests
+{
+    private const string Chosen = "three odd tables";
+
+    [Fact]
+    public async Task A_user_is_made_chooses_a_password_sets_up_a_second_factor_signs_in_with_it_and_is_thrown_out()
+    {
+        await using var console = new ConsoleFixture();
+        await console.InitializeAsync();
+        var admin = await console.OpenAsync("/access");
+        await admin.GetByRole(AriaRole.Button, new() { Name = "Add user" }).ClickAsync();
+        await admin.Locator("[data-name]").FillAsync("olga");
+        await admin.GetByText("Operator").ClickAsync();
+        await admin.Locator("[data-do]").ClickAsync();
+        var link = await admin.Locator("[data-secret]").TextContentAsync();
+        await admin.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
+        await Assertions.Expect(admin.Locator("[data-user=olga]")).ToContainTextAsync("Invited");
+
+        var olga = await console.OpenAsync("/sign-in", signedIn: false);
+        await olga.GotoAsync(link!);
+        await olga.FillAsync("#password", Chosen);
+        await olga.FillAsync("#again", Chosen);
+        await olga.ClickAsync("form button[type=submit]");
+        await olga.Locator("a.plain-button").ClickAsync();
+        await ConsoleFixture.SignInAsync(olga, "olga", Chosen);
+        await Assertions.Expect(olga.Locator("a[href=access]")).ToHaveCountAsync(0);
+
+        await ConsoleFixture.GoAsync(olga, "/profile");
+        await olga.GetByRole(AriaRole.Button, new() { Name = "Set up" }).ClickAsync();
+        var secret = (await olga.Locator("[data-totp]").TextContentAsync())!.Replace(" ", "", StringComparison.Ordinal);
+        await olga.ScreenshotAsync(new() { Path = Screenshots.File("second-factor-1440-light-en") });
+        await olga.Locator("[data-code]").FillAsync(Code(secret, TimeSpan.Zero));
+        await olga.GetByRole(AriaRole.Button, new() { Name = "Confirm" }).ClickAsync();
+        await Assertions.Expect(olga.Locator(".recovery li")).ToHaveCountAsync(10);
+
+        var again = await console.OpenAsync("/sign-in", signedIn: false);
+        await again.FillAsync("#user", "olga");
+        await again.FillAsync("#password", Chosen);
+        await again.ClickAsync("form button[type=submit]");
+
+        // The code that set it up is used up; the next one is taken half a minute early.
+        await again.FillAsync("#code", Code(secret, TimeSpan.FromSeconds(30)));
+        await again.ClickAsync("form button[type=submit]");
+        await again.WaitForSelectorAsync(".shell[data-live=true]");
+
+        await ConsoleFixture.GoAsync(admin, "/access/sessions");
+        await admin.Locator("[data-session=olga] button").First.ClickAsync();
+        await admin.Locator("[data-session=olga] button").First.ClickAsync();
+        await Assertions.Expect(again.Locator("[data-sign-in]")).ToBeVisibleAsync();
+    }
+
+    [Theory]
+    [InlineData("light", "en")]
+    [InlineData("dark", "zh-Hans")]
+    public async Task The_pages_of_access_are_accessible_and_shown_at_both_widths(string theme, string language)
+    {
+        await using var console = new ConsoleFixture();
+        await console.InitializeAsync();
+        foreach (var width in new[] { 1440, 390 })
+        {
+            var page = await console.OpenAsync("/", width, theme, language);
+            await ConsoleFixture.GoAsync(page, $"/language/{language}?returnUrl=/");
+            foreach (var (name, path) in new[] { ("access-users", "/access"), ("access-sessions", "/access/sessions"), ("access-clients", "/access/clients"), ("access-rules", "/access/rules"), ("access-audit", "/access/audit"), ("profile", "/profile") })
+            {
+                await ConsoleFixture.GoAsync(page, path);
+                await page.Locator("h1").WaitForAsync();
+                await page.ScreenshotAsync(new() { Path = Screenshots.File($"{name}-{width}-{theme}-{language}"), Animations = ScreenshotAnimations.Disabled });
+                var found = await page.RunAxe();
+                var serious = found.Violations.Where(violation => violation.Impact is "serious" or "critical")
+                    .Select(violation => $"{violation.Id}: {violation.Help} at {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}").ToList();
+                Assert.True(serious.Count == 0, $"{name} at {width} in {theme}\n{string.Join('\n', serious)}");
+            }
+
+            await page.Context.CloseAsync();
+        }
+    }
+
+    private static string Code(string secret, TimeSpan ahead) => new Totp(Base32Encoding.ToBytes(secret)).ComputeTotp((TimeProvider.System.GetUtcNow() + ahead).UtcDateTime);
+}
