@@ -12,6 +12,7 @@ using Runner.Engine.Logs.Kept;
 using Runner.Engine.Probes;
 using Runner.Engine.Storage;
 using Runner.Engine.Telemetry;
+using Runner.Engine.Values;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.ImageBuilds;
@@ -57,6 +58,7 @@ public static class EngineServices
         services.AddSingleton<ServiceVersions>();
         services.AddLiveSettings(options);
         services.AddCapacity();
+        services.AddValues(options);
         services.AddSingleton<ConnectionTests>();
         services.AddSingleton<SandboxOperations>();
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<SandboxOperations>());

@@ -12,11 +12,9 @@ public static class Program
     public static async Task<int> Main(string[] args)
     {
         var command = CommandLine.Parse(args);
-        if (command.Command == RunnerCommand.Help)
+        if (command.Command is RunnerCommand.Help or RunnerCommand.Values)
         {
-            var refused = command.Problem.Length > 0;
-            await (refused ? Console.Error : Console.Out).WriteLineAsync(refused ? $"{command.Problem}\n{CommandLine.Usage}" : CommandLine.Usage);
-            return refused ? 2 : 0;
+            return await command.InvokeAsync(CancellationToken.None);
         }
 
         var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value);

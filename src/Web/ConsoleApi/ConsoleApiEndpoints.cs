@@ -10,6 +10,7 @@ internal static class ConsoleApiEndpoints
         var api = routes.MapGroup("/api/console");
         api.MapGet("/audit", AuditCalls.Read).RequireAuthorization(ApiScopes.AuditRead);
         api.MapGet("/audit/export", AuditCalls.ExportAsync).RequireAuthorization(ApiScopes.AuditRead);
+        ConfigValues.Map(routes);
         api.MapGet("/logs", LogDownload.SendAsync).RequireAuthorization(ApiScopes.WorkloadsRead);
     }
 }

@@ -1,5 +1,8 @@
+using System.CommandLine;
+using System.CommandLine.Help;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Configuration;
+using Runner.Web.Commands;
 
 namespace Runner.Web.Hosting;
 
@@ -15,6 +18,9 @@ internal enum RunnerCommand
     /// <summary>Ask the runner of this machine whether it is well, for the container's health check.</summary>
     HealthCheck,
 
+    /// <summary>Check, migrate, compare or fetch a values file.</summary>
+    Values,
+
     /// <summary>Say how it is used.</summary>
     Help,
 }
@@ -24,41 +30,58 @@ internal enum RunnerCommand
 /// <param name="Problem">Why the arguments are refused; empty when they are not.</param>
 internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null, string Problem = "")
 {
-    public const string Usage =
-        """
-        Usage: Runner.Web [deploy runner|logcollector] [-l trace|debug|info|warn|error]
-               Runner.Web healthcheck
+    /// <summary>Exit code for arguments that are refused and files that cannot be read.</summary>
+    public const int Refused = 2;
 
-        Settings come from the environment; the README lists them.
-        """;
+    private readonly ParseResult? _parsed;
 
-    public static CommandLine Parse(ReadOnlySpan<string> arguments)
+    private CommandLine(RunnerCommand command, ParseResult parsed, LogLevel? level = null, string problem = "")
+        : this(command, level, problem) => _parsed = parsed;
+
+    public static CommandLine Parse(IReadOnlyList<string> arguments)
     {
-        var rest = arguments;
-        var command = RunnerCommand.Run;
-        switch (rest)
+        var level = LevelOption();
+        var runner = new Command("runner", "Run until told to stop, as the official image does.") { level };
+        var collector = new Command("logcollector", "Collect the logs of pods, and nothing else, until told to stop.") { level };
+        var health = new Command("healthcheck", "Ask the runner of this machine whether it is well.");
+        var root = new RootCommand("The runner and its console. Without a command it runs; settings come from the environment, the README lists them.")
         {
-            case ["healthcheck"]:
-                return new(RunnerCommand.HealthCheck);
-            case ["-h" or "--help" or "help"]:
-                return new(RunnerCommand.Help);
-            case ["deploy", "logcollector", ..]:
-                command = RunnerCommand.CollectLogs;
-                rest = rest[2..];
-                break;
-            case ["deploy", "runner", ..]:
-                rest = rest[2..];
-                break;
-        }
-
-        return rest switch
-        {
-            [] => new(command),
-            ["-l" or "--level", var level] when RunnerOptions.TryReadLogLevel(level, out var known) => new(command, known),
-            ["-l" or "--level", ..] => Refuse("-l must be followed by trace, debug, info, warn or error."),
-            _ => Refuse($"The argument '{rest[0]}' is not known."),
+            level, new Command("deploy", "The official image's commands.") { runner, collector }, health, ValuesCommands.Make(),
         };
+
+        // A values file may be named @anything; it must not be taken for more arguments.
+        var parsed = root.Parse(arguments is ["help"] ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var command = parsed.CommandResult.Command;
+        return parsed.Errors.Count > 0 ? new(RunnerCommand.Help, parsed, problem: string.Join(' ', parsed.Errors.Select(error => error.Message).Distinct()))
+            : parsed.Action is HelpAction ? new(RunnerCommand.Help, parsed)
+            : command == health ? new(RunnerCommand.HealthCheck, parsed)
+            : command == root || command == runner || command == collector ? new(command == collector ? RunnerCommand.CollectLogs : RunnerCommand.Run, parsed, parsed.GetValue(level) is { } name && RunnerOptions.TryReadLogLevel(name, out var known) ? known : null)
+            : new(RunnerCommand.Values, parsed);
     }
 
-    private static CommandLine Refuse(string problem) => new(RunnerCommand.Help, Problem: problem);
+    /// <summary>Carries out a command that needs no running program, or prints the help; says what is refused.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> InvokeAsync(CancellationToken cancellationToken)
+    {
+        if (Problem.Length == 0)
+        {
+            return await _parsed!.InvokeAsync(cancellationToken: cancellationToken);
+        }
+
+        await Console.Error.WriteLineAsync($"{Problem}\nRun it with --help to see how it is used.");
+        return Refused;
+    }
+
+    private static Option<string?> LevelOption()
+    {
+        var option = new Option<string?>("--level", "-l") { Description = "trace, debug, info, warn or error; overrides RUNNER_LOG_LEVEL." };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count != 1 || !RunnerOptions.TryReadLogLevel(result.Tokens[0].Value, out _))
+            {
+                result.AddError("-l must be followed by trace, debug, info, warn or error.");
+            }
+        });
+        return option;
+    }
 }

@@ -39,6 +39,9 @@ public static class AuditActions
 
     public const string AuditExport = "audit-export";
 
+    /// <summary>The configuration was given out.</summary>
+    public const string ConfigurationExport = "configuration-export";
+
     /// <summary>A page or call that the role does not allow.</summary>
     public const string Refused = "access";
 }

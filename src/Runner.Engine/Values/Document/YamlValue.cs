@@ -20,6 +20,9 @@ public abstract partial record YamlValue
     /// <summary>A whole number.</summary>
     public static YamlValue Of(long value) => new Literal(value.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>A number as it is written.</summary>
+    internal static YamlValue Number(string text) => new Literal(text);
+
     /// <summary>Nothing, which in Helm takes a default away.</summary>
     public static YamlValue Null { get; } = new Literal("null");
 

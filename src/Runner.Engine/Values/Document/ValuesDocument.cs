@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Runner.Engine.Values;
 
@@ -106,6 +107,44 @@ public sealed class ValuesDocument
         var edit = new DocumentEditing(this).Remove(path);
         change = edit.Change;
         return Apply(edit);
+    }
+
+    /// <summary>Gives a key another place and name; its value and its own comments go with it as they are written. Null where it cannot be moved without changing something else.</summary>
+    internal ValuesDocument? Move(KeyPath from, KeyPath to, Func<KeyPath, int> order)
+    {
+        try
+        {
+            if (Find(from) is not { } moved || Find(to) is not null)
+            {
+                return null;
+            }
+
+            var after = new DocumentMoving(this).Move(from, to, order) is { } change ? Apply(change)
+                : moved.Kind == YamlKind.Alias || moved.Anchor.Length > 0 ? null
+                : Remove(from).Set(to, HelmValues.ToYaml(HelmValues.Read(this).At(from)), order);
+            return after is not null && after.Find(to) is not null && after.Find(from) is null && Same(HelmValues.Read(this), from, HelmValues.Read(after), to) ? after : null;
+        }
+        catch (ValuesException)
+        {
+            return null;
+        }
+    }
+
+    private static bool Same(JsonObject before, KeyPath from, JsonObject after, KeyPath to) =>
+        JsonNode.DeepEquals(before.At(from), after.At(to)) && JsonNode.DeepEquals(Without(before, from), Without(after, to));
+
+    private static JsonObject Without(JsonObject values, KeyPath path)
+    {
+        for (var at = path; !at.IsRoot; at = at.Parent)
+        {
+            var map = at.Parent.IsRoot ? values : values.At(at.Parent) as JsonObject;
+            if (at.Equals(path) || map?[at.Last.Key] is JsonObject { Count: 0 })
+            {
+                map?.Remove(at.Last.Key);
+            }
+        }
+
+        return values;
     }
 
     /// <summary>Applies a change of the text, such as the inverse of an edit.</summary>

@@ -1,0 +1,143 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Runner.Engine.Values;
+
+/// <summary>Checks every key of a file by itself: whether the chart reads it, and whether it may have its value.</summary>
+internal sealed class KeyChecks(ValuesDocument document, JsonObject values, ChartVersion chart, CheckReport report)
+{
+    private static readonly ValuesCatalogue Catalogue = ValuesCatalogue.Instance;
+
+    public void Run()
+    {
+        if (document.Root is not null)
+        {
+            Duplicates(document.Root, KeyPath.Root);
+        }
+
+        Walk(values, KeyPath.Root);
+    }
+
+    private void Walk(JsonObject map, KeyPath path)
+    {
+        foreach (var (key, value) in map)
+        {
+            Check(path.Child(key), value);
+        }
+    }
+
+    private void Check(KeyPath path, JsonNode? value)
+    {
+        Placeholders(path, value);
+        var known = Catalogue.Find(path);
+        if (known is null && Catalogue.IsGroup(path))
+        {
+            if (value is JsonObject map)
+            {
+                Walk(map, path);
+            }
+            else if (value is not null)
+            {
+                report.Error("wrong-type", path, new($"'{path}' is a group of keys; here it has a value of its own.", $"'{path}' 是一组键,这里却直接给了值。"),
+                    new("Write its keys below it, indented.", "请在其下缩进写出各个键。"));
+            }
+        }
+        else if (known is null)
+        {
+            Unknown(path);
+        }
+        else if (known.Key is null || !IsRead(known))
+        {
+            NotRead(path, known);
+        }
+        else if (value is not null)
+        {
+            ValueChecks.Check(path, known.Definition, chart, value, report);
+        }
+    }
+
+    private bool IsRead(KnownKey known) => known.Key is { Inert: false } key && key.Charts.Has(chart);
+
+    private void Unknown(KeyPath path)
+    {
+        if (Catalogue.IsOfSubchart(path) || path.Steps[0].Key == "global" && path.Steps.Count > 2 && Catalogue.IsOfSubchart(KeyPath.Root.Child(path.Steps[1].Key)))
+        {
+            return;
+        }
+
+        var near = Catalogue.Suggest(path, chart);
+        report.Warn("unknown-key", path, new($"'{path}' is no key of the chart; Helm ignores it in silence.", $"'{path}' 不是图表的键,Helm 会静默忽略它。"), near.Count > 0
+            ? new($"Did you mean '{near[0]}'?", $"您是否想写 '{near[0]}'?")
+            : new("Remove it, or look the key up in the form.", "请删除它,或在表单中查找正确的键。"));
+    }
+
+    private void NotRead(KeyPath path, KnownKey known)
+    {
+        var reads = known.Definition.KeyIn(chart);
+        if (known.Key is null)
+        {
+            report.Warn("misspelt-key", path, new($"No chart reads '{path}', though it is often written.", $"没有图表读取 '{path}',尽管这是常见写法。"), Use(reads));
+        }
+        else if (reads is not null)
+        {
+            var other = known.Definition.Keys.First(key => key.Path.Equals(reads));
+            var since = other.Charts.Since;
+            var renamed = since is { } version && known.Key.Charts.Until is not null && chart >= version;
+            var line = since is { } first ? $"{first.Major}.{first.Minor}{(first.Patch > 0 ? $".{first.Patch}" : "")}" : "";
+            report.Warn("renamed-key", path, renamed
+                ? new($"'{path}' was renamed to '{reads}' in {line}; chart {chart} ignores it in silence.", $"'{path}' 自 {line} 起改名为 '{reads}';图表 {chart} 会静默忽略它。")
+                : new($"'{path}' belongs to other charts; chart {chart} ignores it in silence.", $"'{path}' 属于其他版本的图表;图表 {chart} 会静默忽略它。"), Use(reads));
+        }
+        else
+        {
+            report.Warn("no-effect", path, new($"'{path}' does nothing in chart {chart}.", $"'{path}' 在图表 {chart} 中不起作用。"),
+                known.Key.Charts.Since is { } since && chart < since
+                    ? new($"It is read since {since.Major}.{since.Minor}: upgrade the chart, or remove it.", $"自 {since.Major}.{since.Minor} 起才读取:请升级图表,或删除它。")
+                    : new("Remove it.", "请删除它。"));
+        }
+    }
+
+    private static LocalText Use(KeyPath? key) => key is null ? new("Remove it.", "请删除它。") : new($"Write '{key}' instead; migrating the file does it.", $"请改写为 '{key}';迁移文件会自动完成。");
+
+    private void Placeholders(KeyPath path, JsonNode? value)
+    {
+        if (value is JsonValue text && text.GetValueKind() == JsonValueKind.String && ValuesMask.IsPlaceholder(text.GetValue<string>()))
+        {
+            report.Error("masked-value", path, new($"'{path}' has the placeholder of a masked export instead of its value.", $"'{path}' 的值是隐去密钥导出时的占位符。"),
+                new("Put the real value in, or export the file in full as an administrator.", "请填入真实的值,或由管理员导出完整文件。"));
+        }
+        else if (value is JsonArray list && Catalogue.Find(path) is not null)
+        {
+            for (var index = 0; index < list.Count; index++)
+            {
+                Placeholders(path.Child(index), list[index]);
+            }
+        }
+        else if (value is JsonObject map && Catalogue.Find(path) is not null)
+        {
+            foreach (var (key, inner) in map)
+            {
+                Placeholders(path.Child(key), inner);
+            }
+        }
+    }
+
+    private void Duplicates(YamlNode node, KeyPath path)
+    {
+        foreach (var twice in node.Entries.GroupBy(entry => entry.Key).Where(group => group.Count() > 1))
+        {
+            report.Warn("duplicate-key", path.Child(twice.Key), new($"'{path.Child(twice.Key)}' is in the file {twice.Count()} times; Helm takes the last one.", $"'{path.Child(twice.Key)}' 在文件中出现 {twice.Count()} 次;Helm 取最后一个。"),
+                new("Keep one of them.", "请只保留其中一个。"));
+        }
+
+        foreach (var entry in node.Entries)
+        {
+            Duplicates(entry.Value, path.Child(entry.Key));
+        }
+
+        for (var index = 0; index < node.Items.Count; index++)
+        {
+            Duplicates(node.Items[index], path.Child(index));
+        }
+    }
+}

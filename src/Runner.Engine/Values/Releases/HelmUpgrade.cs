@@ -1,0 +1,16 @@
+namespace Runner.Engine.Values;
+
+/// <summary>The line that brings a file into effect.</summary>
+public static class HelmUpgrade
+{
+    /// <summary>The name under which a file is given to others where it has none.</summary>
+    public const string UsualFile = "custom-values.yaml";
+
+    /// <summary>The exact command for a release, its namespace and the version of its chart.</summary>
+    /// <param name="chartVersion">As Helm takes it; empty for the newest.</param>
+    public static string Line(ReleaseIdentity release, string chartVersion, string file = UsualFile) =>
+        $"helm upgrade {Quoted(release.Name)} csghub/runner --namespace {Quoted(release.Namespace)}{(chartVersion.Length > 0 ? $" --version {Quoted(chartVersion)}" : "")} --values {Quoted(file)}";
+
+    private static string Quoted(string text) =>
+        text.Length > 0 && text.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-' or '/' or '+') && text[0] != '-' ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Values;
+
+/// <summary>Registers what of the values lives longer than a call.</summary>
+internal static class ValuesServices
+{
+    public static IServiceCollection AddValues(this IServiceCollection services, RunnerOptions options)
+    {
+        services.AddSingleton<ConfigurationStore>();
+        services.AddSingleton(provider => new DeployedReleases(
+            provider.GetRequiredService<ClusterDirectory>(),
+            options,
+            new WatchSettings(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DeployedReleases>>()));
+        services.AddHostedService<DeployedReleasesService>();
+        return services;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Runner.Web.ConsoleApi;
+using Runner.Web.Identity.Tokens;
+
+namespace Runner.Web.Commands;
+
+/// <summary>The runner refused, or was not reached.</summary>
+internal sealed class RunnerClientException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A configuration as a runner gave it.</summary>
+internal sealed record ExportedValues(string Text, string UpgradeLine);
+
+/// <summary>Asks a running runner for its configuration, as any client with a token may.</summary>
+internal static class RunnerClient
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public static async Task<ExportedValues> ExportAsync(RunnerAccess access, bool masked, bool release, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient { BaseAddress = access.Address, Timeout = Patience };
+        try
+        {
+            client.DefaultRequestHeaders.Authorization = new("Bearer", access.Token.Length > 0 ? access.Token : await TokenAsync(client, access, cancellationToken));
+            using var answer = await client.GetAsync(new Uri($"{ConfigValues.Path}?masked={(masked ? "true" : "false")}&source={(release ? "release" : "saved")}", UriKind.Relative), cancellationToken);
+            var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+            return answer.IsSuccessStatusCode
+                ? new(text, answer.Headers.TryGetValues(ConfigValues.UpgradeHeader, out var lines) ? lines.First() : "")
+                : throw new RunnerClientException($"The runner at {access.Address} answered {(int)answer.StatusCode}{Reason(text)}.{Remedy((int)answer.StatusCode)}");
+        }
+        catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new RunnerClientException($"The runner at {access.Address} was not reached: {exception.Message} Name another with --url or {AccessOptions.AddressVariable}.", exception);
+        }
+    }
+
+    private static async Task<string> TokenAsync(HttpClient client, RunnerAccess access, CancellationToken cancellationToken)
+    {
+        if (access.ClientId.Length == 0 || access.ClientSecret.Length == 0)
+        {
+            throw new RunnerClientException($"No token. Set {AccessOptions.TokenVariable}, or {AccessOptions.ClientVariable} and {AccessOptions.SecretVariable} of a client that may have the scope {ApiScopes.ConfigValues}.");
+        }
+
+        using var form = new FormUrlEncodedContent(
+        [
+            new("grant_type", "client_credentials"), new("client_id", access.ClientId), new("client_secret", access.ClientSecret), new("scope", ApiScopes.ConfigValues),
+        ]);
+        using var answer = await client.PostAsync(new Uri("/connect/token", UriKind.Relative), form, cancellationToken);
+        using var json = await ReadAsync(answer, cancellationToken);
+        return json?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("access_token", out var token) && token.GetString() is { Length: > 0 } text
+            ? text
+            : throw new RunnerClientException($"The runner at {access.Address} gives no token to the client '{access.ClientId}': {(int)answer.StatusCode}. Check its id, its secret and that it may have the scope {ApiScopes.ConfigValues}.");
+    }
+
+    private static async Task<JsonDocument?> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken));
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Reason(string body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("msg", out var message) ? $": {message.GetString()?.TrimEnd('.')}" : "";
+        }
+        catch (JsonException)
+        {
+            return "";
+        }
+    }
+
+    private static string Remedy(int status) => status is 401 or 403 ? $" The token must carry the scope {ApiScopes.ConfigValues} and must not have expired." : "";
+}

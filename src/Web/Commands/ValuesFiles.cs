@@ -1,0 +1,127 @@
+using System.Text.Json;
+using Runner.Engine.Values;
+using Runner.Web.Hosting;
+
+namespace Runner.Web.Commands;
+
+/// <summary>Carries out the commands for values files. Results go to the standard output, everything else to the standard error.</summary>
+internal static class ValuesFiles
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Task<int> CheckAsync(string file, ChartVersion chart, bool json, bool strict, CommandStreams streams, CancellationToken cancellationToken) => GuardedAsync(streams, async () =>
+    {
+        var bytes = await ReadAsync(file, cancellationToken);
+        var problems = ValuesCheck.Run(bytes, new(chart));
+        if (json)
+        {
+            await streams.Out.WriteLineAsync(JsonSerializer.Serialize(problems.Select(problem => new
+            {
+                code = problem.Code,
+                severity = problem.Severity == ProblemSeverity.Error ? "error" : "warning",
+                line = problem.Line,
+                column = problem.Column,
+                key = problem.Path.ToString(),
+                message = problem.Message.English,
+                remedy = problem.Remedy.English,
+            }), Json));
+        }
+        else
+        {
+            foreach (var problem in problems)
+            {
+                await streams.Error.WriteLineAsync(Said(file, problem));
+            }
+        }
+
+        var errors = problems.Count(problem => strict || problem.Severity == ProblemSeverity.Error);
+        await streams.Error.WriteLineAsync($"{file}: {errors} {(errors == 1 ? "error" : "errors")}, {problems.Count - errors} {(problems.Count - errors == 1 ? "warning" : "warnings")} for chart {chart}");
+        return errors > 0 ? 1 : 0;
+    });
+
+    public static Task<int> MigrateAsync(string file, ChartVersion chart, bool diff, CommandStreams streams, CancellationToken cancellationToken) => GuardedAsync(streams, async () =>
+    {
+        var migrated = ValuesMigration.Run(ValuesDocument.Parse(await ReadAsync(file, cancellationToken)), chart);
+        foreach (var step in migrated.Steps)
+        {
+            await streams.Error.WriteLineAsync(step.To is { } to && !to.Equals(step.From) ? $"{Word(step.Act)} {step.From} to {to}" : $"{Word(step.Act)} {step.From}: {step.Why.English}");
+        }
+
+        await streams.Out.WriteAsync(diff
+            ? ValuesDiff.Unified(ValuesMask.Mask(migrated.Before), ValuesMask.Mask(migrated.After), file, $"{file} for chart {chart}")
+            : migrated.After.Text);
+        return migrated.Steps.Any(step => step.Act == MigrationAct.LeftAlone) ? 1 : 0;
+    });
+
+    public static Task<int> DiffAsync(string file, string? other, RunnerAccess access, CommandStreams streams, CancellationToken cancellationToken) => GuardedAsync(streams, async () =>
+    {
+        var mine = ValuesDocument.Parse(await ReadAsync(file, cancellationToken));
+        var theirs = ValuesDocument.Parse(other is null ? (await RunnerClient.ExportAsync(access, masked: false, release: true, cancellationToken)).Text : await TextAsync(other, cancellationToken));
+        if (other is not null)
+        {
+            await streams.Out.WriteAsync(ValuesDiff.Unified(ValuesMask.Mask(theirs), ValuesMask.Mask(mine), other, file));
+            return theirs.Text == mine.Text ? 0 : 1;
+        }
+
+        // Helm keeps values and no text: the values are compared, and what is secret is told by its key alone.
+        var changes = ValuesPrediction.Changes(ChartVersion.Newest, ReleaseIdentity.Usual, theirs, mine);
+        var (file2, release) = (HelmValues.Read(mine), HelmValues.Read(theirs));
+        foreach (var path in changes.Select(change => change.Path))
+        {
+            await streams.Out.WriteLineAsync($"{path}: {Shown(path, release.At(path))} -> {Shown(path, file2.At(path))}");
+        }
+
+        return changes.Count > 0 ? 1 : 0;
+    });
+
+    public static Task<int> ExportAsync(bool masked, bool release, RunnerAccess access, CommandStreams streams, CancellationToken cancellationToken) => GuardedAsync(streams, async () =>
+    {
+        var export = await RunnerClient.ExportAsync(access, masked, release, cancellationToken);
+        await streams.Out.WriteAsync(export.Text);
+        await streams.Error.WriteLineAsync(export.UpgradeLine);
+        return 0;
+    });
+
+    private static string Shown(KeyPath path, System.Text.Json.Nodes.JsonNode? value) =>
+        value is null ? "(not set)" : ValuesMask.IsSecret(path) ? ValuesMask.Placeholder : value is System.Text.Json.Nodes.JsonValue ? HelmValues.Print(value) : "(changed)";
+
+    private static string Word(MigrationAct act) => act switch
+    {
+        MigrationAct.Moved => "moved",
+        MigrationAct.Converted => "converted",
+        MigrationAct.Removed => "removed",
+        _ => "LEFT",
+    };
+
+    private static string Said(string file, ValuesProblem problem) =>
+        $"{file}:{problem.Line}:{problem.Column}: {(problem.Severity == ProblemSeverity.Error ? "error" : "warning")} {problem.Code}: {problem.Message.English} {problem.Remedy.English}";
+
+    private static async Task<string> TextAsync(string file, CancellationToken cancellationToken) => ValuesDocument.Parse(await ReadAsync(file, cancellationToken)).Text;
+
+    private static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
+    {
+        using var held = new MemoryStream();
+        await using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0 && held.Length <= 4L * ValuesDocument.MaxLength;)
+        {
+            held.Write(buffer, 0, read);
+        }
+
+        return held.ToArray();
+    }
+
+    /// <summary>What cannot be read or reached is said in one line; the exit code tells it from what was read and is wrong.</summary>
+    private static async Task<int> GuardedAsync(CommandStreams streams, Func<Task<int>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (Exception exception) when (exception is ValuesException or IOException or UnauthorizedAccessException or RunnerClientException)
+        {
+            await streams.Error.WriteLineAsync(exception.Message);
+            return CommandLine.Refused;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text;
+using Runner.Engine.Values;
+using Runner.Web.Identity;
+using Runner.Web.Identity.Tokens;
+
+namespace Runner.Web.ConsoleApi;
+
+/// <summary>
+/// <c>GET /api/v1/config/values</c>: the configuration as a values file, for pipelines and for the download of administrators. <c>?masked=true</c> puts placeholders in place of secrets;
+/// <c>?source=release</c> gives the deployed release's values, <c>saved</c> those saved in the console, none the saved ones and else the release's.
+/// </summary>
+internal static class ConfigValues
+{
+    public const string Path = "/api/v1/config/values";
+
+    /// <summary>Carries the exact helm command.</summary>
+    public const string UpgradeHeader = "X-Helm-Upgrade";
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet(Path, ReadAsync).RequireAuthorization(ApiScopes.ConfigValues);
+
+    private static async Task<IResult> ReadAsync(
+        HttpContext context, ConfigurationStore store, DeployedReleases releases, AuditLog audit, CancellationToken cancellationToken, bool masked = false, string source = "")
+    {
+        if (source is not ("" or "saved" or "release"))
+        {
+            return Refuse(StatusCodes.Status400BadRequest, "source must be saved or release.");
+        }
+
+        var release = releases.Current;
+        var saved = source == "release" ? null : store.Newest;
+        var text = saved is not null ? store.Text(saved.Number) : source == "saved" ? null : release?.ToYaml();
+        if (text is null)
+        {
+            return Refuse(StatusCodes.Status404NotFound, source == "saved" ? "No configuration is saved. Save one in the console." : "No configuration is saved, and no release of the runner is known in the cluster.");
+        }
+
+        var origin = saved is not null ? $"version {saved.Number}" : $"release {release!.Identity.Name}, revision {release.Revision}";
+        await audit.WriteAsync(context.User, AuditActions.ConfigurationExport, origin, AuditOutcome.Done, masked ? "Exported with secrets masked." : "Exported in full.", cancellationToken);
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers[UpgradeHeader] = HelmUpgrade.Line(release?.Identity ?? ReleaseIdentity.Usual, saved is not null ? Published(saved.Chart, release) : release!.ChartVersion);
+        context.Response.Headers.ContentDisposition = $"attachment; filename={HelmUpgrade.UsualFile}";
+        return Results.Text(masked ? ValuesMask.Mask(ValuesDocument.Parse(text)) : text, "application/yaml", Encoding.UTF8);
+    }
+
+    /// <summary>The deployed chart where the configuration is for its line; the line's own version otherwise.</summary>
+    private static string Published(ChartVersion chart, DeployedRelease? release) =>
+        release is not null && (release.Chart.Major, release.Chart.Minor) == (chart.Major, chart.Minor) ? release.ChartVersion : chart.ToString();
+
+    private static IResult Refuse(int status, string message) => Results.Json(new { msg = message }, statusCode: status);
+}

@@ -1,0 +1,112 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using k8s.Models;
+using Runner.Engine.Values;
+
+namespace Runner.Tests.Engine.Values;
+
+/// <summary>Releases as Helm keeps them, and what they and a file do not agree on.</summary>
+public sealed class DeployedReleaseTests
+{
+    [Fact]
+    public void The_deployed_revision_of_the_runners_own_release_is_read()
+    {
+        var secrets = new[]
+        {
+            Record("runner", 1, "superseded", "runner", "1.16.1", """{"region":"old"}"""),
+            Record("runner", 2, "deployed", "runner", "2.4.1", """{"runner":{"region":"cn-north"},"hubAPIToken":"t0k"}"""),
+            Record("runner", 3, "failed", "runner", "2.4.1", """{"runner":{"region":"never"}}"""),
+            Record("other", 9, "deployed", "prometheus", "1.0.0", "{}"),
+            Record("spare", 4, "deployed", "runner", "2.3.0", "{}"),
+        };
+        var release = DeployedReleases.Choose(secrets, "runner-runner")!;
+        Assert.Equal(("runner", "csghub", 2, "deployed", "2.4.1"), (release.Identity.Name, release.Identity.Namespace, release.Revision, release.Status, release.Chart.ToString()));
+        Assert.Equal("runner:\n  region: cn-north\nhubAPIToken: t0k\n", release.ToYaml());
+        Assert.Equal("""{"type":"object"}""", release.Schema);
+        Assert.Equal("", release.Defaults["name"]!.GetValue<string>());
+        Assert.Null(DeployedReleases.Choose([secrets[3]], "runner-runner"));
+    }
+
+    [Fact]
+    public void Records_that_are_none_are_passed_over()
+    {
+        var broken = Record("runner", 1, "deployed", "runner", "2.4.1", "{}");
+        foreach (var bytes in (byte[][])[[], [1, 2, 3], Encoding.ASCII.GetBytes("H4sI"), Encoding.ASCII.GetBytes(Convert.ToBase64String("[1]"u8)), Encoding.ASCII.GetBytes(Convert.ToBase64String("{\"name\":5}"u8))])
+        {
+            broken.Data["release"] = bytes;
+            Assert.Null(DeployedReleases.Choose([broken], ""));
+        }
+    }
+
+    [Fact]
+    public void The_difference_of_file_release_and_runner_is_told_key_by_key_without_secrets()
+    {
+        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "2.4.1", """{"runner":{"region":"cn-north","interval":60},"hubAPIToken":"0ldt0ken","externalUrl":"https://hub.example.com"}""")], "")!;
+        var file = ValuesDocument.Parse("runner: {region: cn-south, interval: 30}\nhubAPIToken: n3wt0ken\nexternalUrl: https://hub.example.com\nregion: ignored\nreplicas: 2\n");
+        var drift = ValuesDrift.OfFile(file, release).ToDictionary(item => item.Path.ToString());
+        Assert.Equal(["hubAPIToken", "region", "replicas", "runner.interval", "runner.region"], drift.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("cn-south", "cn-north", TakesEffect.Live), (drift["runner.region"].File, drift["runner.region"].Release, drift["runner.region"].Change.Takes));
+        Assert.Equal(TakesEffect.Upgrade, drift["runner.interval"].Change.Takes);
+        Assert.Equal((ValuesMask.Placeholder, ValuesMask.Placeholder), (drift["hubAPIToken"].File, drift["hubAPIToken"].Release));
+        Assert.Equal(PredictedOutcome.Ignored, drift["region"].Change.Outcome);
+        Assert.Equal(["Deployment"], drift["replicas"].Change.Renders);
+
+        var predicted = ValuesPrediction.ConfigMap(release.Chart, release.Identity, release.Values).Data.ToDictionary(entry => entry.Key, entry => entry.Value ?? "");
+        Assert.Empty(ValuesDrift.OfRunning(release, predicted));
+        predicted["STARHUB_SERVER_CLUSTER_REGION"] = "elsewhere";
+        predicted["STARHUB_SERVER_API_TOKEN"] = "s3cond";
+        Assert.Equal([new("STARHUB_SERVER_API_TOKEN", ValuesMask.Placeholder, ValuesMask.Placeholder), new("STARHUB_SERVER_CLUSTER_REGION", "cn-north", "elsewhere")], ValuesDrift.OfRunning(release, predicted));
+    }
+
+    [Fact]
+    public void The_helm_line_is_exact_and_safe_to_paste()
+    {
+        Assert.Equal("helm upgrade runner csghub/runner --namespace csghub --version 2.4.1 --values custom-values.yaml", HelmUpgrade.Line(ReleaseIdentity.Usual, "2.4.1"));
+        Assert.Equal("helm upgrade runner csghub/runner --namespace csghub --values 'my file; rm'", HelmUpgrade.Line(ReleaseIdentity.Usual, "", "my file; rm"));
+    }
+
+    [Fact]
+    public void The_preset_for_China_writes_what_is_not_the_default_already()
+    {
+        var document = ValuesPresets.China(ValuesDocument.Parse("space:\n  pipIndexUrl: https://pypi.org/simple/ # theirs\n"), ChartVersion.Newest);
+        Assert.Equal("global:\n  image:\n    registry: opencsg-registry.cn-beijing.cr.aliyuncs.com\nspace:\n  pipIndexUrl: https://pypi.tuna.tsinghua.edu.cn/simple/ # theirs\n", document.Text);
+        Assert.Same(document, ValuesPresets.China(document, ChartVersion.Newest));
+    }
+
+    /// <summary>A Secret as Helm writes it.</summary>
+    internal static V1Secret Record(string release, int revision, string status, string chart, string version, string values)
+    {
+        var record = new JsonObject
+        {
+            ["name"] = release,
+            ["namespace"] = "csghub",
+            ["version"] = revision,
+            ["info"] = new JsonObject { ["status"] = status, ["last_deployed"] = $"2026-05-0{revision}T08:00:00.123456789Z" },
+            ["chart"] = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = chart, ["version"] = version },
+                ["values"] = new JsonObject { ["name"] = "" },
+                ["schema"] = Convert.ToBase64String("""{"type":"object"}"""u8),
+            },
+            ["config"] = JsonNode.Parse(values),
+        };
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(record.ToJsonString()));
+        }
+
+        return new()
+        {
+            Type = "helm.sh/release.v1",
+            Metadata = new()
+            {
+                Name = $"sh.helm.release.v1.{release}.v{revision}",
+                NamespaceProperty = "csghub",
+                Labels = new Dictionary<string, string> { ["owner"] = "helm", ["name"] = release, ["status"] = status, ["version"] = $"{revision}" },
+            },
+            Data = new Dictionary<string, byte[]> { ["release"] = Encoding.ASCII.GetBytes(Convert.ToBase64String(packed.ToArray())) },
+        };
+    }
+}
