@@ -52,7 +52,7 @@ public sealed class ValuesCommandTests
 
         (streams, output, _) = Streams();
         Assert.Equal(1, await ValuesFiles.DiffAsync(file, Sample, new(new("http://127.0.0.1:1"), "", "", ""), streams, Cancel));
-        Assert.Contains("-  region: cn-north", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("+  region: cn-north", output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("f3c9a0d1b2e4", output.ToString(), StringComparison.Ordinal);
         Assert.Equal(0, await ValuesFiles.DiffAsync(file, file, new(new("http://127.0.0.1:1"), "", "", ""), Streams().Streams, Cancel));
     }

@@ -63,7 +63,7 @@ public sealed class ValuesMigrationTests
         "global:\n  gateway:\n    external:\n      domain: d.example.com\n    tls:\n      # certificate\n      enabled: true\n      secretName: s\n")]
     [InlineData("{region: x, name: r}\n", "{name: r, runner: {region: x}}\n")]
     [InlineData("runner:\n  heartbeatIntervalInSec: 30 # why\n", "runner:\n  hearbeatIntervalInSec: 30 # why\n")]
-    [InlineData("mine: 1\n# c\nregion: &r x\n", "mine: 1\nrunner:\n  # c\n  region: &r x\n")]
+    [InlineData("mine: 1\n# c\nregion: &r x\n", "runner:\n  # c\n  region: &r x\nmine: 1\n")]
     public void Keys_move_as_they_are_written(string before, string after)
     {
         var migrated = ValuesMigration.Run(ValuesDocument.Parse(before), Newest);

@@ -80,9 +80,8 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         }
         else if (reads is not null)
         {
-            var other = known.Definition.Keys.First(key => key.Path.Equals(reads));
-            var since = other.Charts.Since;
-            var renamed = since is { } version && known.Key.Charts.Until is not null && chart >= version;
+            var since = Successor(known.Definition.Keys.First(key => key.Path.Equals(reads)), known.Key);
+            var renamed = since is { } version && chart >= version;
             var line = since is { } first ? $"{first.Major}.{first.Minor}{(first.Patch > 0 ? $".{first.Patch}" : "")}" : "";
             report.Warn("renamed-key", path, renamed
                 ? new($"'{path}' was renamed to '{reads}' in {line}; chart {chart} ignores it in silence.", $"'{path}' 自 {line} 起改名为 '{reads}';图表 {chart} 会静默忽略它。")
@@ -96,6 +95,12 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
                     : new("Remove it.", "请删除它。"));
         }
     }
+
+    /// <summary>The first chart that reads the one key and the other no more; null where the other is the newer.</summary>
+    private static ChartVersion? Successor(ValueKey newer, ValueKey older) =>
+        older.Charts.Until is not { } until ? null
+            : newer.Charts.Since is { } since && since > until ? since
+            : ChartVersion.Lines.Select(ChartVersion.FirstOf).Cast<ChartVersion?>().FirstOrDefault(line => line > until);
 
     private static LocalText Use(KeyPath? key) => key is null ? new("Remove it.", "请删除它。") : new($"Write '{key}' instead; migrating the file does it.", $"请改写为 '{key}';迁移文件会自动完成。");
 

@@ -33,7 +33,7 @@ internal static partial class HelmScalar
         return Number(text.Replace("_", "", StringComparison.Ordinal)) ?? JsonValue.Create(text);
     }
 
-    private static JsonNode? Number(string text)
+    private static JsonValue? Number(string text)
     {
         var digits = text.TrimStart('+', '-');
         var sign = text.StartsWith('-') ? -1 : 1;

@@ -41,7 +41,8 @@ public static class ValuesMigration
         var (after, steps) = (document, new List<MigrationStep>());
         foreach (var (from, to) in GroupMoves.Find(document, chart))
         {
-            after = Move(after, from, to, steps);
+            // Where another group took the place, the keys go one by one.
+            after = after.Find(to) is null ? Move(after, from, to, steps) : after;
         }
 
         foreach (var value in Catalogue.Values)
