@@ -55,7 +55,8 @@ internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null
         return parsed.Errors.Count > 0 ? new(RunnerCommand.Help, parsed, problem: string.Join(' ', parsed.Errors.Select(error => error.Message).Distinct()))
             : parsed.Action is HelpAction ? new(RunnerCommand.Help, parsed)
             : command == health ? new(RunnerCommand.HealthCheck, parsed)
-            : command == root || command == runner || command == collector ? new(command == collector ? RunnerCommand.CollectLogs : RunnerCommand.Run, parsed, parsed.GetValue(level) is { } name && RunnerOptions.TryReadLogLevel(name, out var known) ? known : null)
+            : command == root || command == runner || command == collector ? new(
+                command == collector ? RunnerCommand.CollectLogs : RunnerCommand.Run, parsed, parsed.GetValue(level) is { } name && RunnerOptions.TryReadLogLevel(name, out var known) ? known : null)
             : new(RunnerCommand.Values, parsed);
     }
 
