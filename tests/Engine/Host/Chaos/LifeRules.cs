@@ -22,11 +22,12 @@ internal static class LifeRules
 
     /// <summary>A job's phase never goes back, and its last word on it is that it succeeded.</summary>
     /// <param name="changes">Events that carry the phase; others, such as those of its pods, are left out.</param>
-    public static string? OfJob(string name, IEnumerable<ReceivedEvent> changes)
+    /// <param name="mayBeginAnew">True where a call that is repeated after the end runs the job once more, as it does when the answer to the first was lost.</param>
+    public static string? OfJob(string name, IEnumerable<ReceivedEvent> changes, bool mayBeginAnew = false)
     {
         var events = WithoutRepetitions(changes);
         var phases = events.ConvertAll(e => Array.IndexOf(Phases, Phase(e)));
-        return phases.Count > 0 && phases[^1] == Phases.Length - 1 && phases.Zip(phases.Skip(1)).All(pair => pair.First <= pair.Second && pair.First >= 0)
+        return phases.Count > 0 && phases[^1] == Phases.Length - 1 && phases.Zip(phases.Skip(1)).All(pair => pair.First >= 0 && (pair.First <= pair.Second || (mayBeginAnew && pair.First == Phases.Length - 1)))
             ? OutOfTime(name, events)
             : $"{name}: {Tell(events)}";
     }

@@ -90,7 +90,7 @@ internal sealed class Lives(int lane, IReadOnlyList<Life> kinds, HubCalls runner
     private async Task JobAsync(string path, string name, JsonObject request, string type, string idField, CancellationToken cancellationToken, string? id = null)
     {
         List<ReceivedEvent> Received() => Of(type, idField, id ?? name);
-        _lived.Add((name, () => LifeRules.OfJob(name, Received())));
+        _lived.Add((name, () => LifeRules.OfJob(name, Received(), mayBeginAnew: path.StartsWith("imagebuilder", StringComparison.Ordinal))));
         await runner.UntilDoneAsync(HttpMethod.Post, path, request, cancellationToken);
         await Eventually.TrueAsync(
             () => Received() is [.., var last] && LifeRules.Phase(last) == "Succeeded",
