@@ -44,7 +44,7 @@ internal static class TokenEndpoints
         return Results.SignIn(PrincipalOf(user, request.GetScopes()), authenticationScheme: Scheme);
     }
 
-    private static async Task<IResult> TokenAsync(HttpContext context, ConsoleSession sessions, IOpenIddictApplicationManager applications, CancellationToken cancellationToken)
+    private static async Task<IResult> TokenAsync(HttpContext context, ConsoleSession sessions, IOpenIddictApplicationManager applications, IOpenIddictTokenManager tokens, CancellationToken cancellationToken)
     {
         var request = RequestOf(context);
         if (request.IsClientCredentialsGrantType())
@@ -61,6 +61,17 @@ internal static class TokenEndpoints
         if (given.Principal is null || sessions.UserOf(given.Principal) is not { } user)
         {
             return Refuse(Errors.InvalidGrant, "The user's sessions have ended. Sign in again.");
+        }
+
+        // OpenIddict takes a refresh token that several send at the same moment from all of them: it redeems it after it has decided. Redeemed here instead, against the
+        // state that this request has read, one of them wins.
+        if (request.IsRefreshTokenGrantType()
+            && (given.Principal.GetTokenId() is not { } tokenId
+                || await tokens.FindByIdAsync(tokenId, cancellationToken).ConfigureAwait(false) is not { } token
+                || !await tokens.HasStatusAsync(token, Statuses.Valid, cancellationToken).ConfigureAwait(false)
+                || !await tokens.TryRedeemAsync(token, cancellationToken).ConfigureAwait(false)))
+        {
+            return Refuse(Errors.InvalidGrant, "The refresh token was used before. Sign in again.");
         }
 
         var principal = PrincipalOf(user, given.Principal.GetScopes());
