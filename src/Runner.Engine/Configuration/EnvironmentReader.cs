@@ -11,6 +11,11 @@ public sealed class EnvironmentReader(IReadOnlyDictionary<string, string?> varia
     /// <summary>What is wrong: a sentence each, with the variable's name, its value (secrets masked) and what is allowed.</summary>
     public IReadOnlyList<string> Errors => _errors;
 
+    /// <summary>Names of the variables with one of these beginnings that are set, in order.</summary>
+    public EquatableList<string> SetNames(params string[] prefixes) => variables
+        .Where(variable => !string.IsNullOrWhiteSpace(variable.Value) && prefixes.Any(prefix => variable.Key.StartsWith(prefix, StringComparison.Ordinal)))
+        .Select(variable => variable.Key).Order(StringComparer.Ordinal).ToEquatableList();
+
     /// <summary>A text. Of several spellings of one variable the first that is set counts.</summary>
     public string Text(string fallback, params ReadOnlySpan<string> names) => Find(names).Value ?? fallback;
 

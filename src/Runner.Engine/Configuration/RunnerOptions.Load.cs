@@ -24,6 +24,7 @@ public sealed partial record RunnerOptions
         var read = new EnvironmentReader(variables);
         var options = new RunnerOptions
         {
+            SetVariables = read.SetNames("STARHUB_", "OPENCSG_", "RUNNER_"),
             DataDirectory = read.Text("data", "RUNNER_DATA_DIR"),
             Cluster = read.Choice("RUNNER_CLUSTER", "", "incluster", "kubeconfig", "embedded"),
             LeaderElection = read.Choice("RUNNER_LEADER_ELECTION", "", "true", "false") is { Length: > 0 } choice ? choice == "true" : null,

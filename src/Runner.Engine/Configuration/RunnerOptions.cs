@@ -12,6 +12,9 @@ public sealed partial record RunnerOptions
     /// <summary><c>RUNNER_DATA_DIR</c>: folder of the database, keys and generated files.</summary>
     public string DataDirectory { get; init; } = "data";
 
+    /// <summary>Names of the variables that were set when the settings were read; what is not among them has its default.</summary>
+    public EquatableList<string> SetVariables { get; init; } = EquatableList<string>.Empty;
+
     /// <summary><c>RUNNER_CLUSTER</c>: <c>incluster</c>, <c>kubeconfig</c> or <c>embedded</c>; empty to detect.</summary>
     public string Cluster { get; init; } = "";
 

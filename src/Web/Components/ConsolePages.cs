@@ -43,6 +43,8 @@ internal static class ConsolePages
         services.AddSingleton<IConsoleEngine, ConsoleEngine>();
         services.AddScoped<LiveFeed>();
         services.AddScoped<WorkloadActions>();
+        services.AddScoped<ActionGate>();
+        services.AddScoped<ConnectionActions>();
         services.AddScoped<WorkloadTexts>();
         services.AddScoped<ActionFlow>();
         services.AddTransient<LogCollectionModel>();
