@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Diagnostics;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Collector;
@@ -69,6 +70,7 @@ public static class EngineServices
         services.AddCollection(options);
         services.AddSingleton<LokiQuery>();
         services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<LogCollection>().Milestones);
+        services.AddDiagnostics(options);
 
         // Before the clusters, so that it hears of every pod.
         services.AddHostedService<LogKeeper>();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 using Runner.Engine;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Diagnostics;
 using Runner.Engine.Storage;
 using Runner.Web.Components;
 using Runner.Web.ConsoleApi;
@@ -45,6 +46,8 @@ public static class RunnerApp
         ConfigureLogging(builder.Logging, options);
         builder.WebHost.UseStaticWebAssets();
         ConfigureServer(builder.WebHost, options, options.Port);
+        var recent = new RecentLog(Redaction.SecretsOf(options), clock);
+        builder.Logging.AddProvider(recent);
 
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
@@ -55,6 +58,8 @@ public static class RunnerApp
             services.AddHostedService(provider => provider.GetRequiredService<ListenerCertificate>());
         }
 
+        services.AddSingleton(recent);
+        services.AddSingleton<SupportBundle>();
         var database = Database.Open(options.DataDirectory, clock);
         try
         {

@@ -12,6 +12,8 @@ internal static partial class Manifest
 
     private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly JsonSerializerOptions Indented = new(Readable) { WriteIndented = true };
+
     private static readonly ISerializer Yaml = new SerializerBuilder().WithQuotingNecessaryStrings(quoteYaml1_1Strings: true).Build();
 
     /// <summary>
@@ -23,6 +25,20 @@ internal static partial class Manifest
     {
         using var document = JsonDocument.Parse(json);
         return Yaml.Serialize(Copy(document.RootElement, ""));
+    }
+
+    /// <summary>Shows JSON, indented, with what looks secret in it hidden. What is no JSON is not shown.</summary>
+    public static string MaskJson(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return JsonSerializer.Serialize(CopyHidingSecrets(document.RootElement), Indented);
+        }
+        catch (JsonException)
+        {
+            return Hidden;
+        }
     }
 
     /// <summary>True for a variable whose value is not shown, or shown only in parts.</summary>

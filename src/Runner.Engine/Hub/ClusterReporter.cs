@@ -20,6 +20,12 @@ internal sealed partial class ClusterReporter(
     private Registration? _registered;
     private Announcement? _announced;
 
+    /// <summary>Id by which the cluster was registered by this process; null while it is not.</summary>
+    public string? RegisteredAs => Volatile.Read(ref _registered)?.ClusterId;
+
+    /// <summary>Name of the connection.</summary>
+    public string Cluster => cluster.Name;
+
     /// <summary>Tells until cancelled. Never throws.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

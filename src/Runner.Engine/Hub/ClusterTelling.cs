@@ -43,6 +43,9 @@ public sealed class ClusterTelling
     /// <summary>How the heartbeat of each cluster fares.</summary>
     public IReadOnlyList<HeartbeatStatus> Heartbeats => [.. _heartbeats.Select(heartbeat => heartbeat.Status)];
 
+    /// <summary>Id by which each cluster, by the name of its connection, was registered at the hub by this process; null while it is not. The event itself is in the outbox.</summary>
+    public IReadOnlyDictionary<string, string?> Registrations => _reporters.ToDictionary(reporter => reporter.Cluster, reporter => reporter.RegisteredAs);
+
     /// <summary>Runs until cancelled. Never throws.</summary>
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll([.. _reporters.Select(reporter => reporter.RunAsync(cancellationToken)), .. _heartbeats.Select(heartbeat => heartbeat.RunAsync(cancellationToken))]);

@@ -10,7 +10,11 @@ namespace Runner.Engine.Hub;
 /// <param name="Cluster">Name of the connection.</param>
 /// <param name="LastTakenAt">When the hub last took one; null when never since the start.</param>
 /// <param name="Problem">Why the last one was not sent or taken; empty when all is well. Holds no secret.</param>
-public sealed record HeartbeatStatus(string Cluster, DateTimeOffset? LastTakenAt, string Problem);
+public sealed record HeartbeatStatus(string Cluster, DateTimeOffset? LastTakenAt, string Problem)
+{
+    /// <summary>When the next one is due; null while none can be sent, because no hub is known or the cluster's state is not.</summary>
+    public DateTimeOffset? NextAt { get; init; }
+}
 
 /// <summary>
 /// Sends the inventory of one cluster to the hub every interval, while the cluster answers. Nothing is kept: what the hub does not take is made anew from
@@ -58,6 +62,7 @@ internal sealed partial class Heartbeat
             {
                 if (!_client.MaySend || !_reports.IsReady(_cluster))
                 {
+                    Volatile.Write(ref _status, Status with { NextAt = null });
                     await _ready.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
                     continue;
                 }
@@ -66,6 +71,7 @@ internal sealed partial class Heartbeat
                 _hub = _settings.WebhookEndpoint;
                 failures = await TryBeatAsync(cancellationToken).ConfigureAwait(false) ? 0 : failures + 1;
                 var rest = failures > 0 ? _backoff.Delay(failures) : _interval - _time.GetElapsedTime(began);
+                Volatile.Write(ref _status, Status with { NextAt = _time.GetUtcNow() + (rest > TimeSpan.Zero ? rest : TimeSpan.Zero) });
                 await _moved.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, _time, cancellationToken).ConfigureAwait(false);
             }
         }

@@ -8,7 +8,11 @@ namespace Runner.Engine.Hub;
 /// <param name="Sent">Events taken since the start of the process.</param>
 /// <param name="LastError">Why the last attempt failed, or that no hub is configured; empty when all is well. Holds no secret.</param>
 /// <param name="LastSentAt">When the hub last took an event, also before the start of the process.</param>
-public sealed record OutboxStatus(int Waiting, long Sent, string LastError, DateTimeOffset? LastSentAt);
+public sealed record OutboxStatus(int Waiting, long Sent, string LastError, DateTimeOffset? LastSentAt)
+{
+    /// <summary>Of those that wait, the ones that the hub answered it does not want. They are tried again with growing pauses, and hold up later ones of their resource.</summary>
+    public int Refused { get; init; }
+}
 
 /// <summary>One event, as the console shows it.</summary>
 /// <param name="Sequence">Its number in the order of writing.</param>
@@ -19,7 +23,11 @@ public sealed record OutboxStatus(int Waiting, long Sent, string LastError, Date
 /// <param name="Problem">Why the last attempt failed. Holds no secret.</param>
 /// <param name="Body">The JSON that the hub gets.</param>
 public sealed record OutboxEvent(
-    long Sequence, string Resource, string Type, string ClusterId, DateTimeOffset WrittenAt, DateTimeOffset? SentAt, int Attempts, DateTimeOffset? NextTry, string Problem, string Body);
+    long Sequence, string Resource, string Type, string ClusterId, DateTimeOffset WrittenAt, DateTimeOffset? SentAt, int Attempts, DateTimeOffset? NextTry, string Problem, string Body)
+{
+    /// <summary>Whether the hub answered that it does not want the event.</summary>
+    public bool Refused { get; init; }
+}
 
 /// <summary>
 /// Events for the hub. Each is on disk before it is sent, goes out in order per resource, and is retried with growing pauses (1 s to 5 min)
@@ -72,7 +80,7 @@ public sealed partial class Outbox
         {
             lock (_lock)
             {
-                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt);
+                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt) { Refused = _lanes.Refused };
             }
         }
     }
@@ -100,14 +108,27 @@ public sealed partial class Outbox
         var (now, uptime) = (_time.GetUtcNow(), Uptime);
         lock (_lock)
         {
-            return [.. documents.Select(document =>
-            {
-                var (attempts, next, problem) = document.SentAt is null ? _lanes.At(document.Resource, document.Sequence) : (0, null, "");
-                return new OutboxEvent(
-                    document.Sequence, document.Resource, document.Type, document.ClusterId, document.WrittenAt, document.SentAt, attempts, next is { } at ? now + (at - uptime) : null, problem, document.Body);
-            })];
+            return [.. documents.Select(document => Show(document, now, uptime))];
         }
     }
+
+    /// <summary>One event; null when it is not kept any more. Reads from disk.</summary>
+    public OutboxEvent? Find(long sequence)
+    {
+        if (_store.Find(sequence) is not { } document)
+        {
+            return null;
+        }
+
+        var (now, uptime) = (_time.GetUtcNow(), Uptime);
+        lock (_lock)
+        {
+            return Show(document, now, uptime);
+        }
+    }
+
+    /// <summary>What an event tells the hub, to be shown: JSON, indented, with what looks secret in it hidden.</summary>
+    public static string PayloadOf(OutboxEvent e) => Clusters.Manifest.MaskJson(e.Body);
 
     /// <summary>Tries everything that waits at once, whatever pause it is in.</summary>
     public void RetryNow()
@@ -180,6 +201,16 @@ public sealed partial class Outbox
         {
             await _wake.WaitAsync(Timeout.InfiniteTimeSpan, _time, CancellationToken.None).ConfigureAwait(false);
         }
+    }
+
+    private OutboxEvent Show(OutboxDocument document, DateTimeOffset now, TimeSpan uptime)
+    {
+        var (attempts, next, problem) = document.SentAt is null ? _lanes.At(document.Resource, document.Sequence) : (0, null, "");
+        return new OutboxEvent(
+            document.Sequence, document.Resource, document.Type, document.ClusterId, document.WrittenAt, document.SentAt, attempts, next is { } at ? now + (at - uptime) : null, problem, document.Body)
+        {
+            Refused = document.SentAt is null && _lanes.IsRefused(document.Resource, document.Sequence),
+        };
     }
 
     private int InFlight()

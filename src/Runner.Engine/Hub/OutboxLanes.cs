@@ -21,6 +21,9 @@ internal sealed class OutboxLanes(Func<double> random)
 
     public int InFlight { get; private set; }
 
+    /// <summary>Lanes whose first event the hub does not want.</summary>
+    public int Refused => _lanes.Values.Count(lane => lane is { Refused: true, Attempts: > 0 });
+
     public void Add(string resource, long sequence)
     {
         if (!_lanes.TryGetValue(resource, out var lane))
@@ -128,6 +131,10 @@ internal sealed class OutboxLanes(Func<double> random)
         _lanes.TryGetValue(resource, out var lane) && lane.Sequences.Peek() == sequence && lane.Attempts > 0
             ? (lane.Attempts, lane.Next > _hubNext ? lane.Next : _hubNext, lane.Problem)
             : (0, null, "");
+
+    /// <summary>Whether the event is at the head of a lane and the hub does not want it.</summary>
+    public bool IsRefused(string resource, long sequence) =>
+        _lanes.TryGetValue(resource, out var lane) && lane is { Refused: true, Attempts: > 0 } && lane.Sequences.Peek() == sequence;
 
     private static void Postpone(Lane lane, HubAnswer answer, TimeSpan now, TimeSpan pause)
     {

@@ -45,6 +45,8 @@ internal static class ConsolePages
         services.AddScoped<WorkloadActions>();
         services.AddScoped<ActionGate>();
         services.AddScoped<ConnectionActions>();
+        services.AddScoped<HubActions>();
+        services.AddScoped<DiagnosticsActions>();
         services.AddScoped<WorkloadTexts>();
         services.AddScoped<ActionFlow>();
         services.AddTransient<LogCollectionModel>();

@@ -12,5 +12,6 @@ internal static class ConsoleApiEndpoints
         api.MapGet("/audit/export", AuditCalls.ExportAsync).RequireAuthorization(ApiScopes.AuditRead);
         ConfigValues.Map(routes);
         api.MapGet("/logs", LogDownload.SendAsync).RequireAuthorization(ApiScopes.WorkloadsRead);
+        api.MapGet("/support-bundle", SupportBundle.Answer).RequireAuthorization(ConsolePolicies.Administrator);
     }
 }
