@@ -29,6 +29,9 @@ internal static class ApiJson
         return reader.TokenType == JsonTokenType.StartObject ? read(ref reader, json, SharedValues.OfProcess) : throw new JsonException($"Expected an object, found {reader.TokenType}.");
     }
 
+    /// <summary>For definitions of custom resources: without their schemas, which are often larger than all objects of the kind.</summary>
+    public static JsonSerializerOptions DefinitionOptions { get; } = Create(DropManagedFields, info => Drop(info, info.Type == typeof(V1CustomResourceDefinitionVersion) ? ["schema", "additionalPrinterColumns"] : []));
+
     /// <summary>Copies the JSON of one object without its <c>metadata.managedFields</c>.</summary>
     /// <exception cref="JsonException">Not a JSON object.</exception>
     public static byte[] WithoutManagedFields(ReadOnlySpan<byte> json)

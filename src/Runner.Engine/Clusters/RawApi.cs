@@ -42,6 +42,26 @@ internal static class RawApi
         }
     }
 
+    /// <summary>Sends a write and returns what the API server made of it.</summary>
+    /// <param name="path">Path and query below the API server's address, without a leading slash.</param>
+    /// <exception cref="ApiStatusException">The API server answered with an error.</exception>
+    public static async Task<JsonDocument> SendAsync(IKubernetes client, HttpMethod method, string path, string contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var kubernetes = (Kubernetes)client;
+        using var request = new HttpRequestMessage(method, new Uri(kubernetes.BaseUri, path)) { Version = HttpVersion.Version20, Content = new ReadOnlyMemoryContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (kubernetes.Credentials is { } credentials)
+        {
+            await credentials.ProcessHttpRequestAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        using var response = await kubernetes.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        return response.IsSuccessStatusCode
+            ? await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), cancellationToken: cancellationToken).ConfigureAwait(false)
+            : throw await ReadErrorAsync(response, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Reads a <c>Status</c> object; code 0 and empty texts where a field is missing.</summary>
     public static ApiStatusException ToException(JsonElement status, int code)
     {

@@ -5,6 +5,7 @@ using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Diagnostics.Checks;
+using Runner.Engine.Diagnostics.Dependencies;
 using Runner.Engine.Hub;
 using Runner.Engine.Probes;
 using Runner.Engine.Workloads;
@@ -31,7 +32,10 @@ internal static class DiagnosticsServices
                 options,
                 time);
         });
+        services.AddSingleton<DependencyBoard>();
+        services.AddSingleton<Installation.BundleInstallation>();
         services.AddHostedService<DiagnosticsService>();
+        services.AddHostedService<DependencyService>();
         return services;
     }
 }

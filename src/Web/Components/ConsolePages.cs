@@ -47,6 +47,7 @@ internal static class ConsolePages
         services.AddScoped<ConnectionActions>();
         services.AddScoped<HubActions>();
         services.AddScoped<DiagnosticsActions>();
+        services.AddScoped<InstallActions>();
         services.AddScoped<WorkloadTexts>();
         services.AddScoped<ActionFlow>();
         services.AddTransient<LogCollectionModel>();

@@ -1,0 +1,87 @@
+using k8s.Models;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+
+namespace Runner.Engine.Diagnostics.Dependencies;
+
+/// <summary>What the runner builds upon, in every cluster, kept by watches: asks the API server nothing when it is looked at. Thread-safe.</summary>
+public sealed class DependencyBoard
+{
+    private readonly IReadOnlyList<Watched> _clusters;
+    private readonly TimeProvider _time;
+
+    /// <summary>Begins with nothing known.</summary>
+    public DependencyBoard(ClusterDirectory clusters, RunnerOptions options, TimeProvider time, ILoggerFactory loggers)
+        : this(clusters, options, new WatchSettings(), time, loggers)
+    {
+    }
+
+    internal DependencyBoard(ClusterDirectory clusters, RunnerOptions options, WatchSettings settings, TimeProvider time, ILoggerFactory loggers)
+    {
+        _time = time;
+        var logger = loggers.CreateLogger<DependencyBoard>();
+        _clusters = [.. clusters.Connections.Select(connection =>
+        {
+            var caches = new ResourceCaches(connection, settings, time, logger);
+
+            // The workloads' own Deployments are many, and none of them carries a dependency.
+            var watched = new Watched(
+                connection,
+                caches.Of<V1CustomResourceDefinition>(new("apiextensions.k8s.io", "v1", "customresourcedefinitions", null) { Json = ApiJson.DefinitionOptions }),
+                caches.Of<V1Deployment>(new("apps", "v1", "deployments", null) { FieldSelector = $"metadata.namespace!={options.WorkloadNamespace}" }));
+            watched.Definitions.Changed += (_, _) => Changed?.Invoke();
+            watched.Definitions.StatusChanged += () => Changed?.Invoke();
+            watched.Deployments.Changed += (_, _) => Changed?.Invoke();
+            watched.Deployments.StatusChanged += () => Changed?.Invoke();
+            return watched;
+        })];
+    }
+
+    /// <summary>Raised, on any thread, when <see cref="All"/> may have changed. Handlers must be quick and must not throw.</summary>
+    public event Action? Changed;
+
+    /// <summary>Every dependency in every cluster as it is now.</summary>
+    public IReadOnlyList<DependencyStatus> All => [.. _clusters.SelectMany(cluster =>
+    {
+        var (definitions, deployments) = (cluster.Definitions.All(), cluster.Deployments.All());
+        var known = cluster.Definitions.Health is not CacheHealth.Starting and not CacheHealth.Unavailable;
+        var problem = string.Join(' ', new[] { cluster.Definitions.Status.Problem, cluster.Deployments.Status.Problem }.Where(text => text.Length > 0));
+        return DependencyCatalog.All.Select(dependency => DependencyRules.Judge(cluster.Connection.Name, dependency, definitions, deployments, known, problem));
+    })];
+
+    /// <summary>Watches until cancelled. Never throws. Begins once the workloads are known, which come first.</summary>
+    internal Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_clusters.Select(cluster => RunAsync(cluster, cancellationToken)));
+
+    private async Task RunAsync(Watched cluster, CancellationToken cancellationToken)
+    {
+        var changed = new Signal();
+        cluster.Connection.State.StatusChanged += changed.Set;
+        cluster.Connection.StatusChanged += _ => changed.Set();
+        try
+        {
+            await cluster.Connection.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        if (!cluster.Connection.State.Synced)
+        {
+            // Not for ever: a cluster without Knative never has them all.
+            await changed.WaitAsync(TimeSpan.FromSeconds(5), _time, cancellationToken).ConfigureAwait(false);
+        }
+
+        await Task.WhenAll(cluster.Definitions.RunAsync(cancellationToken), cluster.Deployments.RunAsync(cancellationToken)).ConfigureAwait(false);
+    }
+
+    private sealed record Watched(ClusterConnection Connection, ResourceCache<V1CustomResourceDefinition> Definitions, ResourceCache<V1Deployment> Deployments);
+}
+
+/// <summary>Keeps <see cref="DependencyBoard"/> for the life of the host.</summary>
+internal sealed class DependencyService(DependencyBoard board) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => board.RunAsync(stoppingToken), CancellationToken.None);
+}
