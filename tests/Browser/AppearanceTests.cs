@@ -24,6 +24,10 @@ public sealed class AppearanceTests(ConsoleFixture console)
         ("capacity-group", "/capacity?group=NVIDIA-A100-SXM4-80GB", ".capacity-users li"),
         ("capacity-node", "/capacity?node=embedded/gpu-hami-1", ".capacity-cards li"),
         ("capacity-fit", "/capacity/fit?device=A100&count=4&cpu=64&memory=256Gi&replicas=6", "tr.fits"),
+        ("connections", "/connections", ".settings"),
+        ("hub", "/hub", ".outbox-grid tr[data-row]"),
+        ("dependencies", "/dependencies", ".dependencies li"),
+        ("diagnostics", "/diagnostics", ".check-row"),
     ];
 
     public static TheoryData<string, string> Looks => new() { { "light", "en" }, { "light", "zh-Hans" }, { "dark", "en" }, { "dark", "zh-Hans" } };

@@ -106,7 +106,7 @@ public sealed class InstallationTests
 
     [Theory]
     [InlineData("", "no object")]
-    [InlineData("a: [", "not valid YAML at line 1")]
+    [InlineData("a: [", "not valid YAML at line 2")]
     [InlineData("kind: Pod", "apiVersion, kind and metadata.name")]
     [InlineData("{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: a}}", "twice")]
     public void What_is_no_bundle_is_refused_with_the_reason(string text, string reason) =>

@@ -4,6 +4,8 @@ using Bunit.TestDoubles;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using MudBlazor.Services;
+using Runner.Engine.Configuration;
+using Runner.Engine.Diagnostics;
 using Runner.Engine.Storage;
 using Runner.Web.Components;
 using Runner.Web.Components.Dialogs;
@@ -22,6 +24,7 @@ public sealed class ConsoleContext : BunitContext
     public ConsoleContext(ConsoleRole role = ConsoleRole.Operator)
     {
         _database = Database.Open(_folder);
+        Diagnostics = new DiagnosticsBoard([new Check(CheckId.Disk, "", _ => Task.FromResult(Disk))], new RunnerOptions(), Clock);
         Audit = new AuditLog(_database, Clock);
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddLocalization();
@@ -37,6 +40,9 @@ public sealed class ConsoleContext : BunitContext
         Services.AddSingleton(Audit);
         Services.AddScoped<LiveFeed>();
         Services.AddScoped<WorkloadActions>();
+        Services.AddSingleton(Diagnostics);
+        Services.AddScoped<ActionGate>();
+        Services.AddScoped<DiagnosticsActions>();
         Services.AddScoped<WorkloadTexts>();
         Services.AddScoped<ActionFlow>();
         var authorization = AddAuthorization();
@@ -53,6 +59,11 @@ public sealed class ConsoleContext : BunitContext
     public FakeTimeProvider Clock { get; } = new(Samples.Now);
 
     public AuditLog Audit { get; }
+
+    internal DiagnosticsBoard Diagnostics { get; }
+
+    /// <summary>What the one check of <see cref="Diagnostics"/> finds.</summary>
+    internal Verdict Disk { get; set; } = Verdict.Good("plenty");
 
     /// <summary>Drawn beside the component under test: dialogs and messages appear in them.</summary>
     public IRenderedComponent<MudBlazor.MudDialogProvider> Dialogs => _dialogs ??= Render<MudBlazor.MudDialogProvider>();

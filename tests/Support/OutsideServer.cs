@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Runner.Tests.Engine.Connections;
+namespace Runner.Tests.Support;
 
 /// <summary>A real registry or object store, as a process of its own on a free loopback port.</summary>
 internal sealed class OutsideServer : IAsyncDisposable

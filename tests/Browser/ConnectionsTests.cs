@@ -1,0 +1,58 @@
+using System.Text;
+using Microsoft.Playwright;
+using Runner.Tests.Browser.Support;
+
+namespace Runner.Tests.Browser;
+
+/// <summary>How an administrator repairs what the runner depends on; with a real registry.</summary>
+public sealed class ConnectionsTests
+{
+    [Fact]
+    public async Task A_wrong_registry_password_is_named_replaced_after_a_test_and_kept()
+    {
+        await using var registry = await OutsideServer.RegistryAsync(password: true);
+        var environment = new Dictionary<string, string>
+        {
+            ["STARHUB_SERVER_DOCKER_REG_BASE"] = $"127.0.0.1:{registry.Port}/csghub/",
+            ["STARHUB_SERVER_DOCKER_IMAGE_PULL_SECRET"] = "csghub-docker",
+            ["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_ARGS"] = "--insecure",
+        };
+        await using var console = new ConsoleFixture { Start = () => RunnerProcess.StartAsync(environment) };
+        await console.InitializeAsync();
+        var auth = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{OutsideServer.User}:an-outdated-password"));
+        var config = "{\"auths\":{\"127.0.0.1:" + registry.Port + "\":{\"auth\":\"" + auth + "\"}}}";
+        await Kubectl.CreateAsync(console.Runner.Kubeconfig, $"""
+            apiVersion: v1
+            kind: Secret
+            metadata: {"{"}name: csghub-docker, namespace: spaces{"}"}
+            type: kubernetes.io/dockerconfigjson
+            data:
+              .dockerconfigjson: {Convert.ToBase64String(Encoding.UTF8.GetBytes(config))}
+            """);
+
+        var page = await console.OpenAsync("/connections");
+        var card = page.Locator("section", new() { Has = page.Locator("#registry-title") });
+        await card.GetByRole(AriaRole.Button, new() { Name = "Test: Image registry" }).ClickAsync();
+        await Assertions.Expect(card.Locator(".verdict-bad")).ToContainTextAsync("Sign in failed");
+        await Assertions.Expect(card.Locator(".probe-why")).ToContainTextAsync("does not accept user builder with this password");
+        await page.ScreenshotAsync(new() { Path = Screenshots.File("connections-failed-1440-light-en"), FullPage = true });
+
+        await card.Locator("[data-field=user]").FillAsync(OutsideServer.User);
+        await card.Locator("[data-field=password]").FillAsync(OutsideServer.Password);
+        await card.GetByRole(AriaRole.Button, new() { Name = "Test these values" }).ClickAsync();
+        await Assertions.Expect(card.Locator(".verdict-good")).ToBeVisibleAsync();
+        await page.ScreenshotAsync(new() { Path = Screenshots.File("connections-passed-1440-light-en"), FullPage = true });
+        await card.GetByRole(AriaRole.Button, new() { Name = "Keep in the pull secret" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".mud-snackbar").First).ToContainTextAsync("spaces/csghub-docker");
+
+        await page.ReloadAsync();
+        await page.Locator(".shell[data-live=true]").WaitForAsync();
+        await card.GetByRole(AriaRole.Button, new() { Name = "Test: Image registry" }).ClickAsync();
+        await Assertions.Expect(card.Locator(".verdict-good")).ToContainTextAsync("Everything works");
+        Assert.DoesNotContain(OutsideServer.Password, await page.ContentAsync(), StringComparison.Ordinal);
+        var audit = await (await page.Context.APIRequest.GetAsync("/api/console/audit")).TextAsync();
+        Assert.Contains("save-credentials", audit, StringComparison.Ordinal);
+        Assert.DoesNotContain(OutsideServer.Password, audit, StringComparison.Ordinal);
+        await page.Context.CloseAsync();
+    }
+}
