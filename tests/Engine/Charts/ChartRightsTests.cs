@@ -9,6 +9,12 @@ public sealed class ChartRightsTests(ChartRightsHost host) : IClassFixture<Chart
     private static readonly Dictionary<string, string> Rarely = new(StringComparer.Ordinal)
     {
         ["list secrets."] = "what was left of jobs that were never made is looked for every ten minutes",
+        ["get secrets."] = "the pull secret, when an administrator tests the registry",
+        ["list storageclasses.storage.k8s.io"] = "a check of the diagnostics, every quarter of an hour",
+        ["list customresourcedefinitions.apiextensions.k8s.io"] = "watched once the workloads are known",
+        ["watch customresourcedefinitions.apiextensions.k8s.io"] = "the same",
+        ["list deployments.apps"] = "the same",
+        ["watch deployments.apps"] = "the same",
         ["list persistentvolumeclaims."] = "the same",
         ["update configmaps."] = "files of image builds that another version of the runner wrote",
         ["update leaderworkersets.leaderworkerset.x-k8s.io"] = "an update of a service over several hosts",
