@@ -52,7 +52,7 @@ public static class ConnectionSettings
         [
             Row(options, "Endpoint", store.Endpoint, "STARHUB_SERVER_S3_ENDPOINT", "objectStore.endpoint"),
             Row(options, "Tls", store.EnableSsl ? "true" : "false", "STARHUB_SERVER_S3_ENABLE_SSL", "objectStore.secure"),
-            Row(options, "AccessKey", store.AccessKeyId, "STARHUB_SERVER_S3_ACCESS_KEY_ID", "objectStore.accessKey"),
+            Row(options, "AccessKey", store.AccessKeyId.Length > 0 ? Stars : "", "STARHUB_SERVER_S3_ACCESS_KEY_ID", "objectStore.accessKey"),
             Row(options, "SecretKey", store.AccessKeySecret.Length > 0 ? Stars : "", "STARHUB_SERVER_S3_ACCESS_KEY_SECRET", "objectStore.secretKey"),
             Row(options, "Bucket", store.Bucket, "STARHUB_SERVER_S3_BUCKET", "objectStore.bucket"),
             Row(options, "Region", store.Region, "STARHUB_SERVER_S3_REGION", "objectStore.region"),

@@ -33,6 +33,13 @@ internal sealed class SupportBundle(
         context.Response.ContentType = "application/zip";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
         context.Response.Headers.CacheControl = "no-store";
+
+        // The archive writes the end of an entry and its directory without waiting, a few bytes each.
+        if (context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpBodyControlFeature>() is { } control)
+        {
+            control.AllowSynchronousIO = true;
+        }
+
         await bundle.WriteAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);
     }
 

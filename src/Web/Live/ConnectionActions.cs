@@ -71,11 +71,13 @@ internal sealed class ConnectionActions(ConnectionTests tests, ActionGate gate)
         return typed with { Password = typed.Password.Length == 0 && same ? kept.Password : typed.Password };
     }
 
-    /// <summary>As of the registry: a secret key that is kept goes to its own endpoint only. Pure.</summary>
+    /// <summary>As of the registry: keys that are kept go to its own endpoint only. Pure.</summary>
     internal static ObjectStoreTarget Merge(ObjectStoreTarget kept, ObjectStoreTarget typed)
     {
-        var same = typed.Endpoint.Trim() == kept.Endpoint.Trim() && typed.AccessKeyId == kept.AccessKeyId;
-        return typed with { AccessKeySecret = typed.AccessKeySecret.Length == 0 && same ? kept.AccessKeySecret : typed.AccessKeySecret };
+        var same = typed.Endpoint.Trim() == kept.Endpoint.Trim();
+        return same && typed.AccessKeySecret.Length == 0 && (typed.AccessKeyId.Length == 0 || typed.AccessKeyId == kept.AccessKeyId)
+            ? typed with { AccessKeyId = kept.AccessKeyId, AccessKeySecret = kept.AccessKeySecret }
+            : typed;
     }
 
     private Task RequireAsync(bool typed, string what, CancellationToken cancellationToken) =>

@@ -50,10 +50,10 @@ public sealed class ObjectStoreForm
 
     public ObjectStoreTarget Target => new(Endpoint ?? "", AccessKeyId ?? "", AccessKeySecret, Bucket ?? "", Region ?? "", Tls, BucketLookup);
 
-    /// <summary>Begins with what is in force, but for the secret.</summary>
+    /// <summary>Begins with what is in force, but for the keys.</summary>
     public static ObjectStoreForm Of(RunnerOptions options)
     {
         var store = options.ObjectStore;
-        return new() { Endpoint = store.Endpoint, AccessKeyId = store.AccessKeyId, Bucket = store.Bucket, Region = store.Region, Tls = store.EnableSsl, BucketLookup = store.BucketLookup };
+        return new() { Endpoint = store.Endpoint, Bucket = store.Bucket, Region = store.Region, Tls = store.EnableSsl, BucketLookup = store.BucketLookup };
     }
 }

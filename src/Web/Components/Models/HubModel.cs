@@ -80,6 +80,9 @@ public sealed class HubModel(Outbox outbox)
     /// <summary>How many of a state were read.</summary>
     public int Count(EventState? state) => state is null ? _all.Count : _all.Count(e => StateOf(e) == state);
 
+    /// <summary>Whether the hub has yet to take something about a resource.</summary>
+    public bool Waits(string resource) => _all.Any(e => e.SentAt is null && e.Resource == resource);
+
     public static EventState StateOf(OutboxEvent e) => e.SentAt is not null ? EventState.Sent : e.Refused ? EventState.Refused : EventState.Waiting;
 
     /// <summary>Reads the outbox anew.</summary>
