@@ -29,9 +29,6 @@ internal static class ApiJson
         return reader.TokenType == JsonTokenType.StartObject ? read(ref reader, json, SharedValues.OfProcess) : throw new JsonException($"Expected an object, found {reader.TokenType}.");
     }
 
-    /// <summary>For definitions of custom resources: without their schemas, which are often larger than all objects of the kind.</summary>
-    public static JsonSerializerOptions DefinitionOptions { get; } = Create(DropManagedFields, info => Drop(info, info.Type == typeof(V1CustomResourceDefinitionVersion) ? ["schema", "additionalPrinterColumns"] : []));
-
     /// <summary>Copies the JSON of one object without its <c>metadata.managedFields</c>.</summary>
     /// <exception cref="JsonException">Not a JSON object.</exception>
     public static byte[] WithoutManagedFields(ReadOnlySpan<byte> json)
@@ -98,7 +95,9 @@ internal static class ApiJson
     {
         for (var i = info.Properties.Count - 1; i >= 0; i--)
         {
-            if (info.Type == typeof(V1ObjectMeta) && info.Properties[i].Name == ManagedFields)
+            // Who asks for definitions of custom resources wants to know whether they are there; their schemas are often larger than all objects of the kind.
+            if ((info.Type == typeof(V1ObjectMeta) && info.Properties[i].Name == ManagedFields)
+                || (info.Type == typeof(V1CustomResourceDefinitionVersion) && info.Properties[i].Name is ("schema" or "additionalPrinterColumns")))
             {
                 info.Properties.RemoveAt(i);
             }

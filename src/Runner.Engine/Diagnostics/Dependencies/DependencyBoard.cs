@@ -29,7 +29,7 @@ public sealed class DependencyBoard
             // The workloads' own Deployments are many, and none of them carries a dependency.
             var watched = new Watched(
                 connection,
-                caches.Of<V1CustomResourceDefinition>(new("apiextensions.k8s.io", "v1", "customresourcedefinitions", null) { Json = ApiJson.DefinitionOptions }),
+                caches.Of<V1CustomResourceDefinition>(new("apiextensions.k8s.io", "v1", "customresourcedefinitions", null)),
                 caches.Of<V1Deployment>(new("apps", "v1", "deployments", null) { FieldSelector = $"metadata.namespace!={options.WorkloadNamespace}" }));
             watched.Definitions.Changed += (_, _) => Changed?.Invoke();
             watched.Definitions.StatusChanged += () => Changed?.Invoke();
