@@ -11,6 +11,18 @@ public static class AuditActions
 
     public const string Purge = "purge";
 
+    public const string TestConnection = "test-connection";
+
+    public const string SaveCredentials = "save-credentials";
+
+    public const string RetryEvents = "retry-events";
+
+    public const string RunDiagnostics = "run-diagnostics";
+
+    public const string SupportBundle = "support-bundle";
+
+    public const string InstallManifests = "install-manifests";
+
     public const string PasswordChange = "password-change";
 
     public const string PasswordLink = "password-link";

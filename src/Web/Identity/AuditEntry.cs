@@ -20,29 +20,3 @@ public enum AuditOutcome
 /// <param name="RemoteAddress">Address of the browser or client at sign-in.</param>
 /// <param name="Detail">A sentence for people; holds no secret.</param>
 public sealed record AuditEntry(DateTimeOffset Time, string Who, string Action, string Target, AuditOutcome Outcome, string RemoteAddress, string Detail);
-
-/// <summary>Names of audited acts.</summary>
-public static class AuditActions
-{
-    public const string SignIn = "sign-in";
-
-    public const string SignOut = "sign-out";
-
-    public const string Stop = "stop";
-
-    public const string Purge = "purge";
-
-    public const string TestConnection = "test-connection";
-
-    public const string SaveCredentials = "save-credentials";
-
-    public const string RetryEvents = "retry-events";
-
-    public const string RunDiagnostics = "run-diagnostics";
-
-    public const string SupportBundle = "support-bundle";
-
-    public const string InstallManifests = "install-manifests";
-
-    public const string PasswordChange = "password-change";
-}

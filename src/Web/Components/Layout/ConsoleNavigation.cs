@@ -35,7 +35,6 @@ internal static class ConsoleNavigation
         new(NavigationGroup.Watch, "/logs", Icons.Material.Outlined.Article, typeof(Text), "Logs.Title"),
         new(NavigationGroup.Operate, "/log-collection", Icons.Material.Outlined.Inbox, typeof(LogCollectionText), "Title"),
         new(NavigationGroup.Operate, "/access", Icons.Material.Outlined.AdminPanelSettings, typeof(AccessText), "Title", ConsolePolicies.Administrator),
-        new(NavigationGroup.SetUp, "/connections", Icons.Material.Outlined.Dns, typeof(OperationsText), "Connections.Title"),
         new(NavigationGroup.SetUp, "/connections", Icons.Material.Outlined.Dns, typeof(OperationsText), "Connections.Short"),
         new(NavigationGroup.SetUp, "/dependencies", Icons.Material.Outlined.Extension, typeof(OperationsText), "Dependencies.Title"),
         new(NavigationGroup.Operate, "/hub", Icons.Material.Outlined.Outbox, typeof(OperationsText), "Hub.Title"),
