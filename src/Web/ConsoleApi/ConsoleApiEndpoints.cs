@@ -1,3 +1,4 @@
+using Runner.Web.Identity;
 using Runner.Web.Identity.Tokens;
 
 namespace Runner.Web.ConsoleApi;
