@@ -90,7 +90,7 @@ public sealed partial class OperationsTests
         Assert.Equal([3, 1], HubModel.Choose(all, new(null, "spaces/a", null)).Select(e => e.Sequence));
         Assert.Equal([2], HubModel.Choose(all, new(EventState.Refused, "", null)).Select(e => e.Sequence));
         Assert.Equal([2], HubModel.Choose(all, new(null, "WANTED", null)).Select(e => e.Sequence));
-        Assert.Equal(new HubQuery(EventState.Sent, "a&b", 7), HubQuery.Parse(new Uri("http://x" + new HubQuery(EventState.Sent, "a&b", 7).Address).Query));
+        Assert.Equal(new HubQuery(EventState.Sent, "a&b", 7), HubQuery.Parse(new Uri("http://x/" + new HubQuery(EventState.Sent, "a&b", 7).Address).Query));
     }
 
     [Fact]

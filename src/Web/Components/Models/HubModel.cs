@@ -38,7 +38,7 @@ public sealed record HubQuery(EventState? State, string Filter, long? Event)
                 parts.Add(string.Create(CultureInfo.InvariantCulture, $"event={sequence}"));
             }
 
-            return parts.Count == 0 ? "/hub" : "/hub?" + string.Join('&', parts);
+            return parts.Count == 0 ? "hub" : "hub?" + string.Join('&', parts);
         }
     }
 
