@@ -16,6 +16,7 @@ using Runner.Engine.Telemetry;
 using Runner.Engine.Values;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.History;
 using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
@@ -57,6 +58,7 @@ public static class EngineServices
         services.AddSingleton<IWorkloadOperations, ServiceActions>();
         services.AddSingleton<ServiceUpdates>();
         services.AddSingleton<ServiceVersions>();
+        services.AddSingleton<ServiceControl>();
         services.AddLiveSettings(options);
         services.AddCapacity();
         services.AddValues(options);
@@ -71,6 +73,12 @@ public static class EngineServices
         services.AddSingleton<LokiQuery>();
         services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<LogCollection>().Milestones);
         services.AddDiagnostics(options);
+
+        services.AddSingleton(provider => new WorkloadHistory(
+            provider.GetRequiredService<Database>(), options.Retention, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WorkloadHistory>>()));
+        services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<WorkloadHistory>());
+        services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<WorkloadHistory>());
+        services.AddHostedService(provider => provider.GetRequiredService<WorkloadHistory>());
 
         // Before the clusters, so that it hears of every pod.
         services.AddHostedService<LogKeeper>();

@@ -57,7 +57,7 @@ public sealed class PagesTests
         context.Engine.Feed.Set(Samples.Workload("web"));
         var dialogs = context.Dialogs;
         var page = Details(context, "web");
-        var asked = page.FindAll(".detail-actions button")[1].ClickAsync(new());
+        var asked = page.FindAll(".detail-actions button")[^1].ClickAsync(new());
         dialogs.WaitForAssertion(() => Assert.True(dialogs.Find(".mud-button-filled-error").HasAttribute("disabled")));
         await dialogs.Find("[data-confirm]").InputAsync(new ChangeEventArgs { Value = "web" });
         await dialogs.Find(".mud-button-filled-error").ClickAsync(new());

@@ -57,7 +57,6 @@ public sealed partial class TextResourcesTests
         used.UnionWith(Enum.GetNames<WorkloadKind>().SelectMany(kind => new[] { $"Kind.{kind}", $"Kind.{kind}.Many" }));
         used.UnionWith(new[] { "evaluation", "finetune", "training", "comparison", "leaderboard", "claw_eval" }.Select(task => $"Task.{task}"));
         used.UnionWith(new[] { "waiting", "running", "terminated" }.Select(state => $"Container.{state}"));
-        used.UnionWith(Enum.GetNames<WorkloadAction>().SelectMany(action => new[] { "Do", "Effect", "TitleOne", "TitleMany", "DoneOne", "DoneMany" }.Select(part => $"{action}.{part}")));
         return used;
     }
 

@@ -112,6 +112,10 @@ public sealed class ClusterState
     public string? ManifestOf(WorkloadKey key) =>
         SourceOf(key.Kind)?.JsonOf(key) is { } json ? Manifest.ToYaml(json) : null;
 
+    /// <summary>What the workload's containers were asked to be, secrets masked; empty when it is gone.</summary>
+    public IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key) =>
+        SourceOf(key.Kind)?.JsonOf(key) is { } json ? ContainerSpecs.Read(json) : [];
+
     /// <summary>Keeps the caches and the feed until cancelled. Never throws.</summary>
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll([.. _caches.Select(cache => cache.RunAsync(cancellationToken)), .. _trackers.Select(tracker => tracker.RunAsync(cancellationToken))]);

@@ -44,6 +44,9 @@ internal static partial class Manifest
     /// <summary>True for a variable whose value is not shown, or shown only in parts.</summary>
     public static bool IsSecret(string name, string value) => LooksSecret().IsMatch(name) || MaskText(value) != value;
 
+    /// <summary>The value of a variable as it may be shown.</summary>
+    public static string Shown(string name, string value) => LooksSecret().IsMatch(name) ? Hidden : MaskText(value);
+
     private static object? Copy(JsonElement element, string parent) => element.ValueKind switch
     {
         JsonValueKind.Object => CopyObject(element, parent),

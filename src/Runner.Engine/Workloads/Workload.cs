@@ -89,6 +89,15 @@ public sealed record Workload
     /// <summary>Instances that the cluster tries to run now.</summary>
     public int DesiredReplicas { get; init; }
 
+    /// <summary>Instances there are at least, where the workload is scaled; null where it is not, or nothing says so.</summary>
+    public int? MinReplicas { get; init; }
+
+    /// <summary>Instances there may be at most; null where it is not scaled, or nothing bounds it.</summary>
+    public int? MaxReplicas { get; init; }
+
+    /// <summary>Hosts that one instance spans, at least 1.</summary>
+    public int Hosts { get; init; } = 1;
+
     /// <summary>What one instance asks for: resource name (<c>cpu</c>, <c>memory</c>, <c>nvidia.com/gpu</c>) to Kubernetes quantity.</summary>
     public ImmutableSortedDictionary<string, string> Requests { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
@@ -110,6 +119,7 @@ public sealed record Workload
         && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && IsAnnounced == other.IsAnnounced && OrderDetailId == other.OrderDetailId
         && Endpoint == other.Endpoint && Image == other.Image
         && ActualReplicas == other.ActualReplicas && DesiredReplicas == other.DesiredReplicas
+        && MinReplicas == other.MinReplicas && MaxReplicas == other.MaxReplicas && Hosts == other.Hosts
         && Requests.SequenceEqual(other.Requests) && Instances.Equals(other.Instances) && Revisions.Equals(other.Revisions)
         && Equals(Job, other.Job);
 

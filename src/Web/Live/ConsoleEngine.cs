@@ -7,6 +7,7 @@ using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.History;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.Live;
@@ -21,9 +22,25 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     private readonly PodLogs _logs;
     private readonly LiveSettings _settings;
     private readonly CapacityFeed _capacity;
+    private readonly ServiceControl _control;
+    private readonly ServiceVersions _versions;
+    private readonly WorkloadHistory _history;
+    private readonly ClusterTelling _telling;
 
-    public ConsoleEngine(WorkloadFeed feed, ClusterDirectory clusters, Outbox outbox, IEnumerable<IWorkloadOperations> operations, PodLogs logs, LiveSettings settings, CapacityFeed capacity)
+    public ConsoleEngine(
+        WorkloadFeed feed,
+        ClusterDirectory clusters,
+        Outbox outbox,
+        IEnumerable<IWorkloadOperations> operations,
+        PodLogs logs,
+        LiveSettings settings,
+        CapacityFeed capacity,
+        ServiceControl control,
+        ServiceVersions versions,
+        WorkloadHistory history,
+        ClusterTelling telling)
     {
+        (_control, _versions, _history, _telling) = (control, versions, history, telling);
         _capacity = capacity;
         _feed = feed;
         _clusters = clusters;
@@ -64,6 +81,8 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public OutboxStatus Hub => _outbox.Status;
 
+    public IReadOnlyList<HeartbeatStatus> Heartbeats => _telling.Heartbeats;
+
     public WorkloadSubscription Subscribe() => _feed.Subscribe();
 
     public IReadOnlyList<int> HubEventsPerMinute(int minutes) => _outbox.PerMinute(minutes);
@@ -75,6 +94,10 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     public IReadOnlyDictionary<string, string> LabelsOf(WorkloadKey key, string pod) =>
         _clusters.Find(key.Cluster)?.State.LabelsOfPod(key.Namespace, pod) ?? ImmutableDictionary<string, string>.Empty;
 
+    public IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key) => _clusters.Find(key.Cluster)?.State.ContainersOf(key) ?? [];
+
+    public IReadOnlyList<StateChange> HistoryOf(WorkloadKey key, string uid) => _history.Of(key, uid);
+
     public IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken) =>
         _logs.ReadAsync(Cluster(key), key.Namespace, pod, container, options, cancellationToken);
 
@@ -83,6 +106,13 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     public Task StopAsync(WorkloadKey key, CancellationToken cancellationToken) => Operations(key).StopAsync(Cluster(key), key, cancellationToken);
 
     public Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken) => Operations(key).PurgeAsync(Cluster(key), key, cancellationToken);
+
+    public Task RestartAsync(WorkloadKey key, CancellationToken cancellationToken) => _control.RestartAsync(Cluster(key), Service(key), cancellationToken);
+
+    public Task ScaleAsync(WorkloadKey key, ReplicaRange range, CancellationToken cancellationToken) => _control.ScaleAsync(Cluster(key), Service(key), range, cancellationToken);
+
+    public Task SetTrafficAsync(WorkloadKey key, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken) =>
+        _versions.SetTrafficAsync(Cluster(key), Service(key), shares, cancellationToken);
 
     public void Dispose()
     {
@@ -94,6 +124,9 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     private IWorkloadOperations Operations(WorkloadKey key) =>
         _operations.FirstOrDefault(operations => operations.Kinds.Contains(key.Kind))
             ?? throw new NotSupportedException($"{key.Kind} '{key.Name}' can only be ended by what made it.");
+
+    private static string Service(WorkloadKey key) =>
+        key.Kind == WorkloadKind.Service ? key.Name : throw new NotSupportedException($"{key.Kind} '{key.Name}' runs once and ends; only services are restarted, scaled or versioned.");
 
     private ClusterConnection Cluster(WorkloadKey key) =>
         _clusters.Find(key.Cluster) ?? throw new UnknownClusterException($"There is no cluster connection named '{key.Cluster}'.");

@@ -7,6 +7,8 @@ using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.History;
+using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.Live;
 
@@ -26,7 +28,7 @@ public sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterStatu
 }
 
 /// <summary>
-/// All that pages ask of the engine. Everything but the log and the two operations is answered from memory; no member waits for a cluster.
+/// All that pages ask of the engine. Everything but the log and the operations is answered from memory; no member waits for a cluster.
 /// </summary>
 public interface IConsoleEngine
 {
@@ -35,6 +37,9 @@ public interface IConsoleEngine
     IReadOnlyList<ClusterView> Clusters { get; }
 
     OutboxStatus Hub { get; }
+
+    /// <summary>How the heartbeat of each cluster to the hub fares.</summary>
+    IReadOnlyList<HeartbeatStatus> Heartbeats { get; }
 
     /// <summary>The inventories of all clusters.</summary>
     IReadOnlyList<CapacitySnapshot> Capacity { get; }
@@ -63,6 +68,13 @@ public interface IConsoleEngine
     /// <summary>Labels of one of the workload's pods; empty when it is not known.</summary>
     IReadOnlyDictionary<string, string> LabelsOf(WorkloadKey key, string pod);
 
+    /// <summary>What the workload's containers were asked to be, secrets masked; empty when it is gone.</summary>
+    IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key);
+
+    /// <summary>The states the workload went through, the newest first.</summary>
+    /// <param name="uid">UID of its object: one of the same name has a history of its own.</param>
+    IReadOnlyList<StateChange> HistoryOf(WorkloadKey key, string uid);
+
     /// <summary>Lines of one container of the workload.</summary>
     IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken);
 
@@ -71,6 +83,15 @@ public interface IConsoleEngine
 
     /// <summary>Deletes the workload's service.</summary>
     Task StopAsync(WorkloadKey key, CancellationToken cancellationToken);
+
+    /// <summary>Starts the instances of a service anew. Services only.</summary>
+    Task RestartAsync(WorkloadKey key, CancellationToken cancellationToken);
+
+    /// <summary>Changes how many instances a service may have. Services only.</summary>
+    Task ScaleAsync(WorkloadKey key, ReplicaRange range, CancellationToken cancellationToken);
+
+    /// <summary>Shares the requests of a service out over its versions. Services only.</summary>
+    Task SetTrafficAsync(WorkloadKey key, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken);
 
     /// <summary>Deletes the workload's service and everything that was kept for it.</summary>
     Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken);

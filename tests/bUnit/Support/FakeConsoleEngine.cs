@@ -7,6 +7,8 @@ using Runner.Engine.Hub;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.History;
+using Runner.Engine.Workloads.Services;
 using Runner.Web.Live;
 
 namespace Runner.Tests.bUnit.Support;
@@ -33,6 +35,12 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     public IReadOnlyList<ClusterView> Clusters { get; private set; } =
         [new("embedded", ClusterOrigin.Embedded, new ClusterStatus(ClusterHealth.Connected, Samples.Now, "", "v1.36.1", "c-1"), Synced: true)];
+
+    public IReadOnlyList<HeartbeatStatus> Heartbeats { get; set; } = [new("embedded", null, "")];
+
+    public Dictionary<WorkloadKey, List<StateChange>> History { get; } = [];
+
+    public Dictionary<WorkloadKey, List<WorkloadContainerSpec>> Containers { get; } = [];
 
     public OutboxStatus Hub { get; private set; } = new(0, 0, "", null);
 
@@ -81,6 +89,10 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     public IReadOnlyDictionary<string, string> LabelsOf(WorkloadKey key, string pod) => Labels.TryGetValue(pod, out var labels) ? labels : ImmutableDictionary<string, string>.Empty;
 
+    public IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key) => Containers.TryGetValue(key, out var containers) ? containers : [];
+
+    public IReadOnlyList<StateChange> HistoryOf(WorkloadKey key, string uid) => History.TryGetValue(key, out var states) ? states : [];
+
     public IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken)
     {
         lock (LogRequests)
@@ -96,6 +108,13 @@ public sealed class FakeConsoleEngine : IConsoleEngine
     public Task StopAsync(WorkloadKey key, CancellationToken cancellationToken) => DoAsync("stop", key);
 
     public Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken) => DoAsync("purge", key);
+
+    public Task RestartAsync(WorkloadKey key, CancellationToken cancellationToken) => DoAsync("restart", key);
+
+    public Task ScaleAsync(WorkloadKey key, ReplicaRange range, CancellationToken cancellationToken) => DoAsync($"scale {range.Min} {range.Max}", key);
+
+    public Task SetTrafficAsync(WorkloadKey key, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken) =>
+        DoAsync("traffic " + string.Join(' ', shares.Select(share => $"{share.Commit}={share.Percent}")), key);
 
     private Channel<LogLine> Stream(string pod) => _logs.GetOrAdd(pod, _ => Channel.CreateUnbounded<LogLine>());
 

@@ -50,6 +50,9 @@ internal static class MultiHostProjection
             Image = container?.Image ?? "",
             ActualReplicas = groups.Count(group => group.Serves),
             DesiredReplicas = set.Spec?.Replicas ?? 1,
+            MinReplicas = set.Spec?.Replicas ?? 1,
+            MaxReplicas = set.Spec?.Replicas ?? 1,
+            Hosts = Math.Max(1, size),
             Requests = HubFacts.RequestsOf(container),
             Instances = ownPods.Select(InstanceProjection.Project).ToEquatableList(),
             Revisions = new WorkloadRevision[]

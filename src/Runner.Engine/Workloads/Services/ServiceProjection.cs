@@ -1,3 +1,4 @@
+using System.Globalization;
 using k8s.Models;
 
 namespace Runner.Engine.Workloads.Services;
@@ -39,6 +40,8 @@ internal static class ServiceProjection
             Image = container?.Image ?? "",
             ActualReplicas = facts.LivePods.Count(InstanceProjection.IsReady),
             DesiredReplicas = DesiredReplicas(facts),
+            MinReplicas = Scale(service, ServiceChanges.MinScale) ?? 0,
+            MaxReplicas = Scale(service, ServiceChanges.MaxScale) is > 0 and var max ? max : null,
             Requests = HubFacts.RequestsOf(container),
             Instances = ownPods.Select(InstanceProjection.Project).ToEquatableList(),
             Revisions = ownRevisions.Select(revision => Revision(revision, service)).ToEquatableList(),
@@ -131,6 +134,10 @@ internal static class ServiceProjection
         facts.Revisions.Count == 0
             ? facts.LivePods.Count
             : facts.Revisions.Sum(revision => revision.Status?.DesiredReplicas ?? facts.LivePods.Count(pod => RevisionOf(pod) == revision.Metadata.Name));
+
+    /// <summary>Knative takes no bound for 0, and 0 where nothing is said.</summary>
+    private static int? Scale(KnativeService service, string annotation) =>
+        int.TryParse(HubFacts.Text(service.Spec?.Template?.Metadata?.Annotations, annotation), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static bool WantsInstances(ServiceFacts facts) => facts.Revisions.Any(revision => revision.Status?.DesiredReplicas > 0);
 

@@ -9,9 +9,6 @@ namespace Runner.Engine.Workloads.Services;
 /// <summary>Changes a Knative Service as an update asks. Pure but for the service given, which is changed in place.</summary>
 internal static class ServiceUpdate
 {
-    private const string MinScale = "autoscaling.knative.dev/min-scale";
-    private const string MaxScale = "autoscaling.knative.dev/max-scale";
-
     /// <param name="secret">What is secret in the new environment, for the service to refer to; null for nothing.</param>
     /// <returns>False when the service is as wanted already.</returns>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
@@ -100,8 +97,8 @@ internal static class ServiceUpdate
     {
         var isSpace = service.Metadata.Annotations?.TryGetValue(HubNames.DeployTypeAnnotation, out var type) == true && type == "0";
         metadata.Annotations ??= new Dictionary<string, string>();
-        metadata.Annotations[MinScale] = Text(isSpace ? Math.Min(request.MinReplica, 1) : request.MinReplica);
-        metadata.Annotations[MaxScale] = Text(isSpace ? 1 : request.MaxReplica);
+        metadata.Annotations[ServiceChanges.MinScale] = Text(isSpace ? Math.Min(request.MinReplica, 1) : request.MinReplica);
+        metadata.Annotations[ServiceChanges.MaxScale] = Text(isSpace ? 1 : request.MaxReplica);
         if (request.Env?.GetValueOrDefault("REVISION") is { Length: > 0 } revision)
         {
             (metadata.Labels ??= new Dictionary<string, string>())[HubNames.CommitIdLabel] = Naming.SafeLabelValue(revision);
@@ -111,7 +108,7 @@ internal static class ServiceUpdate
     /// <summary>
     /// Traffic that was pinned to the newest version follows it to the revision that the update makes; else the update would reach nobody.
     /// </summary>
-    private static void FollowLatest(KnativeService service)
+    internal static void FollowLatest(KnativeService service)
     {
         foreach (var target in service.Spec!.Traffic ?? [])
         {

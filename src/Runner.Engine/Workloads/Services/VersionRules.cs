@@ -25,7 +25,6 @@ public sealed record VersionShare(string Commit, long Percent);
 /// <summary>A version is what a commit of the model was deployed as: a Knative Revision whose label bears the commit. Pure.</summary>
 internal static class VersionRules
 {
-    private const string MaxScale = "autoscaling.knative.dev/max-scale";
     private const string RevisionVariable = "REVISION";
 
     /// <summary>The commit as it is kept in a label.</summary>
@@ -64,9 +63,9 @@ internal static class VersionRules
         }
 
         var annotations = service.Spec?.Template?.Metadata?.Annotations;
-        if (annotations is null || !annotations.TryGetValue(MaxScale, out var text) || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var max))
+        if (annotations is null || !annotations.TryGetValue(ServiceChanges.MaxScale, out var text) || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var max))
         {
-            throw new VersionRefusedException(VersionCodes.MaxScaleUnreadable, $"the service says nowhere how many instances it may have at most (annotation {MaxScale})");
+            throw new VersionRefusedException(VersionCodes.MaxScaleUnreadable, $"the service says nowhere how many instances it may have at most (annotation {ServiceChanges.MaxScale})");
         }
 
         // An update leaves the revision before it in reserve: it is no version of its own.

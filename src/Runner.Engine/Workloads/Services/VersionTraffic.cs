@@ -52,12 +52,13 @@ internal static class VersionTraffic
 
     /// <summary>Percentages in proportion to the weights, rounded so that the largest remainders win and nothing is lost.</summary>
     /// <param name="weights">Not negative, at least one positive.</param>
-    internal static long[] InProportion(long[] weights)
+    /// <param name="whole">What the shares sum to.</param>
+    internal static long[] InProportion(long[] weights, long whole = Whole)
     {
         var sum = weights.Sum();
-        var shares = weights.Select(weight => weight * Whole / sum).ToArray();
-        var left = Whole - shares.Sum();
-        foreach (var index in Enumerable.Range(0, weights.Length).OrderByDescending(index => weights[index] * Whole % sum).Take((int)left))
+        var shares = weights.Select(weight => weight * whole / sum).ToArray();
+        var left = whole - shares.Sum();
+        foreach (var index in Enumerable.Range(0, weights.Length).OrderByDescending(index => weights[index] * whole % sum).Take((int)left))
         {
             shares[index]++;
         }

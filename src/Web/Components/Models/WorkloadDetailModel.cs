@@ -1,4 +1,5 @@
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.History;
 using Runner.Web.Live;
 
 namespace Runner.Web.Components.Models;
@@ -7,7 +8,7 @@ namespace Runner.Web.Components.Models;
 public sealed class WorkloadDetailModel(IConsoleEngine engine, WorkloadKey key)
 {
     /// <summary>Ids of the parts of the page, the first one being open unless another is asked for.</summary>
-    public static IReadOnlyList<string> Sections { get; } = ["instances", "logs", "events", "revisions", "manifest"];
+    public static IReadOnlyList<string> Sections { get; } = ["instances", "logs", "events", "history", "revisions", "containers", "manifest"];
 
     public WorkloadKey Key => key;
 
@@ -28,6 +29,12 @@ public sealed class WorkloadDetailModel(IConsoleEngine engine, WorkloadKey key)
     /// <summary>Its object as YAML; null when it is gone.</summary>
     public string? Manifest { get; private set; }
 
+    /// <summary>The states it went through, the newest first.</summary>
+    public IReadOnlyList<StateChange> History { get; private set; } = [];
+
+    /// <summary>What its containers were asked to be; the last known while it is gone.</summary>
+    public IReadOnlyList<WorkloadContainerSpec> Containers { get; private set; } = [];
+
     /// <summary>Reads everything anew.</summary>
     public void Load()
     {
@@ -38,12 +45,14 @@ public sealed class WorkloadDetailModel(IConsoleEngine engine, WorkloadKey key)
             Gone = false;
             Events = engine.EventsOf(key);
             Manifest = engine.ManifestOf(key) ?? Manifest;
+            Containers = engine.ContainersOf(key) is { Count: > 0 } containers ? containers : Containers;
         }
         else
         {
             Gone = Workload is not null;
         }
 
+        History = Workload is { } known ? engine.HistoryOf(key, known.Uid) : [];
         Loading = Workload is null && Cluster is { Synced: false, IsStale: false };
     }
 

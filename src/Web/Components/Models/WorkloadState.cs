@@ -1,5 +1,6 @@
 using MudBlazor;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.History;
 
 namespace Runner.Web.Components.Models;
 
@@ -42,10 +43,11 @@ public sealed record WorkloadState(string Id, WorkloadTone Tone, string Icon)
     public static IEnumerable<WorkloadState> All => ByStatus.Values.Append(Waiting).Concat(ByPhase.Values);
 
     /// <summary>A workload that waits for room is not broken, though the hub's code says so; a job shows its phase.</summary>
-    public static WorkloadState Of(Workload workload) => workload switch
-    {
-        { WaitingForRoom: true } => Waiting,
-        { Job: { } job } when ByPhase.TryGetValue(job.Status, out var phase) => phase,
-        _ => ByStatus[workload.Status],
-    };
+    public static WorkloadState Of(Workload workload) => Of(workload.Status, workload.Job?.Status, workload.WaitingForRoom);
+
+    /// <summary>A state as it was kept; by the same rule.</summary>
+    public static WorkloadState Of(StateChange change) => Of(change.Status, change.Status == DeployStatus.Deleted ? null : change.Phase, change.WaitingForRoom);
+
+    private static WorkloadState Of(DeployStatus status, string? phase, bool waitingForRoom) =>
+        waitingForRoom ? Waiting : phase is not null && ByPhase.TryGetValue(phase, out var known) ? known : ByStatus[status];
 }

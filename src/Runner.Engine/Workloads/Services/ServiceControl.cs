@@ -1,0 +1,63 @@
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.MultiHost;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>What an administrator does to a service that stays: starts its instances anew, or changes how many there may be.</summary>
+public sealed partial class ServiceControl(RunnerOptions options, TimeProvider time, ILogger<ServiceControl> logger)
+{
+    /// <summary>
+    /// Starts all instances of the newest version anew, one after the other, so that the service goes on answering. Versions beside it stay as they are.
+    /// </summary>
+    /// <exception cref="RequestRefusedException">There is no such service, or the cluster does not take the change.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public async Task RestartAsync(ClusterConnection cluster, string serviceName, CancellationToken cancellationToken)
+    {
+        // One moment for all attempts: whoever writes in between does not cause a second restart.
+        var at = time.GetUtcNow();
+        await ChangeAsync(cluster, serviceName, "was not restarted", service => ServiceChanges.Restart(service, at), set => ServiceChanges.Restart(set, at), cancellationToken).ConfigureAwait(false);
+        LogRestarted(serviceName, cluster.Name);
+    }
+
+    /// <summary>Changes how many instances there may be. Safe to repeat: a service that is as wanted stays as it is.</summary>
+    /// <exception cref="RequestRefusedException">The service cannot have so many, there is no such service, or the cluster does not take the change.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    public async Task ScaleAsync(ClusterConnection cluster, string serviceName, ReplicaRange range, CancellationToken cancellationToken)
+    {
+        await ChangeAsync(cluster, serviceName, "was not scaled", service => ServiceChanges.Scale(service, range), set => ServiceChanges.Scale(set, range), cancellationToken).ConfigureAwait(false);
+        LogScaled(serviceName, cluster.Name, range.Min, range.Max);
+    }
+
+    private async Task ChangeAsync(
+        ClusterConnection cluster, string serviceName, string otherwise, Func<KnativeService, bool> change, Func<LeaderWorkerSet, bool> changeSet, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var isFound = Naming.IsServiceName(serviceName)
+                && (await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(serviceName, (service, _) => Task.FromResult(change(service)), cancellationToken).ConfigureAwait(false) is not null
+                    || (cluster.State.Services.Sets.Health != CacheHealth.Unavailable
+                        && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).ChangeAsync(LeaderWorkerSetNames.SetOf(serviceName), changeSet, cancellationToken).ConfigureAwait(false) is not null));
+            if (!isFound)
+            {
+                throw new RequestRefusedException($"Service '{ResourceRules.Shown(serviceName)}' {otherwise}: there is none of that name in cluster '{cluster.Name}'.");
+            }
+        }
+        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
+        {
+            throw new RequestRefusedException($"Service '{serviceName}' {otherwise}: cluster '{cluster.Name}' does not take the change. {refusal.Message}");
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        {
+            throw new ClusterOperationException($"Service '{serviceName}' {otherwise}. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Restarted service {Service} in cluster {Cluster}")]
+    private partial void LogRestarted(string service, string cluster);
+
+    [LoggerMessage(LogLevel.Information, "Service {Service} in cluster {Cluster} may have {Min} to {Max} instances")]
+    private partial void LogScaled(string service, string cluster, int min, int max);
+}
