@@ -35,6 +35,7 @@ public sealed partial class WorkloadHistory : BackgroundService, IWorkloadObserv
     private readonly ConcurrentDictionary<StateDocument, bool> _unwritten = new();
     private readonly Channel<StateDocument> _waiting;
     private long _dropped;
+    private readonly List<StateDocument> _batch = new(MostWritten);
     private int _written;
 
     public WorkloadHistory(Database database, RetentionOptions retention, TimeProvider time, ILogger<WorkloadHistory> logger)
@@ -114,30 +115,27 @@ public sealed partial class WorkloadHistory : BackgroundService, IWorkloadObserv
         return _database.WriteAsync(db => Documents(db).DeleteMany(document => document.At < moment), cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Writes what is left, while the database is still there; also when the loop never began.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        var batch = new List<StateDocument>(MostWritten);
-        try
-        {
-            while (await _waiting.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
-            {
-                Fill(batch);
-                if (!await TryWriteAsync(batch, stoppingToken).ConfigureAwait(false))
-                {
-                    await Task.Delay(AfterFailure, _time, stoppingToken).ConfigureAwait(false);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // What is left is written below, while the database is still there.
-        }
-
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
         do
         {
-            Fill(batch);
+            Fill(_batch);
         }
-        while (batch.Count > 0 && await TryWriteAsync(batch, CancellationToken.None).ConfigureAwait(false));
+        while (_batch.Count > 0 && await TryWriteAsync(_batch, CancellationToken.None).ConfigureAwait(false));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (await _waiting.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
+        {
+            Fill(_batch);
+            if (!await TryWriteAsync(_batch, stoppingToken).ConfigureAwait(false))
+            {
+                await Task.Delay(AfterFailure, _time, stoppingToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private void Fill(List<StateDocument> batch)

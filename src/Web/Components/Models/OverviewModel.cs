@@ -16,6 +16,12 @@ public sealed class OverviewModel(IConsoleEngine engine)
 
     public OutboxStatus Hub { get; private set; } = new(0, 0, "", null);
 
+    /// <summary>How the heartbeat of each cluster to the hub fares.</summary>
+    public IReadOnlyList<HeartbeatStatus> Heartbeats { get; private set; } = [];
+
+    /// <summary>When the hub last heard of any cluster; null when it never did since the start.</summary>
+    public DateTimeOffset? LastHeartbeat => Heartbeats.Max(heartbeat => heartbeat.LastTakenAt);
+
     public IReadOnlyList<int> EventsPerMinute { get; private set; } = [];
 
     public IReadOnlyList<ClusterView> Clusters { get; private set; } = [];
@@ -38,6 +44,7 @@ public sealed class OverviewModel(IConsoleEngine engine)
     public void Load()
     {
         Hub = engine.Hub;
+        Heartbeats = engine.Heartbeats;
         EventsPerMinute = engine.HubEventsPerMinute(Minutes);
         Clusters = engine.Clusters;
         Accelerators = CapacityGroups.Devices(engine.Capacity.SelectMany(cluster => cluster.Nodes));

@@ -71,6 +71,9 @@ public sealed record WorkloadsQuery
         return parts.Count == 0 ? "" : "?" + string.Join('&', parts);
     }
 
+    /// <summary>Address of the list in this view.</summary>
+    public string Address => "/workloads" + this;
+
     /// <summary>Orders by a column; a second time turns the order round.</summary>
     public WorkloadsQuery SortedBy(string column) => this with { Sort = column, Descending = Sort == column && !Descending };
 
