@@ -9,6 +9,12 @@ public static class AuditActions
 
     public const string Stop = "stop";
 
+    public const string Restart = "restart";
+
+    public const string Scale = "scale";
+
+    public const string Traffic = "traffic";
+
     public const string Purge = "purge";
 
     public const string TestConnection = "test-connection";

@@ -20,23 +20,3 @@ public enum AuditOutcome
 /// <param name="RemoteAddress">Address of the browser or client at sign-in.</param>
 /// <param name="Detail">A sentence for people; holds no secret.</param>
 public sealed record AuditEntry(DateTimeOffset Time, string Who, string Action, string Target, AuditOutcome Outcome, string RemoteAddress, string Detail);
-
-/// <summary>Names of audited acts.</summary>
-public static class AuditActions
-{
-    public const string SignIn = "sign-in";
-
-    public const string SignOut = "sign-out";
-
-    public const string Stop = "stop";
-
-    public const string Restart = "restart";
-
-    public const string Scale = "scale";
-
-    public const string Traffic = "traffic";
-
-    public const string Purge = "purge";
-
-    public const string PasswordChange = "password-change";
-}
