@@ -53,7 +53,7 @@ public sealed partial class WorkloadTextTests
     [GeneratedRegex(@"\{\d\}")]
     private static partial Regex Placeholder();
 
-    [GeneratedRegex("""(?:\bW|words)\["([A-Za-z.]+)"[],]""")]
+    [GeneratedRegex("""(?:\bW|workloadWords)\["([A-Za-z.]+)"[],]""")]
     private static partial Regex Literal();
 
     // One of several, as in W[condition ? "Scale.Min" : "Scale.Max"].

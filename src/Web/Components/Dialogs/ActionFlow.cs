@@ -8,33 +8,33 @@ using Runner.Web.Live;
 namespace Runner.Web.Components.Dialogs;
 
 /// <summary>From the button to the result: asks, acts, and says what came of it.</summary>
-internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, WorkloadActions actions, IStringLocalizer<Text> text, IStringLocalizer<WorkloadText> words)
+internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, WorkloadActions actions, IStringLocalizer<Text> text, IStringLocalizer<WorkloadText> workloadWords)
 {
     /// <returns>True when it was confirmed and done to every workload.</returns>
     public async Task<bool> RunAsync(WorkloadAction action, IReadOnlyList<WorkloadKey> keys)
     {
         var parameters = new DialogParameters<ActionDialog> { { d => d.Action, action }, { d => d.Keys, keys } };
-        if (await AskAsync<ActionDialog>(words[$"{action}.Do"], parameters).ConfigureAwait(true) is null)
+        if (await AskAsync<ActionDialog>(workloadWords[$"{action}.Do"], parameters).ConfigureAwait(true) is null)
         {
             return false;
         }
 
         return await TellAsync(
             async () => await actions.RunAsync(action, keys, CancellationToken.None).ConfigureAwait(true),
-            done => keys.Count == 1 ? words[$"{action}.DoneOne", keys[0].Name] : words[$"{action}.DoneMany", done]).ConfigureAwait(true);
+            done => keys.Count == 1 ? workloadWords[$"{action}.DoneOne", keys[0].Name] : workloadWords[$"{action}.DoneMany", done]).ConfigureAwait(true);
     }
 
     /// <returns>True when it was confirmed and done.</returns>
     public async Task<bool> ScaleAsync(Workload workload)
     {
-        if (await AskAsync<ScaleDialog>(words["Scale.Do"], new DialogParameters<ScaleDialog> { { d => d.Workload, workload } }).ConfigureAwait(true) is not ReplicaRange range)
+        if (await AskAsync<ScaleDialog>(workloadWords["Scale.Do"], new DialogParameters<ScaleDialog> { { d => d.Workload, workload } }).ConfigureAwait(true) is not ReplicaRange range)
         {
             return false;
         }
 
         return await TellAsync(
             async () => [await actions.ScaleAsync(workload.Key, range, CancellationToken.None).ConfigureAwait(true)],
-            _ => words["Scale.Done", workload.Key.Name, range.Min, range.Max]).ConfigureAwait(true);
+            _ => workloadWords["Scale.Done", workload.Key.Name, range.Min, range.Max]).ConfigureAwait(true);
     }
 
     /// <param name="model">How the requests are to be shared out; confirmed as it is now, whatever is typed meanwhile.</param>
@@ -43,14 +43,14 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
     {
         var (rows, shares) = (model.Rows, model.Shares);
         var parameters = new DialogParameters<TrafficDialog> { { d => d.Name, key.Name }, { d => d.Rows, rows } };
-        if (await AskAsync<TrafficDialog>(words["Traffic.Do"], parameters).ConfigureAwait(true) is null)
+        if (await AskAsync<TrafficDialog>(workloadWords["Traffic.Do"], parameters).ConfigureAwait(true) is null)
         {
             return false;
         }
 
         return await TellAsync(
             async () => [await actions.SetTrafficAsync(key, shares, CancellationToken.None).ConfigureAwait(true)],
-            _ => words["Traffic.Done", key.Name]).ConfigureAwait(true);
+            _ => workloadWords["Traffic.Done", key.Name]).ConfigureAwait(true);
     }
 
     /// <returns>What was confirmed; null when it was not.</returns>
