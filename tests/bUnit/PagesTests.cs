@@ -165,6 +165,17 @@ public sealed class PagesTests
         Assert.Contains("gone", page.Find(".notice").TextContent, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("http://loki.example.com:3100", true)]
+    public async Task Logs_lead_to_their_history_where_there_is_one(string? loki, bool offered)
+    {
+        await using var context = new ConsoleContext(loki: loki is null ? null : new Uri(loki));
+        context.Engine.Feed.Set(Samples.Workload("web"));
+        var page = context.Render<Logs>(parameters => parameters.Add(p => p.Cluster, "embedded").Add(p => p.Kind, "service").Add(p => p.Namespace, "spaces").Add(p => p.Name, "web"));
+        Assert.Equal(offered, page.FindAll(".head a[href='/logs/history/spaces/web']").Count == 1);
+    }
+
     private static IRenderedComponent<Workloads> Details(ConsoleContext context, string name) => context.Render<Workloads>(parameters => parameters
         .Add(page => page.Cluster, "embedded").Add(page => page.Kind, "service").Add(page => page.Namespace, "spaces").Add(page => page.Name, name));
 

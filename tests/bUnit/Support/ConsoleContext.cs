@@ -21,7 +21,9 @@ public sealed class ConsoleContext : BunitContext
     private readonly string _folder = Directory.CreateTempSubdirectory("console-").FullName;
     private readonly Database _database;
 
-    public ConsoleContext(ConsoleRole role = ConsoleRole.Operator)
+    /// <param name="role">Of the user.</param>
+    /// <param name="loki">Where the history of logs is; null where there is none.</param>
+    public ConsoleContext(ConsoleRole role = ConsoleRole.Operator, Uri? loki = null)
     {
         _database = Database.Open(_folder);
         Diagnostics = new DiagnosticsBoard([new Check(CheckId.Disk, "", _ => Task.FromResult(Disk))], new RunnerOptions(), Clock);
@@ -38,6 +40,7 @@ public sealed class ConsoleContext : BunitContext
         Services.AddSingleton<IConsoleEngine>(Engine);
         Services.AddSingleton<TimeProvider>(Clock);
         Services.AddSingleton(Audit);
+        Services.AddSingleton(new Runner.Engine.Logs.Collector.LokiQuery(new Runner.Engine.Configuration.RunnerOptions { LogCollector = new() { LokiUrl = loki } }));
         Services.AddScoped<LiveFeed>();
         Services.AddScoped<WorkloadActions>();
         Services.AddSingleton(Diagnostics);

@@ -11,7 +11,8 @@ namespace Runner.Web.Components.Controls;
 /// <summary>Lines of many logs: the part of the page that draws a <see cref="LogTail"/>.</summary>
 public sealed partial class LogView
 {
-    internal const int Colours = 6;
+    /// <summary>Hues of the style sheet; twice as many pods differ, the second half by a line under their names.</summary>
+    internal const int Hues = 12;
 
     private LogTail _tail = null!;
     private LogQuery? _shown;
@@ -143,7 +144,7 @@ public sealed partial class LogView
     private int Colour(string pod)
     {
         _colours.TryAdd(pod, _colours.Count);
-        return _colours[pod] % Colours;
+        return _colours[pod] % (2 * Hues);
     }
 
     private async Task DrawAsync()

@@ -10,6 +10,9 @@ public static class WorkloadAddress
 
     public static string Logs(WorkloadKey key, string query = "") => $"logs/{WorkloadReference.Write(key)}{query}";
 
+    /// <summary>What Loki keeps of the workload's logs; without a workload, the page that asks for one.</summary>
+    public static string History(WorkloadKey? key) => key is { } only ? $"/logs/history/{Uri.EscapeDataString(only.Namespace)}/{Uri.EscapeDataString(only.Name)}" : "/logs/history";
+
     /// <summary>The workload that the parts of an address name; null when they name none.</summary>
     public static WorkloadKey? Read(string? cluster, string? kind, string? @namespace, string? name) =>
         cluster is not null && @namespace is not null && name is not null && Enum.TryParse<WorkloadKind>(kind, ignoreCase: true, out var known) && Enum.IsDefined(known)
