@@ -35,7 +35,7 @@ public sealed class PlantedIdentitySecretsTests
         }
 
         await using var program = new RunnerProcess(
-            "-l trace", ("RUNNER_DATA_DIR", data), ("STARHUB_SERVER_API_TOKEN", RunnerHost.HubToken), ("RUNNER_ADMIN_PASSWORD", RunnerHost.AdminPassword),
+            "deploy runner -l trace", ("RUNNER_DATA_DIR", data), ("STARHUB_SERVER_API_TOKEN", RunnerHost.HubToken), ("RUNNER_ADMIN_PASSWORD", RunnerHost.AdminPassword),
             ("RUNNER_OIDC_ISSUER", "http://127.0.0.1:9"), ("RUNNER_OIDC_CLIENT_ID", "console"), ("RUNNER_OIDC_CLIENT_SECRET", ProviderSecret), ("RUNNER_OIDC_VIEWERS", "*"));
         await program.HealthyAsync();
         using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = program.Address };

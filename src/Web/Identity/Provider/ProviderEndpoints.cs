@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.IdentityModel.JsonWebTokens;
 using OpenIddict.Abstractions;
 using OpenIddict.Client.AspNetCore;
 using Runner.Engine.Configuration;
@@ -16,6 +17,9 @@ internal static partial class ProviderEndpoints
     public const string StartPath = "/account/oidc";
     public const string CallbackPath = "/account/oidc/callback";
     public const string SignedOutPath = "/account/oidc/signed-out";
+
+    /// <summary>How far the clocks of provider and runner may be apart.</summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     private const string Scheme = OpenIddictClientAspNetCoreDefaults.AuthenticationScheme;
 
@@ -49,11 +53,11 @@ internal static partial class ProviderEndpoints
     }
 
     private static async Task<IResult> CallbackAsync(
-        HttpContext context, RunnerOptions options, UserDirectory users, SessionStart start, AuditLog audit, ILogger<ProviderSignOut> logger, CancellationToken cancellationToken)
+        HttpContext context, RunnerOptions options, UserDirectory users, SessionStart start, AuditLog audit, TimeProvider time, ILogger<ProviderSignOut> logger, CancellationToken cancellationToken)
     {
         var provider = options.OpenIdProvider;
         var result = context.GetOpenIddictClientResponse() is null ? await context.AuthenticateAsync(Scheme).ConfigureAwait(false) : null;
-        if (result is not { Succeeded: true, Principal: { } person } || person.FindFirstValue(OpenIddictConstants.Claims.Subject) is not { Length: > 0 } subject)
+        if (result is not { Succeeded: true, Principal: { } person } || !IsFresh(result.Properties, time.GetUtcNow()) || person.FindFirstValue(OpenIddictConstants.Claims.Subject) is not { Length: > 0 } subject)
         {
             var error = context.GetOpenIddictClientResponse();
             LogRefused(logger, "the answer", error?.Error ?? "no_subject", error?.ErrorDescription ?? result?.Failure?.Message ?? "");
@@ -88,6 +92,11 @@ internal static partial class ProviderEndpoints
         Task RefuseAsync(string who, string why) =>
             audit.WriteAsync(who, SessionStart.AddressOf(context), AuditActions.SignIn, "", AuditOutcome.Refused, why, cancellationToken);
     }
+
+    // OpenIddict has checked the identity token but for its end: it comes straight from the provider, but one of long ago is no proof of today.
+    private static bool IsFresh(AuthenticationProperties? properties, DateTimeOffset now) =>
+        properties?.GetTokenValue(OpenIddictClientAspNetCoreConstants.Tokens.BackchannelIdentityToken) is { } token
+        && new JsonWebToken(token).ValidTo + ClockSkew > now.UtcDateTime;
 
     [LoggerMessage(LogLevel.Warning, "The OpenID Connect provider cannot be used now: is RUNNER_OIDC_ISSUER right, and is it reachable from here?")]
     private static partial void LogDown(ILogger logger, Exception exception);
