@@ -1,11 +1,12 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Clusters;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Web.RunnerApi;
 
 /// <summary>The state of many workloads of one cluster at once, by which the hub makes up for events it missed. Answered from memory.</summary>
-internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters)
+internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters, WorkflowOperations workflows)
 {
     private static readonly WorkloadKind[] Jobs = [WorkloadKind.Workflow, WorkloadKind.Dataflow, WorkloadKind.ImageBuild];
 
@@ -23,7 +24,7 @@ internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters)
             Answer.Types.BatchAnswer);
     }
 
-    private static BatchItemAnswer Of(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) => item.Type switch
+    private BatchItemAnswer Of(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) => item.Type switch
     {
         "ksvc" => Service(cluster, item, byName),
         "sandbox" => Sandbox(cluster, item, byName),
@@ -47,10 +48,11 @@ internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters)
             ? new(item.Type, item.Name) { Error = Missing(cluster, "sandbox", WorkloadKind.Sandbox) }
             : new(item.Type, item.Name) { Code = (int)workload.Status, Instances = Instances(workload), Status = (int)workload.Status };
 
-    private static BatchItemAnswer Workflow(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) =>
+    // The record of a job knows its end a moment before the feed does: the same question has the same answer whichever call asks it.
+    private BatchItemAnswer Workflow(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) =>
         Find(item, byName, Jobs) is not { } workload
             ? new(item.Type, item.Name) { Error = Missing(cluster, "workflow", WorkloadKind.Workflow) }
-            : new(item.Type, item.Name) { Phase = workload.Job?.Status };
+            : new(item.Type, item.Name) { Phase = workflows.RecordOf(workload.Key)?.Status ?? workload.Job?.Status };
 
     private static Workload? Find(BatchItem item, ILookup<string, Workload> byName, params WorkloadKind[] kinds) =>
         byName[item.Name].FirstOrDefault(workload => kinds.Contains(workload.Key.Kind));

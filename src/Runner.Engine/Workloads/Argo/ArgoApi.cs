@@ -59,12 +59,12 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
     /// <summary>Creates a Secret, or gives the one of that name this content.</summary>
     public async Task PutSecretAsync(V1Secret secret, CancellationToken cancellationToken)
     {
-        var created = await UnlessExistsAsync(
-            (client, token) => client.CoreV1.CreateNamespacedSecretAsync(secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
-        if (created is null)
+        // One of that name that belongs to a workflow that is gone can be collected between the two calls: then the next creation succeeds.
+        while (await UnlessExistsAsync(
+                   (client, token) => client.CoreV1.CreateNamespacedSecretAsync(secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is null
+               && await UnlessMissingAsync(
+                   (client, token) => client.CoreV1.ReplaceNamespacedSecretAsync(secret, secret.Metadata.Name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is null)
         {
-            await CallAsync(
-                (client, token) => client.CoreV1.ReplaceNamespacedSecretAsync(secret, secret.Metadata.Name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
         }
     }
 

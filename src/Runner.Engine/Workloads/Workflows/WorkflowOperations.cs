@@ -57,6 +57,9 @@ public sealed class WorkflowOperations : IWorkloadOperations
                 $"Whether workflow '{ResourceRules.Shown(taskId.Length > 0 ? taskId : id)}' exists is not known yet: the workflows of cluster '{unknown.Name}' have not been listed. Ask again in a moment.");
     }
 
+    /// <summary>The record that is kept of a job; null where none is.</summary>
+    public WorkflowRecord? RecordOf(WorkloadKey key) => _archive.Find(key)?.Record;
+
     /// <summary>The workflows of a user, newest first, as far as they are known.</summary>
     /// <param name="taskType">One of <see cref="WorkflowTaskTypes"/>.</param>
     /// <param name="per">So many a page, at least 1.</param>
