@@ -49,6 +49,9 @@ internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null
             level, new Command("deploy", "The official image's commands.") { runner, collector }, health, ValuesCommands.Make(),
         };
 
+        // Without one, a command that has others below it counts as incomplete.
+        root.SetAction(_ => 0);
+
         // A values file may be named @anything; it must not be taken for more arguments.
         var parsed = root.Parse(arguments is ["help"] ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var command = parsed.CommandResult.Command;
