@@ -1,5 +1,6 @@
 using System.Globalization;
 using Runner.Bench;
+using Runner.Tests.Support;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is [BareServer.Command, var file])
@@ -14,6 +15,13 @@ if (args is [ScaleBench.ReadCommand, var kubeconfig])
     return 0;
 }
 
+// --program FILE measures another build of the program than the one beside this: a published one, say.
+if (args is ["--program", var program, .. var others])
+{
+    ChildProcess.Runner = Path.GetFullPath(program);
+    args = others;
+}
+
 var benches = new Dictionary<string, Func<Report, CancellationToken, Task>>
 {
     ["start"] = StartBench.RunAsync,
@@ -23,11 +31,18 @@ var benches = new Dictionary<string, Func<Report, CancellationToken, Task>>
     ["collector"] = CollectorBench.RunAsync,
     ["browser"] = BrowserBench.RunAsync,
     ["log-flood"] = LogFloodBench.RunAsync,
+    ["churn"] = BrowserBench.ChurnAsync,
 };
 if (args is ["collector", var seconds] && int.TryParse(seconds, out var length) && length > 0)
 {
     CollectorBench.Duration = TimeSpan.FromSeconds(length);
     args = args[..1];
+}
+
+if (args is ["churn", var minutes])
+{
+    BrowserBench.Churn = TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture));
+    args = ["churn"];
 }
 
 if (args.FirstOrDefault(name => !benches.ContainsKey(name)) is { } unknown)
@@ -44,7 +59,7 @@ Console.CancelKeyPress += (_, press) =>
 };
 Report.Head();
 var failed = false;
-foreach (var (name, run) in benches.Where(bench => args.Length == 0 || args.Contains(bench.Key)))
+foreach (var (name, run) in benches.Where(bench => args.Length == 0 ? bench.Key != "churn" : args.Contains(bench.Key)))
 {
     var report = new Report(name);
     try

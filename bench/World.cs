@@ -15,6 +15,7 @@ internal sealed partial class World : IAsyncDisposable
     public const string ApiToken = "token-of-the-bench";
     public const string Password = "correct horse battery staple";
     public const string Namespace = "spaces";
+    private const int Bare = 20;
     private const string Group = "serving.knative.dev";
     private const string Version = "v1";
 
@@ -53,25 +54,38 @@ internal sealed partial class World : IAsyncDisposable
         ["STARHUB_SERVER_API_TOKEN"] = ApiToken,
     };
 
-    public static string ServiceName(int number) => $"bench-{number:000}";
+    public static string ServiceName(int number) => $"bench-{number:0000}";
 
-    /// <summary>Starts a cluster with so many services; the first one has a running pod.</summary>
-    public static async Task<World> StartAsync(int services, CancellationToken cancellationToken)
+    /// <summary>Starts a cluster with so many services, and so many running pods shared out among all but the first ones: their reasons are Knative's own.</summary>
+    public static async Task<World> StartAsync(int services, CancellationToken cancellationToken, int pods = 0)
     {
         var world = new World(await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Seed = false, Controllers = false }, cancellationToken));
         await world.Client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new() { Name = Namespace } }, cancellationToken: cancellationToken);
-        for (var i = 0; i < services; i++)
+        await Parallel.ForAsync(0, services, cancellationToken, async (i, token) =>
         {
             var body = JsonNode.Parse($$$"""
                 {"apiVersion":"{{{Group}}}/{{{Version}}}","kind":"Service",
                  "metadata":{"name":"{{{ServiceName(i)}}}","namespace":"{{{Namespace}}}","annotations":{"task_id":"{{{i}}}","deploy_id":"{{{i}}}","deploy_type":"1"} },
                  "spec":{"template":{"spec":{"containers":[{"name":"user-container","image":"registry.example.com/app:1"}] } } } }
                 """);
-            await world.Client.CustomObjects.CreateNamespacedCustomObjectAsync(JsonSerializer.SerializeToElement(body), Group, Version, Namespace, "services", cancellationToken: cancellationToken);
-            await world.SetReadyAsync(i, "True", "", cancellationToken);
-        }
-
+            await world.Client.CustomObjects.CreateNamespacedCustomObjectAsync(JsonSerializer.SerializeToElement(body), Group, Version, Namespace, "services", cancellationToken: token);
+            await world.SetReadyAsync(i, "True", "", token);
+        });
+        await Parallel.ForAsync(0, pods, cancellationToken, async (i, token) => await world.AddPodAsync($"bench-pod-{i:00000}", ServiceName(Bare + (i % (services - Bare))), token));
         return world;
+    }
+
+    /// <summary>Adds a running pod of a service.</summary>
+    private async Task AddPodAsync(string name, string service, CancellationToken cancellationToken)
+    {
+        var pod = new V1Pod
+        {
+            Metadata = new() { Name = name, Labels = new Dictionary<string, string> { ["serving.knative.dev/service"] = service } },
+            Spec = new() { NodeName = "node-1", Containers = [new() { Name = "user-container", Image = "registry.example.com/app:1" }] },
+        };
+        await Client.CoreV1.CreateNamespacedPodAsync(pod, Namespace, cancellationToken: cancellationToken);
+        var status = JsonNode.Parse("""{"status":{"phase":"Running","containerStatuses":[{"name":"user-container","image":"a","imageID":"a","ready":true,"restartCount":0,"state":{"running":{"startedAt":"2026-01-01T00:00:00Z"} } }]} }""");
+        await Client.CoreV1.PatchNamespacedPodStatusAsync(new V1Patch(status, V1Patch.PatchType.MergePatch), name, Namespace, cancellationToken: cancellationToken);
     }
 
     /// <summary>Writes the condition Ready of a service, as Knative's controllers do.</summary>

@@ -7,7 +7,7 @@ namespace Runner.Tests.Support;
 internal sealed class ChildProcess : IAsyncDisposable
 {
     /// <summary>The runner's program file.</summary>
-    public static readonly string Runner = Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll");
+    public static string Runner { get; set; } = Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll");
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();

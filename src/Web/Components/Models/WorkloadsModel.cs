@@ -134,9 +134,18 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
 
         var compare = WorkloadColumn.Find(Query.Sort)!.Compare;
         var sign = Query.Descending ? -1 : 1;
-        rows.Sort((a, b) => compare(a, b) is var order and not 0 ? sign * order : string.CompareOrdinal(a.Key.ToString(), b.Key.ToString()));
+        rows.Sort((a, b) => compare(a, b) is var order and not 0 ? sign * order : Compare(a.Key, b.Key));
         Rows = rows;
         Counts = counts;
         Kinds = kinds;
+    }
+
+    /// <summary>Any order that stays the same. Compared for each pair of rows that are alike otherwise, so it makes no texts.</summary>
+    private static int Compare(WorkloadKey a, WorkloadKey b)
+    {
+        var order = string.CompareOrdinal(a.Cluster, b.Cluster);
+        order = order != 0 ? order : a.Kind.CompareTo(b.Kind);
+        order = order != 0 ? order : string.CompareOrdinal(a.Namespace, b.Namespace);
+        return order != 0 ? order : string.CompareOrdinal(a.Name, b.Name);
     }
 }
