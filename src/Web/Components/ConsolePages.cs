@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Localization;
 using MudBlazor;
 using MudBlazor.Services;
+using Runner.Engine.Values;
 using Runner.Web.Components.Dialogs;
 using Runner.Web.Components.Models;
 using Runner.Web.Identity;
@@ -26,7 +27,9 @@ internal static class ConsolePages
             options.SupportedCultures = [.. Cultures];
             options.SupportedUICultures = [.. Cultures];
         });
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRazorComponents().AddInteractiveServerComponents()
+            // The editor of the configuration sends a whole values file when one is pasted into it.
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 3 * ValuesDocument.MaxLength);
         services.AddSignalR(options =>
         {
             // A dead line is noticed within seconds on both ends, instead of half a minute.
@@ -48,6 +51,7 @@ internal static class ConsolePages
         services.AddScoped<HubActions>();
         services.AddScoped<DiagnosticsActions>();
         services.AddScoped<InstallActions>();
+        services.AddScoped<ConfigurationActions>();
         services.AddScoped<WorkloadTexts>();
         services.AddScoped<ActionFlow>();
         services.AddTransient<LogCollectionModel>();

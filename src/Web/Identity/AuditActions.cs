@@ -60,6 +60,15 @@ public static class AuditActions
     /// <summary>The configuration was given out.</summary>
     public const string ConfigurationExport = "configuration-export";
 
+    /// <summary>A version of the configuration was saved.</summary>
+    public const string ConfigurationSave = "configuration-save";
+
+    /// <summary>An earlier version of the configuration was saved again.</summary>
+    public const string ConfigurationRestore = "configuration-restore";
+
+    /// <summary>Somebody asked to see secrets.</summary>
+    public const string SecretsShown = "secrets-shown";
+
     /// <summary>A page or call that the role does not allow.</summary>
     public const string Refused = "access";
 }

@@ -33,6 +33,7 @@ internal static class ConsoleNavigation
         new(NavigationGroup.Watch, "/workloads", Icons.Material.Outlined.Layers, typeof(Text), "Workloads.Title"),
         new(NavigationGroup.Watch, "/capacity", Icons.Material.Outlined.Memory, typeof(CapacityText), "Title"),
         new(NavigationGroup.Watch, "/logs", Icons.Material.Outlined.Article, typeof(Text), "Logs.Title"),
+        new(NavigationGroup.SetUp, "/configuration", Icons.Material.Outlined.Tune, typeof(ConfigurationText), "Title"),
         new(NavigationGroup.Operate, "/log-collection", Icons.Material.Outlined.Inbox, typeof(LogCollectionText), "Title"),
         new(NavigationGroup.Operate, "/access", Icons.Material.Outlined.AdminPanelSettings, typeof(AccessText), "Title", ConsolePolicies.Administrator),
         new(NavigationGroup.SetUp, "/connections", Icons.Material.Outlined.Dns, typeof(OperationsText), "Connections.Short"),

@@ -1,0 +1,318 @@
+using System.Text.Json.Nodes;
+using Runner.Engine.Values;
+
+namespace Runner.Web.Components.Models.Configuration;
+
+/// <summary>Where the text that is being edited came from.</summary>
+public enum ConfigurationOrigin
+{
+    /// <summary>Nothing was there.</summary>
+    Empty,
+
+    /// <summary>A saved version.</summary>
+    Saved,
+
+    /// <summary>The release in the cluster.</summary>
+    Release,
+
+    /// <summary>Pasted or taken from a file.</summary>
+    Imported,
+}
+
+/// <summary>
+/// The values file that one person edits, in the form and as text at once: every change goes to the text, and form and problems are read from it anew. Plain state without a page; used by one circuit at a time.
+/// </summary>
+public sealed class ConfigurationModel(ConfigurationStore store, DeployedReleases releases, Func<IReadOnlySet<string>?> nodeLabels)
+{
+    private const int MostUndo = 100;
+    private static readonly ValuesCatalogue Catalogue = ValuesCatalogue.Instance;
+
+    private readonly Stack<(string Text, ChartVersion Chart)> _undo = new();
+    private SecretVeil _veil = new("", masked: true);
+    private bool _secretsShown;
+    private string? _typed;
+
+    /// <summary>The file itself, secrets and all. Never shown.</summary>
+    public string Text { get; private set; } = "";
+
+    /// <summary>The file as the editor has it.</summary>
+    public string Shown => _veil.Shown;
+
+    /// <summary>True while an administrator sees the secrets.</summary>
+    public bool SecretsShown
+    {
+        get => _secretsShown;
+        set
+        {
+            _secretsShown = value;
+            _veil = new(Text, !value);
+        }
+    }
+
+    /// <summary>Null while the text is no values file.</summary>
+    public ValuesDocument? Document { get; private set; }
+
+    /// <summary>The chart that the file is for.</summary>
+    public ChartVersion Chart { get; private set; } = ChartVersion.Newest;
+
+    public ConfigurationOrigin Origin { get; private set; }
+
+    /// <summary>The version that editing began with; null when there was none.</summary>
+    public ConfigurationVersion? BasedOn { get; private set; }
+
+    /// <summary>The text that editing began with.</summary>
+    public string Base { get; private set; } = "";
+
+    /// <summary>Grows with every change of the text, so that a page knows when to draw the editor's text anew.</summary>
+    public int Revision { get; private set; }
+
+    public IReadOnlyList<ValuesProblem> Problems { get; private set; } = [];
+
+    /// <summary>The form, by section, filtered by <see cref="Query"/>.</summary>
+    public IReadOnlyList<IGrouping<string, ConfigurationField>> Sections { get; private set; } = [];
+
+    public string Query { get; private set; } = "";
+
+    /// <summary>Only what the file itself has.</summary>
+    public bool OnlyGiven { get; private set; }
+
+    public DeployedRelease? Release => releases.Current;
+
+    public IReadOnlyList<ConfigurationVersion> Versions { get; private set; } = [];
+
+    public ValuesLayout Layout => Document is null ? ValuesLayout.Either : ValuesLayouts.Of(Document);
+
+    public bool IsChanged => Text != Base || BasedOn is null;
+
+    public bool CanUndo => _undo.Count > 0;
+
+    public int Errors => Problems.Count(problem => problem.Severity == ProblemSeverity.Error);
+
+    public int Warnings => Problems.Count - Errors;
+
+    /// <summary>The exact command that brings what is saved into effect.</summary>
+    public string UpgradeLine => HelmUpgrade.Line(Release?.Identity ?? ReleaseIdentity.Usual, Release is { } release && release.Chart.Equals(Chart) ? release.ChartVersion : Chart.ToString());
+
+    /// <summary>Begins with the newest saved version, else with the release, else with nothing.</summary>
+    public void Load()
+    {
+        Versions = store.List();
+        if (Versions.Count > 0)
+        {
+            Begin(store.Text(Versions[0].Number) ?? "", Versions[0].Chart, ConfigurationOrigin.Saved, Versions[0]);
+        }
+        else if (Release is { } release)
+        {
+            Begin(release.ToYaml(), release.Chart, ConfigurationOrigin.Release, null);
+        }
+        else
+        {
+            Begin("", ChartVersion.Newest, ConfigurationOrigin.Empty, null);
+        }
+    }
+
+    /// <summary>Reads what others saved; what is being edited stays.</summary>
+    public void RefreshVersions() => Versions = store.List();
+
+    /// <summary>Takes another file. What was there can be had back with <see cref="Undo"/>.</summary>
+    public void Import(string text, ChartVersion? chart, ConfigurationOrigin origin)
+    {
+        Change(text, chart ?? Chart);
+        Origin = origin;
+    }
+
+    /// <summary>Filters the form by words in key, title and description.</summary>
+    public void Search(string query, bool onlyGiven)
+    {
+        (Query, OnlyGiven) = (query, onlyGiven);
+        Arrange();
+    }
+
+    /// <summary>Edits for another chart; the text stays. Bringing the text along is <see cref="ValuesMigration"/>'s work.</summary>
+    public void For(ChartVersion chart) => Change(Text, chart);
+
+    /// <summary>True when the text in the editor stands for the file as it is now, though it may be shown otherwise.</summary>
+    public bool IsTyped(string shown) => shown == _typed;
+
+    /// <summary>Takes what the editor has now.</summary>
+    public void Edit(string shown)
+    {
+        Change(_veil.Reveal(shown), Chart);
+        _typed = shown;
+    }
+
+    /// <summary>Sets a value from the form.</summary>
+    /// <returns>What is wrong with the input; null when it was taken. Nothing changes otherwise.</returns>
+    public ValuesProblem? Set(ConfigurationField field, string text)
+    {
+        if (Document is null || ConfigurationField.Read(text, field.Kind) is not { } value)
+        {
+            return Problem(field, new("This is not what the value can be.", "此值无效。"));
+        }
+
+        return Attempt(field, document => document.Set(field.Key, value, Catalogue.Order));
+    }
+
+    /// <summary>Takes a value out of the file, so that the chart's default holds.</summary>
+    public ValuesProblem? Reset(ConfigurationField field) => Attempt(field, document => document.Remove(field.Key));
+
+    /// <summary>Takes images and packages from mainland China.</summary>
+    public ValuesProblem? TakeChinaPreset() => Attempt(null, document => ValuesPresets.China(document, Chart));
+
+    /// <summary>What migrating to a chart would give; null while the text is no values file.</summary>
+    public MigratedValues? Migration(ChartVersion chart) => Document is null ? null : ValuesMigration.Run(Document, chart);
+
+    /// <summary>Takes a migration.</summary>
+    public void Take(MigratedValues migrated) => Change(migrated.After.Text, migrated.Chart);
+
+    /// <summary>Goes back by one change.</summary>
+    public void Undo()
+    {
+        if (_undo.TryPop(out var before))
+        {
+            Apply(before.Text, before.Chart);
+        }
+    }
+
+    /// <summary>Goes on from a version that was just saved.</summary>
+    public void Saved(ConfigurationVersion version)
+    {
+        Versions = store.List();
+        var text = store.Text(version.Number) ?? "";
+        (Base, BasedOn, Origin) = (text, version, ConfigurationOrigin.Saved);
+        if (text != Text || !version.Chart.Equals(Chart))
+        {
+            Change(text, version.Chart);
+        }
+    }
+
+    /// <summary>Two texts line by line, both without secrets.</summary>
+    /// <param name="from">A version's number; 0 for what the release has, -1 for what is being edited.</param>
+    public IReadOnlyList<DiffLine> Compare(int from, int to) => ValuesDiff.Lines(MaskedOf(from), MaskedOf(to));
+
+    /// <summary>True where secrets differ, which a masked comparison does not show.</summary>
+    public bool SecretsDiffer(int from, int to) => TextOf(from) != TextOf(to) && MaskedOf(from) == MaskedOf(to);
+
+    /// <summary>What an upgrade with the file would change in the release; empty where either is not known.</summary>
+    public IReadOnlyList<FileDrift> Drift() => Document is not null && Release is { } release ? ValuesDrift.OfFile(Document, release) : [];
+
+    private string TextOf(int number) => number switch
+    {
+        -1 => Text,
+        0 => Release?.ToYaml() ?? "",
+        _ => store.Text(number) ?? "",
+    };
+
+    private string MaskedOf(int number)
+    {
+        try
+        {
+            return ValuesMask.Mask(ValuesDocument.Parse(TextOf(number)));
+        }
+        catch (ValuesException)
+        {
+            // What cannot be read cannot be masked either.
+            return "";
+        }
+    }
+
+    private ValuesProblem? Attempt(ConfigurationField? field, Func<ValuesDocument, ValuesDocument> edit)
+    {
+        try
+        {
+            if (Document is not null)
+            {
+                Change(edit(Document).Text, Chart);
+            }
+
+            return null;
+        }
+        catch (ValuesException exception)
+        {
+            return field is null ? exception.Problem : exception.Problem with { Path = field.Key };
+        }
+    }
+
+    private static ValuesProblem Problem(ConfigurationField field, LocalText message) =>
+        new("not-a-value", field.Key, 1, 1, ProblemSeverity.Error, message, new("Look at its description.", "请查看其说明。"));
+
+    private void Begin(string text, ChartVersion chart, ConfigurationOrigin origin, ConfigurationVersion? basedOn)
+    {
+        _undo.Clear();
+        (Base, Origin, BasedOn) = (text, origin, basedOn);
+        Apply(text, chart);
+    }
+
+    private void Change(string text, ChartVersion chart)
+    {
+        if (text == Text && chart.Equals(Chart))
+        {
+            return;
+        }
+
+        if (_undo.Count < MostUndo)
+        {
+            _undo.Push((Text, Chart));
+        }
+
+        Apply(text, chart);
+    }
+
+    private void Apply(string text, ChartVersion chart)
+    {
+        (Text, Chart, _typed) = (text, chart, null);
+        Revision++;
+        _veil = new(text, !_secretsShown);
+        try
+        {
+            Document = ValuesDocument.Parse(text);
+            Problems = ValuesCheck.Run(Document, new CheckContext(chart, null, nodeLabels()));
+        }
+        catch (ValuesException exception)
+        {
+            Document = null;
+            Problems = [exception.Problem];
+        }
+
+        Arrange();
+    }
+
+    private void Arrange()
+    {
+        var values = Read();
+        var words = Query.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Sections =
+        [
+            .. Catalogue.In(Chart).Select(definition => Field(definition, values))
+                .Where(field => (!OnlyGiven || field.Given) && words.All(word => Has(field, word)))
+                .GroupBy(field => field.Definition.Section),
+        ];
+    }
+
+    private JsonObject Read()
+    {
+        try
+        {
+            return Document is null ? [] : HelmValues.Read(Document);
+        }
+        catch (ValuesException)
+        {
+            return [];
+        }
+    }
+
+    private ConfigurationField Field(ValueDefinition definition, JsonObject values)
+    {
+        var effective = new EffectiveValues(Chart, values);
+        var (key, kind) = (effective.KeyOf(definition.Id.ToString()), definition.KindIn(Chart));
+        var given = effective.IsSet(definition.Id.ToString());
+        var text = definition.Secret ? "" : ConfigurationField.Print(effective.NodeOf(definition), kind);
+        return new(
+            definition, key, kind, given, text, definition.Secret ? "" : ConfigurationField.Print(definition.DefaultIn(Chart), kind),
+            [.. Problems.Where(problem => !problem.Path.IsRoot && problem.Path.StartsWith(key))]);
+    }
+
+    private static bool Has(ConfigurationField field, string word) =>
+        new[] { field.Key.ToString(), field.Definition.Title.English, field.Definition.Title.Chinese, field.Definition.Description.English, field.Definition.Description.Chinese }
+            .Concat(field.Definition.ConfigMapKeys).Any(text => text.Contains(word, StringComparison.OrdinalIgnoreCase));
+}
