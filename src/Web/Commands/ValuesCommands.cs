@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Runner.Engine.Values;
 using Runner.Web.Hosting;
 
@@ -7,7 +9,7 @@ namespace Runner.Web.Commands;
 /// <summary>The commands for values files: <c>values check</c>, <c>migrate</c>, <c>diff</c>, <c>export</c>. A file named <c>-</c> is the standard input.</summary>
 internal static class ValuesCommands
 {
-    public static Command Make() => new("values", "Check, migrate, compare and fetch Helm values.") { Check(), Migrate(), Diff(), Export() };
+    public static Command Make() => new("values", "Check, migrate, compare and fetch Helm values.") { Check(), Migrate(), Diff(), Export(), Schema(), Reference() };
 
     private static Command Check()
     {
@@ -52,6 +54,22 @@ internal static class ValuesCommands
         command.SetAction((parsed, cancellation) => ValuesFiles.ExportAsync(parsed.GetValue(masked), parsed.GetValue(release), access.Read(parsed), Streams(parsed), cancellation));
         return command;
     }
+
+    private static Command Schema()
+    {
+        var command = new Command("schema", "Write the JSON schema of the values, as our chart has it, to the standard output.");
+        command.SetAction(parsed => parsed.InvocationConfiguration.Output.Write(ValuesSchema.Make(ValuesCatalogue.Instance).ToJsonString(Indented) + "\n"));
+        return command;
+    }
+
+    private static Command Reference()
+    {
+        var command = new Command("reference", "Write the documentation of every value, as Markdown, to the standard output.");
+        command.SetAction(parsed => parsed.InvocationConfiguration.Output.Write(ValuesReference.Make(ValuesCatalogue.Instance)));
+        return command;
+    }
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static Argument<string> File(string description) => new("FILE") { Description = description };
 

@@ -1,0 +1,87 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Runner.Engine.Values;
+using Runner.Tests.Engine.Values;
+using Runner.Tests.Support;
+
+namespace Runner.Tests.Engine.Charts;
+
+/// <summary>The chart's schema and documentation are the catalogue's, and helm and the editor agree about files.</summary>
+public sealed class ChartSchemaTests
+{
+    private const int Files = 50;
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What our chart does otherwise than the official one, on purpose, with the reason.</summary>
+    private static readonly Dictionary<string, string> OnPurpose = new()
+    {
+        ["STARHUB_SERVER_RUNNER_HEARTBEAT_INTERVAL_IN_SEC"] = "every spelling of the key is taken",
+        ["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL"] = "follows imageBuilderStatusTTL instead of being 300 whatever is set",
+        ["STARHUB_SERVER_GPU_MODEL_LABEL"] = "the same JSON in another order",
+        ["STARHUB_SERVER_RUNNER_APPLICATION_ENDPOINT"] = "kourier-internal is looked for beside Kourier where namespaces are merged",
+    };
+
+    [Fact]
+    public async Task Schema_and_documentation_are_made_from_the_catalogue()
+    {
+        var schema = await File.ReadAllTextAsync(Path.Combine(RunnerChart.Folder, "values.schema.json"), TestContext.Current.CancellationToken);
+        var reference = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "values-reference.md"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(ValuesSchema.Make(ValuesCatalogue.Instance).ToJsonString(Indented) + "\n", schema);
+        Assert.Equal(ValuesReference.Make(ValuesCatalogue.Instance), reference);
+    }
+
+    [Fact]
+    public async Task Helm_takes_generated_valid_files_and_renders_what_the_editor_foretells()
+    {
+        for (var seed = 1; seed <= Files; seed++)
+        {
+            var document = new GeneratedConfiguration(seed).Make(ChartVersion.Newest);
+            if (ValuesCheck.Run(document, new(ChartVersion.Newest)).Any(problem => problem.Severity == ProblemSeverity.Error))
+            {
+                continue;
+            }
+
+            using var folder = new TemporaryFolder();
+            var file = Path.Combine(folder.Path, "values.yaml");
+            await File.WriteAllBytesAsync(file, document.ToBytes(), TestContext.Current.CancellationToken);
+            var result = await RunnerChart.RunAsync("-f", file);
+            Assert.True(result.ExitCode == 0, $"Seed {seed}: {result.Error}\n{document.Text}");
+            var objects = YamlObjects.Read(result.Output);
+            var name = HelmValues.Read(document)["name"]?.GetValue<string>() ?? "runner";
+            var rendered = objects.Object("ConfigMap", $"runner-{name}")["data"]!.AsObject()
+                .Concat(objects.Object("Secret", $"runner-{name}")["stringData"]!.AsObject()).ToDictionary(entry => entry.Key, entry => (string?)entry.Value ?? "");
+            var predicted = ValuesPrediction.ConfigMap(ChartVersion.Newest, new("runner", "csghub"), HelmValues.Read(document));
+            foreach (var (key, value) in predicted.Data.Where(entry => !OnPurpose.ContainsKey(entry.Key) && !predicted.Undetermined.Contains(entry.Key)))
+            {
+                Assert.True((value ?? "") == rendered.GetValueOrDefault(key, ""), $"Seed {seed}, {key}: foretold '{value}', rendered '{rendered.GetValueOrDefault(key)}'\n{document.Text}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("runner.interval=often")]
+    [InlineData("runner.mergingNamespace=some")]
+    [InlineData("runner.namespace=Not_A_Label")]
+    [InlineData("externalUrl=hub.example.com")]
+    [InlineData("registry.insecure=perhaps")]
+    [InlineData("objectStore.secure=17")]
+    [InlineData("space.gpuModelLabel.typeLabel=-bad-")]
+    [InlineData("knative.serving.ingress=nginx")]
+    [InlineData("knative.serving.autoscaler.scaleToZeroPodRetentionPeriod=soon")]
+    [InlineData("logging.level=loud")]
+    [InlineData("region.a=b")]
+    public async Task What_the_editor_calls_an_error_helm_refuses_by_the_schema(string set)
+    {
+        var (path, text) = (set[..set.IndexOf('=', StringComparison.Ordinal)], set[(set.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        var chart = path.StartsWith("region", StringComparison.Ordinal) ? new ChartVersion(1, 17, 0) : ChartVersion.Newest;
+        var document = ValuesDocument.Parse("hubAPIToken: t0ken\n").Set(KeyPath.Parse(path), YamlValue.Of(text));
+        Assert.Contains(ValuesCheck.Run(document, new(chart)), problem => problem.Severity == ProblemSeverity.Error);
+
+        var result = await RunnerChart.RunAsync("--set", "hubAPIToken=t", "--set", set);
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("schema", result.Error, StringComparison.Ordinal);
+    }
+}
