@@ -31,6 +31,7 @@ public sealed class AppearanceTests(ConsoleFixture console)
         ("hub", "/hub", ".outbox-grid tr[data-row]"),
         ("dependencies", "/dependencies", ".dependencies li"),
         ("diagnostics", "/diagnostics", ".check-row"),
+        ("configuration", "/configuration", ".values-field"),
     ];
 
     public static TheoryData<string, string> Looks => new() { { "light", "en" }, { "light", "zh-Hans" }, { "dark", "en" }, { "dark", "zh-Hans" } };

@@ -43,6 +43,7 @@ public sealed class ChartTests
     [InlineData("logcollector.enabled=true", "logcollector.loki.address is required")]
     [InlineData("global.gateway.tls.enabled=true", "global.gateway.tls.secretName must name the Secret")]
     [InlineData("replicas=2", "replicas must be 1")]
+    [InlineData("global.chartContext.isBuiltIn=true", "this chart stands by itself")]
     public async Task Values_that_cannot_work_are_refused_with_the_reason(string set, string reason)
     {
         var result = await RunnerChart.RunAsync("--set", $"hubAPIToken=t,{set}");

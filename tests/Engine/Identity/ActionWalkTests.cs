@@ -1,7 +1,10 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine.Diagnostics;
+using Runner.Engine.Registry;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Services;
 using Runner.Tests.Engine.Host;
 using Runner.Web;
 using Runner.Web.Identity;
@@ -22,6 +25,15 @@ public sealed class ActionWalkTests
     {
         ["WorkloadActions.MayAsync"] = null,
         ["WorkloadActions.RunAsync"] = ConsoleRole.Operator,
+        ["WorkloadActions.ScaleAsync"] = ConsoleRole.Operator,
+        ["WorkloadActions.SetTrafficAsync"] = ConsoleRole.Operator,
+        ["DiagnosticsActions.RunAsync"] = ConsoleRole.Operator,
+        ["HubActions.RetryAsync"] = ConsoleRole.Operator,
+        ["ConnectionActions.SaveAsync"] = ConsoleRole.Administrator,
+        ["ConfigurationActions.MayAsync"] = null,
+        ["ConfigurationActions.SaveAsync"] = ConsoleRole.Administrator,
+        ["ConfigurationActions.RestoreAsync"] = ConsoleRole.Administrator,
+        ["ConfigurationActions.ShowSecretsAsync"] = ConsoleRole.Administrator,
         ["ProfileActions.UserAsync"] = null,
         ["ProfileActions.SessionsAsync"] = null,
         ["ProfileActions.ChangePasswordAsync"] = ConsoleRole.Viewer,
@@ -93,9 +105,9 @@ public sealed class ActionWalkTests
             {
                 refused = true;
             }
-            catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+            catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                // What it is done to does not exist: it got past the role.
+                // What it is done to does not exist, or is not as it must be: it got past the role.
             }
 
             if (refused == allowed)
@@ -181,6 +193,11 @@ public sealed class ActionWalkTests
         var type when type == typeof(ApiClient) => new ApiClient("x", "x", "x", [], false, null),
         var type when type == typeof(IReadOnlyCollection<string>) => NoKeys,
         var type when type == typeof(IReadOnlyCollection<WorkloadKey>) => new[] { new WorkloadKey("nowhere", WorkloadKind.Service, "spaces", "x") },
+        var type when type == typeof(WorkloadKey) => new WorkloadKey("nowhere", WorkloadKind.Service, "spaces", "x"),
+        var type when type == typeof(IReadOnlyCollection<VersionShare>) => new[] { new VersionShare("x", 100) },
+        var type when type == typeof(ReplicaRange) => new ReplicaRange(1, 1),
+        var type when type == typeof(RegistryTarget) => new RegistryTarget("registry.example.com", "x", "x", "x", false, false),
+        var type when type == typeof(CheckId?) => CheckId.ClockSkew,
         var type when type.IsValueType => Activator.CreateInstance(type),
         var type => throw new InvalidOperationException($"Say in {nameof(ActionWalkTests)} what to give for {type}."),
     };

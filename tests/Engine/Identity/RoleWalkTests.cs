@@ -44,8 +44,16 @@ public sealed partial class RoleWalkTests
         ["/api/console/audit"] = ApiScopes.AuditRead,
         ["/api/console/audit/export"] = ApiScopes.AuditRead,
 
+        ["/api/v1/config/values"] = ApiScopes.ConfigValues,
+        ["/api/console/support-bundle"] = Administrator,
+
         // Pages.
         ["/"] = Viewer,
+        ["/configuration"] = Viewer,
+        ["/connections"] = Viewer,
+        ["/dependencies"] = Viewer,
+        ["/diagnostics"] = Viewer,
+        ["/hub"] = Viewer,
         ["/x"] = Viewer,
         ["/workloads*"] = Viewer,
         ["/capacity*"] = Viewer,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using Runner.Tests.Engine.Host;
+using Runner.Web.ConsoleApi;
 using Runner.Web.RunnerApi;
 
 namespace Runner.Tests.Engine.RunnerApi;
@@ -19,7 +20,7 @@ public sealed class ApiDescriptionTests
             .ToDictionary(call => call.Name, call => call.Operation);
 
         var mapped = host.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(route => route.RoutePattern.RawText!.StartsWith(RunnerApiEndpoints.BasePath, StringComparison.Ordinal) && !route.RoutePattern.RawText.Contains("**", StringComparison.Ordinal))
+            .Where(route => route.RoutePattern.RawText!.StartsWith(RunnerApiEndpoints.BasePath, StringComparison.Ordinal) && !route.RoutePattern.RawText.Contains("**", StringComparison.Ordinal) && route.RoutePattern.RawText != ConfigValues.Path)
             .SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText!.TrimEnd('/')}"))
             .Order(StringComparer.Ordinal);
 

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Runner.Web.ConsoleApi;
 using Runner.Web.RunnerApi;
 
 namespace Runner.Tests.Engine.RunnerApi.Contract;
@@ -65,7 +66,7 @@ public sealed class ContractTests(RunnerApiHost host) : IClassFixture<RunnerApiH
     private List<string> Routes() =>
     [
         .. host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(route => route.RoutePattern.RawText!.StartsWith(RunnerApiEndpoints.BasePath, StringComparison.Ordinal) && !route.RoutePattern.RawText.Contains("**", StringComparison.Ordinal))
+            .Where(route => route.RoutePattern.RawText!.StartsWith(RunnerApiEndpoints.BasePath, StringComparison.Ordinal) && !route.RoutePattern.RawText.Contains("**", StringComparison.Ordinal) && route.RoutePattern.RawText != ConfigValues.Path)
             .SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods
                 .Select(method => $"{method} {route.RoutePattern.RawText![RunnerApiEndpoints.BasePath.Length..].TrimEnd('/')}"))
             .Distinct().Order(StringComparer.Ordinal),
