@@ -54,7 +54,7 @@ public sealed class AccessTests
         await ConsoleFixture.GoAsync(admin, "/access/sessions");
         await admin.Locator("[data-session=olga] button").First.ClickAsync();
         await admin.Locator("[data-session=olga] button").First.ClickAsync();
-        await Assertions.Expect(again.Locator("[data-sign-in]")).ToBeVisibleAsync();
+        await Assertions.Expect(again.Locator("[data-sign-in]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
     }
 
     [Theory]

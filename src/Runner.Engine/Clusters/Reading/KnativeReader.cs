@@ -102,6 +102,11 @@ internal static class KnativeReader
             {
                 template.Spec = RevisionSpec(ref reader, source, shared);
             }
+            else if (reader.ValueTextEquals("metadata"u8))
+            {
+                // How far the service may be scaled stands in the template's annotations.
+                template.Metadata = MetadataReader.Read(ref reader, shared);
+            }
             else
             {
                 reader.Skip();
