@@ -56,33 +56,11 @@ internal static class HubServices
 /// <summary>Runs the loops of the outbox and the reporter.</summary>
 internal sealed partial class HubService(Outbox outbox, HubReporter reporter, TimeProvider time, ILogger<HubService> logger) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(ForeverAsync("sender", outbox.RunAsync, stoppingToken), ForeverAsync("reporter", reporter.RunAsync, stoppingToken));
 
-    private async Task ForeverAsync(string name, Func<CancellationToken, Task> loop, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await loop(cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // A loop must not die silently; it is started again.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                LogEnded(name, exception);
-                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+    private Task ForeverAsync(string name, Func<CancellationToken, Task> loop, CancellationToken cancellationToken) =>
+        RestartedLoop.RunAsync(loop, exception => LogEnded(name, exception), time, cancellationToken);
 
     [LoggerMessage(LogLevel.Error, "The hub's {Name} loop ended and is started again")]
     private partial void LogEnded(string name, Exception exception);

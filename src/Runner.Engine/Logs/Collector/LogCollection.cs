@@ -176,28 +176,8 @@ public sealed partial class LogCollection : IDisposable
         }
     }
 
-    private async Task GuardAsync(string name, Func<CancellationToken, Task> loop, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await loop(cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // A loop must not die silently; it is started again.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                LogEnded(name, exception);
-                await Task.Delay(TimeSpan.FromSeconds(1), _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+    private Task GuardAsync(string name, Func<CancellationToken, Task> loop, CancellationToken cancellationToken) =>
+        RestartedLoop.RunAsync(loop, exception => LogEnded(name, exception), _time, cancellationToken);
 
     private void Measure(Meter? meter)
     {
