@@ -7,8 +7,9 @@ using Microsoft.Playwright;
 namespace Runner.Bench;
 
 /// <summary>
-/// From the request that changes an object until the row in a real browser shows it, beside <c>kubectl get -w</c> on the same changes.
-/// All on one machine and one clock. A change counts for both when it carries its number in the reason of the service's condition.
+/// From the request that changes an object until the row in a real browser shows it, beside <c>kubectl get -w</c> on the same changes
+/// and beside a bare page that gets them over a bare WebSocket. All on one machine and one clock. A change counts for all
+/// by its number in the reason of the service's condition.
 /// </summary>
 internal static partial class BrowserBench
 {
@@ -56,6 +57,11 @@ internal static partial class BrowserBench
             await OpenAsync(await context.NewPageAsync(), world);
         }
 
+        await using var bare = BarePage.Start(world);
+        var barePage = await context.NewPageAsync();
+        await barePage.GotoAsync((await World.ListeningAsync(bare, cancellationToken)).ToString());
+        await barePage.Locator("body[data-live]").WaitForAsync();
+        await barePage.EvaluateAsync(Observe);
         await page.EvaluateAsync(Observe);
         var names = await page.Locator("tr[data-row]").AllInnerTextsAsync();
         var visible = names.Select(text => Number().Match(text)).Where(match => match.Success).Take(Driven).Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)).ToArray();
@@ -72,9 +78,10 @@ internal static partial class BrowserBench
         cpu = Process.GetProcessById(world.Runner.Id).TotalProcessorTime - cpu;
         await Task.Delay(Patience, cancellationToken);
         var seen = await page.EvaluateAsync<Dictionary<string, double>>("() => window.seen");
+        var floor = await barePage.EvaluateAsync<Dictionary<string, double>>("() => window.seen");
         kubectl.Kill();
         await reading;
-        Tell(report, load, changed, seen, printed);
+        Tell(report, load, changed, new(seen, floor, printed));
         report.Add($"{load}: processor time of the program, of one core", "%", [100 * cpu.TotalSeconds / seconds]);
         report.Add($"{load}: the same, a session", "%", [100 * cpu.TotalSeconds / seconds / load.Sessions]);
         report.Add($"{load}: changes a second that were made", "", [changed.All / seconds]);
@@ -86,25 +93,30 @@ internal static partial class BrowserBench
         }
     }
 
-    private static void Tell(Report report, Load load, Changes changed, Dictionary<string, double> seen, ConcurrentDictionary<string, double> printed)
+    private static void Tell(Report report, Load load, Changes changed, Arrivals arrived)
     {
-        var rows = Delays(changed.Visible, seen);
-        var lines = Delays(changed.Visible, printed);
+        var rows = Delays(changed.Visible, arrived.Page);
+        var cells = Delays(changed.Visible, arrived.BarePage);
+        var lines = Delays(changed.Visible, arrived.Kubectl);
         if (rows.Count < changed.Visible.Count * 0.9 || lines.Count < changed.Visible.Count * 0.9)
         {
             report.Say($"{load}: of {changed.Visible.Count} changes the browser showed {rows.Count} and kubectl {lines.Count}; the rest were overtaken by later ones of the same row");
         }
 
-        if (rows.Count == 0 || lines.Count == 0)
+        if (rows.Count == 0 || lines.Count == 0 || cells.Count == 0)
         {
-            throw new BenchException($"{load}: the browser showed {rows.Count} changes and kubectl {lines.Count}");
+            throw new BenchException($"{load}: the browser showed {rows.Count} changes, the bare page {cells.Count} and kubectl {lines.Count}");
         }
 
         report.Add($"{load}: change to row in Chromium (wanted under 100)", "ms", rows);
         report.Add("  the 99th of a hundred (wanted under 250)", "ms", [Report.Percentile(rows, 0.99)]);
+        report.Add("change to cell of a bare page over a bare WebSocket", "ms", cells);
+        report.Add("  the 99th of a hundred", "ms", [Report.Percentile(cells, 0.99)]);
         report.Add("change to line of kubectl get -w", "ms", lines);
         report.Add("  the 99th of a hundred", "ms", [Report.Percentile(lines, 0.99)]);
         report.Ratio("browser / kubectl, medians", Report.Median(rows) / Report.Median(lines), "at most 2");
+        report.Ratio("browser / bare page, medians", Report.Median(rows) / Report.Median(cells), "to be told");
+        report.Ratio("bare page / kubectl, medians", Report.Median(cells) / Report.Median(lines), "to be told");
     }
 
     /// <summary>One change in ten is of a row that can be seen, the others of any service; each a request of its own, sent when its time has come.</summary>
@@ -189,6 +201,9 @@ internal static partial class BrowserBench
     {
         public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Services} workloads, {Pods} pods, {ChangesASecond}/s, {Sessions} open");
     }
+
+    /// <summary>When each change was first seen, by its number.</summary>
+    private sealed record Arrivals(IReadOnlyDictionary<string, double> Page, IReadOnlyDictionary<string, double> BarePage, IReadOnlyDictionary<string, double> Kubectl);
 
     /// <param name="Visible">When each change of a row that can be seen was sent, by its number.</param>
     private sealed record Changes(IReadOnlyDictionary<string, double> Visible, int All);

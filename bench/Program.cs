@@ -9,6 +9,12 @@ if (args is [BareServer.Command, var file])
     return 0;
 }
 
+if (args is [BarePage.Command, var clusterFile])
+{
+    await BarePage.RunAsync(clusterFile);
+    return 0;
+}
+
 if (args is [ScaleBench.ReadCommand, var kubeconfig])
 {
     await ScaleBench.ReadListsAsync(kubeconfig);

@@ -32,7 +32,7 @@ public sealed class LiveFeedTests
         var hub = false;
         while (!hub || merged.Count == 0)
         {
-            context.Clock.Advance(LiveFeed.Interval);
+            context.Clock.Advance(LivePace.Most);
             if (batches.Reader.TryRead(out var batch))
             {
                 merged.UnionWith(batch.Workloads);

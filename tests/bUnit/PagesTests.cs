@@ -185,7 +185,7 @@ public sealed class PagesTests
         var watch = System.Diagnostics.Stopwatch.StartNew();
         while (true)
         {
-            context.Clock.Advance(LiveFeed.Interval);
+            context.Clock.Advance(LivePace.Most);
             try
             {
                 assertion();

@@ -86,6 +86,68 @@ public sealed class WorkloadsModelTests
         Assert.Equal("Running", after["moves"].State.Id);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("?sort=-state")]
+    [InlineData("?filter=boom&sort=reason")]
+    [InlineData("?state=bad&sort=-ready")]
+    [InlineData("?kind=workflow")]
+    public async Task Whatever_changes_the_list_is_as_if_it_had_been_read_anew(string query)
+    {
+        await using var context = new ConsoleContext();
+        var model = Load(context);
+        model.Show(WorkloadsQuery.Parse(query));
+        var random = new Random(7);
+        for (var step = 0; step < 300; step++)
+        {
+            var keys = new HashSet<WorkloadKey>();
+            for (var change = random.Next(4); change >= 0; change--)
+            {
+                keys.Add(Change(context, random));
+            }
+
+            model.Apply(new LiveBatch(keys, false, false));
+            var anew = Load(context);
+            anew.Show(model.Query);
+            Assert.Equal(anew.Rows.Select(row => row.Workload), model.Rows.Select(row => row.Workload));
+            Assert.Equal(anew.Total, model.Total);
+            Assert.Equal(anew.Counts, model.Counts);
+            Assert.Equal(anew.Kinds, model.Kinds);
+        }
+    }
+
+    [Fact]
+    public async Task A_row_that_changes_in_its_place_is_told_alone_and_many_of_them_go_with_the_page()
+    {
+        await using var context = new ConsoleContext();
+        var names = Enumerable.Range(0, 10).Select(number => $"row-{number}").ToList();
+        names.ForEach(name => context.Engine.Feed.Set(Samples.Workload(name, DeployStatus.DeployFailed, "Before")));
+        var model = Load(context);
+        var told = new List<string>();
+        var watching = names.Take(9).Select(name => model.Watch(Samples.Key(name), row => told.Add($"{row.Name} {row.Workload.Reason}"))).ToList();
+
+        Assert.False(ApplyReason("After", ["row-3", "row-9"]));
+        Assert.Equal(["row-3 After"], told);
+        Assert.Equal("After", model.Rows.Single(row => row.Name == "row-9").Workload.Reason);
+
+        Assert.True(ApplyReason("Later", names));
+        Assert.Equal(["row-3 After"], told);
+
+        watching[0].Dispose();
+        Assert.False(ApplyReason("Last", ["row-0"]));
+        Assert.Equal(["row-3 After"], told);
+
+        bool ApplyReason(string reason, IReadOnlyList<string> changed)
+        {
+            foreach (var name in changed)
+            {
+                context.Engine.Feed.Set(Samples.Workload(name, DeployStatus.DeployFailed, reason));
+            }
+
+            return model.Apply(new LiveBatch([.. changed.Select(name => Samples.Key(name))], false, false));
+        }
+    }
+
     [Fact]
     public async Task A_workload_that_goes_leaves_the_list_and_the_selection()
     {
@@ -129,5 +191,24 @@ public sealed class WorkloadsModelTests
         var model = new WorkloadsModel(context.Engine, context.Services.GetRequiredService<WorkloadTexts>());
         model.Load();
         return model;
+    }
+
+    /// <summary>Changes something of one of a few workloads, or lets it come or go.</summary>
+    private static WorkloadKey Change(ConsoleContext context, Random random)
+    {
+        var name = $"w{random.Next(12):00}";
+        var job = random.Next(3) == 0;
+        var key = job ? Samples.Job(name, WorkflowPhases.Failed).Key : Samples.Key(name);
+        if (random.Next(8) == 0)
+        {
+            context.Engine.Feed.Remove(key);
+            return key;
+        }
+
+        string[] reasons = ["", "boom", "ImagePullBackOff", "Boomerang"];
+        context.Engine.Feed.Set(job
+            ? Samples.Job(name, random.Next(2) == 0 ? WorkflowPhases.Failed : WorkflowPhases.Succeeded)
+            : Samples.Workload(name, random.Next(2) == 0 ? DeployStatus.DeployFailed : DeployStatus.Running, reasons[random.Next(reasons.Length)], pods: random.Next(3)));
+        return key;
     }
 }

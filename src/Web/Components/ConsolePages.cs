@@ -44,6 +44,7 @@ internal static class ConsolePages
             options.SnackbarConfiguration.HideTransitionDuration = 120;
         });
         services.AddSingleton<IConsoleEngine, ConsoleEngine>();
+        services.AddSingleton<LivePace>();
         services.AddScoped<LiveFeed>();
         services.AddScoped<WorkloadActions>();
         services.AddScoped<ActionGate>();

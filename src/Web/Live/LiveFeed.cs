@@ -13,14 +13,11 @@ public sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool 
 }
 
 /// <summary>
-/// Carries changes to the pages of one circuit in batches: the first change after a pause at once, then at most one batch every <see cref="Interval"/>.
-/// What arrives between two batches is merged per workload, so that a slow browser holds at most one entry a workload. Watches only while somebody listens.
+/// Carries changes to the pages of one circuit in batches: the first change after a pause at once, the next ones after a rest that <see cref="LivePace"/> finds
+/// short enough to look immediate and long enough for all open pages together. What arrives between two batches is merged per workload, so that a slow browser holds at most one entry a workload. Watches only while somebody listens.
 /// </summary>
-internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time, ILogger<LiveFeed> logger) : IAsyncDisposable
+internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, TimeProvider time, ILogger<LiveFeed> logger) : IAsyncDisposable
 {
-    /// <summary>Least time between two batches.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
-
     private readonly Lock _lock = new();
     private readonly List<Func<LiveBatch, Task>> _listeners = [];
     private readonly SemaphoreSlim _signal = new(0, 1);
@@ -42,6 +39,7 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time,
             if (_stop is null)
             {
                 _stop = new CancellationTokenSource();
+                pace.Enter();
                 var subscription = engine.Subscribe();
                 engine.ClustersChanged += OnClusters;
                 engine.HubChanged += OnHub;
@@ -87,6 +85,7 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time,
             return;
         }
 
+        pace.Leave();
         engine.ClustersChanged -= OnClusters;
         engine.HubChanged -= OnHub;
         engine.CapacityChanged -= OnCapacity;
@@ -146,11 +145,7 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, TimeProvider time,
                     await DeliverAsync(listener, batch).ConfigureAwait(false);
                 }
 
-                var rest = Interval - time.GetElapsedTime(started);
-                if (rest > TimeSpan.Zero)
-                {
-                    await Task.Delay(rest, time, stopping).ConfigureAwait(false);
-                }
+                await Task.Delay(pace.RestAfter(time.GetElapsedTime(started)), time, stopping).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)

@@ -41,6 +41,7 @@ public sealed class ConsoleContext : BunitContext
         Services.AddSingleton<TimeProvider>(Clock);
         Services.AddSingleton(Audit);
         Services.AddSingleton(new Runner.Engine.Logs.Collector.LokiQuery(new Runner.Engine.Configuration.RunnerOptions { LogCollector = new() { LokiUrl = loki } }));
+        Services.AddSingleton<LivePace>();
         Services.AddScoped<LiveFeed>();
         Services.AddScoped<WorkloadActions>();
         Services.AddSingleton(Diagnostics);

@@ -10,7 +10,7 @@ namespace Runner.Web.Live.Hub;
 /// The streams of the live hub, made of the same <see cref="LiveFeed"/> and <see cref="LogStreams"/> as the pages. Each holds a bounded amount: states are
 /// merged per workload until the client has taken the step before, lines are dropped and counted.
 /// </summary>
-internal sealed class LiveStreams(IConsoleEngine engine, TimeProvider time, ILogger<LiveFeed> logger)
+internal sealed class LiveStreams(IConsoleEngine engine, LivePace pace, TimeProvider time, ILogger<LiveFeed> logger)
 {
     /// <summary>Workloads in one message.</summary>
     public const int Page = 200;
@@ -25,7 +25,7 @@ internal sealed class LiveStreams(IConsoleEngine engine, TimeProvider time, ILog
 
     public async IAsyncEnumerable<WorkloadsMessage> WorkloadsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var feed = new LiveFeed(engine, time, logger);
+        await using var feed = new LiveFeed(engine, pace, time, logger);
         var batches = Steps();
 
         // Listening comes before reading, so that nothing falls between the two; what changed in between is told again.
@@ -56,7 +56,7 @@ internal sealed class LiveStreams(IConsoleEngine engine, TimeProvider time, ILog
 
     public async IAsyncEnumerable<CapacityMessage> CapacityAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var feed = new LiveFeed(engine, time, logger);
+        await using var feed = new LiveFeed(engine, pace, time, logger);
         var batches = Steps();
         using var listening = feed.Listen(batch => batch.Capacity || batch.Clusters ? OfferAsync(batches.Writer, batch, cancellationToken) : Task.CompletedTask);
         yield return CapacityMessage.Of(engine.Capacity);
@@ -79,7 +79,7 @@ internal sealed class LiveStreams(IConsoleEngine engine, TimeProvider time, ILog
             wakes.Writer.TryWrite(true);
         }
 
-        await using var feed = new LiveFeed(engine, time, logger);
+        await using var feed = new LiveFeed(engine, pace, time, logger);
         await using var streams = new LogStreams(engine, time, since, previous, Take, () => wakes.Writer.TryWrite(true));
         using var listening = feed.Listen(batch =>
         {
@@ -107,7 +107,7 @@ internal sealed class LiveStreams(IConsoleEngine engine, TimeProvider time, ILog
 
             if (batch.Count < LinesInMessage)
             {
-                await Task.Delay(LiveFeed.Interval, time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(LivePace.Most, time, cancellationToken).ConfigureAwait(false);
                 await wakes.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                 if (streams.Waiting > 0)
                 {
