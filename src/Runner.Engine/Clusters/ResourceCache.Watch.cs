@@ -22,6 +22,62 @@ internal sealed partial class ResourceCache<T>
         Silent,
     }
 
+    /// <summary>Keeps up with the cluster until a new list is due.</summary>
+    /// <returns>True after a watch; false where the kind may not be watched, and enough time has passed.</returns>
+    private async Task<bool> FollowAsync(string version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WatchAsync(version, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (ApiStatusException refusal) when (refusal.Code == 403)
+        {
+            var problem = $"The runner may list {kind.Name} but not watch them: {refusal.Message}. They are listed every {settings.Poll.TotalSeconds:0} s instead. Grant it watch on {kind.Name}.";
+            if (_unwatched.Length == 0)
+            {
+                LogUnwatched(connection.Name, kind.Name, problem);
+            }
+
+            _unwatched = problem;
+            SetStatus(CacheHealth.Synced, problem);
+        }
+
+        _failures = 0;
+        using var period = new CancellationTokenSource(settings.Poll, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(period.Token, cancellationToken);
+        try
+        {
+            await FollowPartAsync(version, either.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (period.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Until cancelled, or only a new list helps: watches the namespace that matters most, where one is named and may be watched.</summary>
+    private async Task FollowPartAsync(string version, CancellationToken cancellationToken)
+    {
+        if (_narrowed is null && kind.NamespaceWhenForbidden is { } part)
+        {
+            // Versions count for the whole cluster: what was listed of all goes on in a part.
+            _narrowed = kind with { Namespace = part };
+            try
+            {
+                await WatchAsync(version, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (ApiStatusException refusal) when (refusal.Code == 403)
+            {
+                // Not there either.
+            }
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Watches until only a new list helps.</summary>
     private async Task WatchAsync(string version, CancellationToken cancellationToken)
     {
@@ -35,7 +91,7 @@ internal sealed partial class ResourceCache<T>
             {
                 var end = await WatchOnceAsync(position, cancellationToken).ConfigureAwait(false);
                 EngineMetrics.WatchesEnded.Add(1, new("cluster", connection.Name), new("resource", kind.Name), new("end", end));
-                SetStatus(CacheHealth.Synced, "");
+                SetStatus(CacheHealth.Synced, _unwatched);
                 if (end != WatchEnd.Closed)
                 {
                     LogWatchEnded(connection.Name, kind.Name, end);
@@ -72,9 +128,10 @@ internal sealed partial class ResourceCache<T>
             using var response = await RawApi.GetAsync(connection.Client, Scope.WatchPath(position.Version, lasts), silence.Token).ConfigureAwait(false);
 
             // The API server watches again after it could not, and will say so only by what comes.
-            SetStatus(CacheHealth.Synced, "");
+            _unwatched = _narrowed is null || !_seesAll ? "" : _unwatched;
+            SetStatus(CacheHealth.Synced, _unwatched);
             using var lines = new LineReader(await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false), MaxEventBytes);
-            return await FollowAsync(lines, position, silence).ConfigureAwait(false);
+            return await ReadEventsAsync(lines, position, silence).ConfigureAwait(false);
         }
         catch (ApiStatusException exception) when (exception.Code == 410)
         {
@@ -86,7 +143,7 @@ internal sealed partial class ResourceCache<T>
         }
     }
 
-    private async Task<WatchEnd> FollowAsync(LineReader lines, Position position, Watchdog silence)
+    private async Task<WatchEnd> ReadEventsAsync(LineReader lines, Position position, Watchdog silence)
     {
         while (true)
         {
@@ -143,6 +200,9 @@ internal sealed partial class ResourceCache<T>
                 break;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Cluster {Cluster}: {Resource} cannot be watched. {Problem}")]
+    private partial void LogUnwatched(string cluster, string resource, string problem);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {Cluster}: the watch of {Resource} ended ({End}), listing again")]
     private partial void LogWatchEnded(string cluster, string resource, WatchEnd end);

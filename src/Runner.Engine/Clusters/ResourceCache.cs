@@ -11,7 +11,7 @@ public enum CacheHealth
     /// <summary>Not listed yet.</summary>
     Starting,
 
-    /// <summary>Complete, and followed by a watch.</summary>
+    /// <summary>Complete, and followed by a watch; or, with a problem, listed again and again because it may not be watched.</summary>
     Synced,
 
     /// <summary>Was complete; the watch is broken and is being restored.</summary>
@@ -23,14 +23,15 @@ public enum CacheHealth
 
 /// <summary>State of one cache at one moment.</summary>
 /// <param name="Resource">Kind as the API server names it: <c>pods</c>, <c>services.serving.knative.dev</c>.</param>
-/// <param name="Problem">Why it is not synced and what to try; empty when it is.</param>
+/// <param name="Problem">Why it is not synced, or lags behind, and what to try; empty when it follows the cluster.</param>
 /// <param name="LastEventAt">When the API server last said anything about this kind; null when never.</param>
 /// <param name="Count">Objects held.</param>
 public sealed record CacheStatus(string Resource, CacheHealth Health, string Problem, DateTimeOffset? LastEventAt, int Count);
 
 /// <summary>
 /// All objects of one kind, kept equal to the cluster's: listed in pages, then watched. After an interruption the watch goes on where it was;
-/// where it cannot, everything is listed again and compared, so that a change is told once and none is missed.
+/// where it cannot, everything is listed again and compared, so that a change is told once and none is missed. Where the runner may list and not
+/// watch, as with the official chart's rights, that is done every <see cref="WatchSettings.Poll"/>.
 /// </summary>
 internal sealed partial class ResourceCache<T>(ClusterConnection connection, ResourceKind<T> kind, WatchSettings settings, TimeProvider time, ILogger logger) : IResourceCache
     where T : class, IKubernetesObject<V1ObjectMeta>
@@ -42,6 +43,9 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     private long _lastEventTicks;
     private volatile CacheHealth _health = CacheHealth.Starting;
     private volatile string _problem = "";
+
+    /// <summary>Why the kind is not watched; empty while it is.</summary>
+    private string _unwatched = "";
     private volatile bool _seesAll;
 
     /// <summary>An object changed, appeared (no before) or is gone (no after). Raised on the cache's own loop; handlers must be quick and must not throw.</summary>
@@ -91,8 +95,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
                 await connection.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
                 using var session = CancellationTokenSource.CreateLinkedTokenSource(connection.Session, cancellationToken);
                 var version = await ListAsync(session.Token).ConfigureAwait(false);
-                await WatchAsync(version, session.Token).ConfigureAwait(false);
-                pause = settings.Relist.Delay(++_failures);
+                pause = await FollowAsync(version, session.Token).ConfigureAwait(false) ? settings.Relist.Delay(++_failures) : TimeSpan.Zero;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -157,7 +160,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
 
         _seesAll = _narrowed is null;
         LogListed(connection.Name, kind.Name, seen.Count);
-        if (!SetStatus(CacheHealth.Synced, ""))
+        if (!SetStatus(CacheHealth.Synced, _unwatched))
         {
             // Whoever hears of the status looks at everything already.
             Listed?.Invoke();
@@ -225,7 +228,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         _failures++;
         if (exception is ApiStatusException { Code: 401 or 403 or 404 or 405 } refusal)
         {
-            SetStatus(CacheHealth.Unavailable, refusal.Code switch
+            var news = SetStatus(CacheHealth.Unavailable, refusal.Code switch
             {
                 403 => $"The runner may not list and watch {kind.Name}: {refusal.Message}. Grant it list and watch on {kind.Name}.",
                 401 => $"The API server does not accept the runner's credentials: {refusal.Message}. Renew the token or certificate.",
@@ -236,7 +239,12 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
                 connection.Suspect();
             }
 
-            LogUnavailable(connection.Name, kind.Name, _problem);
+            // It is tried every half minute, and told once.
+            if (news)
+            {
+                LogUnavailable(connection.Name, kind.Name, _problem);
+            }
+
             return settings.Unavailable.Delay(_failures);
         }
 

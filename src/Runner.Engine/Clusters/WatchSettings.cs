@@ -26,6 +26,9 @@ internal sealed record WatchSettings
     /// <summary>Pauses before everything is listed again.</summary>
     public Backoff Relist { get; init; } = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
 
+    /// <summary>How often a kind is listed that may be listed and not watched.</summary>
+    public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Pauses while a kind is missing or forbidden: administrators install and grant in minutes.</summary>
     public Backoff Unavailable { get; init; } = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30));
 

@@ -6,6 +6,9 @@ namespace Runner.Engine.Configuration;
 /// <param name="variables">Names and values; a missing or empty value means the default.</param>
 public sealed class EnvironmentReader(IReadOnlyDictionary<string, string?> variables)
 {
+    /// <summary>What a template of the official chart prints for a value that is not set, as in <c>%!s(&lt;nil&gt;)/%!s(&lt;nil&gt;)/</c> for a registry.</summary>
+    private const string TemplateNothing = "%!s(<nil>)";
+
     private readonly List<string> _errors = [];
 
     /// <summary>What is wrong: a sentence each, with the variable's name, its value (secrets masked) and what is allowed.</summary>
@@ -13,7 +16,7 @@ public sealed class EnvironmentReader(IReadOnlyDictionary<string, string?> varia
 
     /// <summary>Names of the variables with one of these beginnings that are set, in order.</summary>
     public EquatableList<string> SetNames(params string[] prefixes) => variables
-        .Where(variable => !string.IsNullOrWhiteSpace(variable.Value) && prefixes.Any(prefix => variable.Key.StartsWith(prefix, StringComparison.Ordinal)))
+        .Where(variable => IsSet(variable.Value) && prefixes.Any(prefix => variable.Key.StartsWith(prefix, StringComparison.Ordinal)))
         .Select(variable => variable.Key).Order(StringComparer.Ordinal).ToEquatableList();
 
     /// <summary>A text. Of several spellings of one variable the first that is set counts.</summary>
@@ -81,14 +84,16 @@ public sealed class EnvironmentReader(IReadOnlyDictionary<string, string?> varia
     {
         foreach (var name in names)
         {
-            if (variables.TryGetValue(name, out var value) && !string.IsNullOrWhiteSpace(value))
+            if (variables.TryGetValue(name, out var value) && IsSet(value))
             {
-                return (name, value.Trim());
+                return (name, value!.Trim());
             }
         }
 
         return (names[0], null);
     }
+
+    private static bool IsSet(string? value) => !string.IsNullOrWhiteSpace(value) && !value.Contains(TemplateNothing, StringComparison.Ordinal);
 
     // An address may hold a password, and a mistaken paste may be long.
     private static string Shown(string value)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Clusters;
@@ -26,8 +27,9 @@ internal sealed class PullSecret(ClusterConnection cluster, string @namespace, s
             return;
         }
 
-        secret.Data = data;
-        await CallAsync((client, token) => client.CoreV1.ReplaceNamespacedSecretAsync(secret, name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+        // A patch, as the official chart grants no update of secrets; with the version, so that another's change in between is not lost.
+        var patch = new V1Patch(JsonSerializer.Serialize(new { metadata = new { resourceVersion = secret.Metadata.ResourceVersion }, data }), V1Patch.PatchType.MergePatch);
+        await CallAsync((client, token) => client.CoreV1.PatchNamespacedSecretAsync(patch, name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
     }
 
     private Task<V1Secret?> FindAsync(CancellationToken cancellationToken) =>

@@ -114,6 +114,35 @@ public sealed class ScriptedClusterTests
     }
 
     [Fact]
+    public async Task What_may_be_listed_and_not_watched_is_listed_again_and_watched_where_it_may_be()
+    {
+        await using var api = await StartAsync();
+        var (granted, appeared, lists) = (false, false, 0);
+        api.Answer = context => (context.Request.Path.Value, context.Request.Query.ContainsKey("watch")) switch
+        {
+            ("/api/v1/pods" or "/api/v1/nodes", true) when !granted => StatusAsync(context, 403, "Forbidden", "cannot watch at the cluster scope"),
+            ("/api/v1/pods", false) => JsonAsync(context, appeared ? List("7", null, Pod("mine", 1), Pod("others", 2), Pod("new", 7)) : List("5", null, Pod("mine", 1), Pod("others", 2))),
+            ("/api/v1/namespaces/spaces/pods", true) when context.Request.Query["resourceVersion"] == "5" => StreamAsync(context, $$"""{"type":"ADDED","object":{{Pod("new", 7)}}}"""),
+            ("/api/v1/nodes", false) => JsonAsync(context, Interlocked.Increment(ref lists) == 1 ? List("5", null, Pod("a", 1)) : List("8", null, Pod("a", 1), Pod("b", 8))),
+            _ => OtherwiseAsync(context),
+        };
+        await using var engine = new RunningEngine([api.Endpoint], settings: RunningEngine.Quick with { Poll = TimeSpan.FromMilliseconds(500) });
+        var state = engine.Cluster.State;
+
+        await Eventually.TrueAsync(() => state.Pods.All().Count == 3, "the change in the namespace that may be watched is seen");
+        appeared = true;
+        await Eventually.TrueAsync(() => state.Nodes.All().Count == 2, "the change of what may not be watched at all is seen by the next list");
+        Assert.True(state.Pods.SeesAll && state.Synced);
+        Assert.Equal(CacheHealth.Synced, state.Nodes.Health);
+        Assert.Contains("Grant it watch on nodes", state.Nodes.Status.Problem, StringComparison.Ordinal);
+        Assert.Contains("Grant it watch on pods", state.Pods.Status.Problem, StringComparison.Ordinal);
+
+        granted = true;
+
+        await Eventually.TrueAsync(() => state.Caches.All(cache => cache is { Health: CacheHealth.Synced, Problem: "" }), "it heals");
+    }
+
+    [Fact]
     public async Task What_is_forbidden_or_missing_says_what_to_do_spares_the_rest_and_heals_by_itself()
     {
         await using var api = await StartAsync();

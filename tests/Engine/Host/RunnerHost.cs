@@ -109,6 +109,7 @@ internal sealed partial class RunnerHost : IAsyncDisposable
     {
         var options = new RunnerOptions { DataDirectory = dataFolder, Port = 0, ApiToken = HubToken, AdminPassword = AdminPassword };
         var nowhere = new ClusterEndpoint("nowhere", ClusterOrigin.Kubeconfig, () => throw new InvalidOperationException("There is no cluster in this test."));
+        PreparedKeys.PutInto(dataFolder);
         var app = RunnerApp.Build([], change?.Invoke(options) ?? options, time, [cluster ?? nowhere]);
         map?.Invoke(app);
         await app.StartAsync(TestContext.Current.CancellationToken);

@@ -9,16 +9,17 @@ namespace Runner.Tests.Engine.Hub;
 /// <summary>The whole program, killed again and again while services change and a hub that is not always well listens.</summary>
 public sealed class KillTests : IDisposable
 {
-    private const int Kills = 20;
     private const int Services = 10;
-    private const int SettledChanges = 300;
+
+    private static readonly int Kills = LongRun.Of(5, 20);
+    private static readonly int SettledChanges = LongRun.Of(60, 300);
 
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Killed_twenty_times_over_hundreds_of_changes_no_settled_state_is_lost_or_out_of_order()
+    public async Task Killed_again_and_again_while_services_change_no_settled_state_is_lost_or_out_of_order()
     {
         var cancel = TestContext.Current.CancellationToken;
         await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Seed = false, Controllers = false }, cancel);

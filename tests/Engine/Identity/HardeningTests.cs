@@ -121,12 +121,12 @@ public sealed class HardeningTests
         await TokenClient.AddMachineAsync(host, "auditor", "audit.read");
         var client = new TokenClient(host);
         var keys = host.Get<TokenKeys>();
-        time.Advance(TokenCertificates.Period - TokenCertificates.Ahead);
+        Forward(time, TokenCertificates.Period - TokenCertificates.Ahead);
         keys.Rotate();
-        time.Advance(TokenCertificates.Ahead - TimeSpan.FromDays(1) - TimeSpan.FromMinutes(5));
+        Forward(time, TokenCertificates.Ahead - TimeSpan.FromDays(1) - TimeSpan.FromMinutes(5));
         var old = (await client.ClientCredentialsAsync("auditor", "audit.read")).GetProperty("access_token").GetString()!;
         var before = await KeysAsync(host);
-        time.Advance(TimeSpan.FromMinutes(6));
+        Forward(time, TimeSpan.FromMinutes(6));
         keys.Rotate();
 
         var next = (await client.ClientCredentialsAsync("auditor", "audit.read")).GetProperty("access_token").GetString()!;
@@ -134,6 +134,9 @@ public sealed class HardeningTests
         Assert.Equal(2, before.Length);
         Assert.Equal((200, 200), (await client.ReadAuditAsync(old), await client.ReadAuditAsync(next)));
     }
+
+    /// <summary>Puts the clock forward without the program's timers going off some million times on the way.</summary>
+    private static void Forward(FakeTimeProvider time, TimeSpan by) => time.AdjustTime(time.GetUtcNow() + by);
 
     private static async Task<string[]> KeysAsync(RunnerHost host)
     {

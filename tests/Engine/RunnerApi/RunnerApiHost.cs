@@ -43,6 +43,7 @@ public class RunnerApiHost : IAsyncLifetime
         var kubeconfig = Encoding.UTF8.GetBytes(await PrepareAsync(Cluster));
         var endpoint = new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)));
         var options = new RunnerOptions { DataDirectory = _folder.Path, Port = 0, ApiToken = Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Information, StorageClass = "embedded-nfs" };
+        PreparedKeys.PutInto(_folder.Path);
         _app = RunnerApp.Build([], Adjust(options), clusters: [endpoint]);
         _app.Services.GetRequiredService<ILoggerFactory>().AddProvider(_log);
         await _app.StartAsync(TestContext.Current.CancellationToken);

@@ -63,6 +63,7 @@ internal sealed class LivingRunner : IAsyncDisposable
             StorageClass = "embedded-nfs",
         };
         options = options with { Hub = options.Hub with { WebhookEndpoint = Hub.Address } };
+        PreparedKeys.PutInto(_folder.Path);
         _app = RunnerApp.Build([], options, clusters: [new("embedded", ClusterOrigin.Embedded, Configuration)]);
         await _app.StartAsync(TestContext.Current.CancellationToken);
         var address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());

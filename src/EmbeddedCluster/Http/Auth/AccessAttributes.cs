@@ -16,10 +16,16 @@ internal sealed record AccessAttributes(string Verb)
     /// <summary>Path that is no resource; null for resources.</summary>
     public string? Path { get; init; }
 
-    /// <summary>What a request wants. A collection of which a field selector leaves one name counts as that object, so that rights by name hold for lists and watches too.</summary>
+    /// <summary>What a request wants. A namespace lies in itself, so that a Role there may allow to read it. A collection of which a field selector leaves one name counts as that object, so that rights by name hold for lists and watches too.</summary>
     /// <param name="fieldSelector">As in the query; null for none.</param>
     public static AccessAttributes Of(RequestInfo info, string? fieldSelector) => info.IsResource
-        ? new AccessAttributes(info.Verb) { Group = info.Group, Resource = info.ResourcePath, Namespace = info.Namespace, Name = info.Name ?? NameIn(fieldSelector) }
+        ? new AccessAttributes(info.Verb)
+        {
+            Group = info.Group,
+            Resource = info.ResourcePath,
+            Namespace = info is { Group: "", Resource: "namespaces" } ? info.Name : info.Namespace,
+            Name = info.Name ?? NameIn(fieldSelector),
+        }
         : new AccessAttributes(info.Verb) { Path = info.Path };
 
     private static string? NameIn(string? fieldSelector)

@@ -50,6 +50,7 @@ internal sealed class ClusterChecks(ClusterConnection cluster, RunnerOptions opt
                     ResourceAttributes = new()
                     {
                         Group = permission.Group, Resource = permission.Resource, Subresource = permission.Subresource, Verb = permission.Verb, NamespaceProperty = permission.Namespace,
+                        Name = permission.Name,
                     },
                 },
             };

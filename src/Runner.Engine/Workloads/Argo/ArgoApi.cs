@@ -59,11 +59,15 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
     /// <summary>Creates a Secret, or gives the one of that name this content.</summary>
     public async Task PutSecretAsync(V1Secret secret, CancellationToken cancellationToken)
     {
+        // A patch, as the official chart grants no update of secrets. Whoever owned one of that name does so no more.
+        var content = new { metadata = new { labels = secret.Metadata.Labels, ownerReferences = secret.Metadata.OwnerReferences }, data = secret.Data, stringData = secret.StringData };
+        var patch = new V1Patch(JsonSerializer.Serialize(content), V1Patch.PatchType.MergePatch);
+
         // One of that name that belongs to a workflow that is gone can be collected between the two calls: then the next creation succeeds.
         while (await UnlessExistsAsync(
                    (client, token) => client.CoreV1.CreateNamespacedSecretAsync(secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is null
                && await UnlessMissingAsync(
-                   (client, token) => client.CoreV1.ReplaceNamespacedSecretAsync(secret, secret.Metadata.Name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is null)
+                   (client, token) => client.CoreV1.PatchNamespacedSecretAsync(patch, secret.Metadata.Name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is null)
         {
         }
     }
