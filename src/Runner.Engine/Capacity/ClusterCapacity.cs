@@ -106,7 +106,8 @@ internal sealed class ClusterCapacity
             changed = change(_time.GetUtcNow());
         }
 
-        if (changed)
+        // While the first lists come in there is nothing to see yet; that they are there is told by their status.
+        if (changed && Knows(_connection.State.Nodes.Health) && Knows(_connection.State.Pods.Health))
         {
             Tell();
         }

@@ -24,6 +24,10 @@ public static class ClusterEndpoints
         _ => throw new ArgumentException($"RUNNER_CLUSTER is '{choice}', but must be incluster, kubeconfig, embedded or empty.", nameof(choice)),
     };
 
+    /// <summary>The simulated cluster, which leaves its kubeconfig at this path once it runs.</summary>
+    public static ClusterEndpoint Embedded(string kubeconfig) =>
+        new("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigObject(KubeconfigFile.Read(kubeconfig)));
+
     /// <summary>A cluster described by a kubeconfig file, with the file's current context.</summary>
     internal static ClusterEndpoint Kubeconfig(string path) =>
         new(NameOf(path), ClusterOrigin.Kubeconfig, () => KubernetesClientConfiguration.BuildConfigFromConfigObject(KubeconfigFile.Read(path)));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using k8s.Models;
 using Runner.Engine.Workloads.Services;
 
@@ -8,6 +9,9 @@ namespace Runner.Engine.Workloads;
 /// <summary>What the annotations of any object that carries a workload tell of the hub's request. Pure.</summary>
 internal static class HubFacts
 {
+    /// <summary>Thousands of containers ask alike and share one object (see <see cref="Clusters.Reading.SharedValues.Resources"/>), and writing a quantity is long arithmetic: done once for each.</summary>
+    private static readonly ConditionalWeakTable<V1ResourceRequirements, ImmutableSortedDictionary<string, string>> Written = [];
+
     /// <summary>A workload with everything that the object's metadata tell; its state is still to be told.</summary>
     public static Workload Of(WorkloadKey key, string clusterId, V1ObjectMeta metadata)
     {
@@ -32,11 +36,13 @@ internal static class HubFacts
 
     /// <summary>What a container asks for; empty where there is none.</summary>
     public static ImmutableSortedDictionary<string, string> RequestsOf(V1Container? container) =>
-        container?.Resources?.Requests?.ToImmutableSortedDictionary(entry => entry.Key, entry => entry.Value.ToString(), StringComparer.Ordinal)
-            ?? ImmutableSortedDictionary<string, string>.Empty;
+        container?.Resources is { Requests: not null } resources ? Written.GetValue(resources, Write) : ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>A label or annotation; empty when it is not there.</summary>
     public static string Text(IDictionary<string, string>? values, string key) => values is not null && values.TryGetValue(key, out var value) ? value ?? "" : "";
+
+    private static ImmutableSortedDictionary<string, string> Write(V1ResourceRequirements resources) =>
+        resources.Requests.ToImmutableSortedDictionary(entry => entry.Key, entry => entry.Value.ToString(), StringComparer.Ordinal);
 
     private static long Number(IDictionary<string, string> values, string key) =>
         long.TryParse(Text(values, key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0;

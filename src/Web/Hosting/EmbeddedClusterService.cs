@@ -1,5 +1,4 @@
 using System.Text;
-using k8s;
 using Runner.EmbeddedCluster;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -15,8 +14,7 @@ internal sealed class EmbeddedClusterService(string kubeconfig, TimeProvider tim
     public static void Add(IServiceCollection services, RunnerOptions options)
     {
         var kubeconfig = Path.Combine(Path.GetFullPath(options.DataDirectory), "embedded.kubeconfig");
-        services.AddSingleton(new ClusterEndpoint(
-            "embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig)));
+        services.AddSingleton(ClusterEndpoints.Embedded(kubeconfig));
         services.AddSingleton(provider => new EmbeddedClusterService(
             kubeconfig, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedClusterService>());
