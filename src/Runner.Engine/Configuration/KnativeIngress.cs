@@ -24,8 +24,7 @@ internal sealed class KnativeIngress(ClusterConnection cluster, TimeProvider tim
     {
         _refusal = null;
         var network = await ConfigMapAsync("config-network", cancellationToken).ConfigureAwait(false);
-        var wanted = network?.Data is { } data && (data.TryGetValue("ingress-class", out var named) || data.TryGetValue("ingress.class", out named)) ? named ?? "" : "";
-        var gatewayFirst = wanted.Contains(GatewayClass, StringComparison.Ordinal);
+        var gatewayFirst = KnativeRouting.ClassOf(network?.Data).Contains(GatewayClass, StringComparison.Ordinal);
         var first = gatewayFirst ? await GatewayAsync(cancellationToken).ConfigureAwait(false) : await KourierAsync(cancellationToken).ConfigureAwait(false);
         var host = first.Length > 0 ? first
             : gatewayFirst ? await KourierAsync(cancellationToken).ConfigureAwait(false)
@@ -36,6 +35,13 @@ internal sealed class KnativeIngress(ClusterConnection cluster, TimeProvider tim
         }
 
         return $"http://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}";
+    }
+
+    /// <summary>How requests are led to workloads; null where Knative leads none from outside, or where that may not be read.</summary>
+    public async Task<KnativeRouting?> RoutingAsync(CancellationToken cancellationToken)
+    {
+        var domains = await ConfigMapAsync("config-domain", cancellationToken).ConfigureAwait(false);
+        return domains is null ? null : KnativeRouting.Read((await ConfigMapAsync("config-network", cancellationToken).ConfigureAwait(false))?.Data, domains.Data);
     }
 
     private async Task<string> KourierAsync(CancellationToken cancellationToken)

@@ -77,7 +77,7 @@ public sealed record ImageBuildOptions
     /// <summary><c>STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_IMAGE</c>.</summary>
     public string KanikoImage { get; init; } = "opencsghq/kaniko-executor:v1.24.0";
 
-    /// <summary><c>STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL</c>, else <c>…_STATUS_TTL</c>: how long a finished build stays.</summary>
+    /// <summary><c>STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL</c>, else <c>…_STATUS_TTL</c>: how long a finished build stays once the hub is told of its end; see <see cref="RetentionOptions.Ended"/>.</summary>
     public TimeSpan JobTtl { get; init; } = TimeSpan.FromSeconds(300);
 
     /// <summary><c>STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_ARGS</c>: a list with commas.</summary>
@@ -90,7 +90,7 @@ public sealed record WorkflowOptions
     /// <summary><c>STARHUB_SERVER_ARGO_SERVICE_ACCOUNT</c>.</summary>
     public string ServiceAccount { get; init; } = "executor";
 
-    /// <summary><c>STARHUB_SERVER_ARGO_TTL</c>: how long a finished workflow stays.</summary>
+    /// <summary><c>STARHUB_SERVER_ARGO_TTL</c>: how long a finished workflow stays once the hub is told of its end; see <see cref="RetentionOptions.Ended"/>.</summary>
     public TimeSpan JobTtl { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary><c>STARHUB_SERVER_ARGO_S3_PUBLIC_BUCKET</c>.</summary>
@@ -234,6 +234,12 @@ public sealed record RetentionOptions
 {
     /// <summary><c>RUNNER_KEEP_RECORDS_DAYS</c>, 1 to 3,650: records of workflows, dataflow jobs and image builds, from their end on.</summary>
     public TimeSpan Records { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// <c>RUNNER_KEEP_ENDED_DAYS</c>, 0 to 365: how long a workflow, dataflow job or image build that has ended waits in the cluster for a runner that tells the hub of its
+    /// end. Once that is told, it stays for its own time to live; 0 makes it stay for that alone, whether or not it was told.
+    /// </summary>
+    public TimeSpan Ended { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary><c>RUNNER_KEEP_EVENTS_DAYS</c>, 1 to 3,650: events that the hub has taken, from then on; the last 2,000 at most. Events that wait are kept.</summary>
     public TimeSpan SentEvents { get; init; } = TimeSpan.FromDays(7);

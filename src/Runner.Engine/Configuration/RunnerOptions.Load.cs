@@ -239,6 +239,7 @@ public sealed partial record RunnerOptions
     private static RetentionOptions ReadRetention(EnvironmentReader read) => new()
     {
         Records = TimeSpan.FromDays(read.Number("RUNNER_KEEP_RECORDS_DAYS", 30, 1, 3650)),
+        Ended = TimeSpan.FromDays(read.Number("RUNNER_KEEP_ENDED_DAYS", 7, 0, 365)),
         SentEvents = TimeSpan.FromDays(read.Number("RUNNER_KEEP_EVENTS_DAYS", 7, 1, 3650)),
         Logs = TimeSpan.FromDays(read.Number("RUNNER_KEEP_LOGS_DAYS", 7, 0, 3650)),
         Audit = TimeSpan.FromDays(read.Number("RUNNER_KEEP_AUDIT_DAYS", 365, 1, 3650)),

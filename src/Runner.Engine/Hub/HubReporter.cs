@@ -47,6 +47,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ledger.Missed.Remove(either.Key);
             Owe(ledger, either.Key, after);
             await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
         }
@@ -65,11 +66,16 @@ internal sealed partial class HubReporter : IWorkloadObserver
             foreach (var key in ledger.Told.Keys.Union(ledger.Seen.Keys).ToList().Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)))
             {
                 ledger.Owed[key] = null;
+                ledger.Missed.Add(key);
             }
 
             foreach (var workload in snapshot.Workloads)
             {
                 ledger.Owed[workload.Key] = workload;
+                if (ledger.Told.GetValueOrDefault(workload.Key)?.Uid == workload.Uid)
+                {
+                    ledger.Missed.Remove(workload.Key);
+                }
             }
 
             foreach (var (key, workload) in _leadership.IsLeader ? [] : ledger.Owed.ToArray())
@@ -78,6 +84,22 @@ internal sealed partial class HubReporter : IWorkloadObserver
             }
 
             await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            ledger.Gate.Release();
+        }
+    }
+
+    /// <summary>Whether all that the hub must hear of a workload as it is given is written for it, so that nothing is lost when the object goes.</summary>
+    public async ValueTask<bool> HasToldAsync(Workload workload, CancellationToken cancellationToken)
+    {
+        var ledger = LedgerOf(workload.Key.Cluster);
+        await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return !ledger.Owed.ContainsKey(workload.Key)
+                && Telling.Decide(ledger.Told.GetValueOrDefault(workload.Key), workload, _time.GetUtcNow()).Events.Count == 0;
         }
         finally
         {
@@ -124,7 +146,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
             foreach (var (key, workload) in chunk)
             {
                 var before = ledger.Seen.TryGetValue(key, out var seen) ? Telling.ToldByAnother(seen.Workload, workload) : ledger.Told.GetValueOrDefault(key);
-                var (events, told) = Telling.Decide(before, workload, now);
+                var (events, told) = Telling.Decide(before, workload, now, ledger.Missed.Contains(key));
                 if (events.Count > 0 || !Equals(told, ledger.Told.GetValueOrDefault(key)))
                 {
                     entries.Add(new OutboxEntry(key, events, told));
@@ -152,6 +174,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
             {
                 ledger.Owed.TryRemove(key, out _);
                 ledger.Seen.Remove(key);
+                ledger.Missed.Remove(key);
             }
         }
     }
@@ -182,6 +205,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
             ledger.Seen.Remove(key);
             ledger.Told.Remove(key);
             ledger.Owed.TryRemove(key, out var _);
+            ledger.Missed.Remove(key);
         }
     }
 
@@ -211,6 +235,9 @@ internal sealed partial class HubReporter : IWorkloadObserver
 
         /// <summary>Workloads, or null where they are gone, that are not compared and written yet.</summary>
         public ConcurrentDictionary<WorkloadKey, Workload?> Owed { get; } = new();
+
+        /// <summary>Workloads that were found to be gone at a sync, without having been seen to go.</summary>
+        public HashSet<WorkloadKey> Missed { get; } = [];
 
         /// <summary>What this replica saw while another one spoke to the hub, and has not told since.</summary>
         public Dictionary<WorkloadKey, Seen> Seen { get; } = [];

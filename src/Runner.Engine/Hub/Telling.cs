@@ -19,8 +19,9 @@ internal static class Telling
     /// Compares what the hub was told with what is: new workloads are created, what is gone is stopped, another object of the same name is a stop
     /// and a create, and what counts as a change is the kind's own business. Anything else is nothing.
     /// </summary>
+    /// <param name="missed">True when nobody saw the workload go.</param>
     /// <returns>The events in order, empty for none, and what the hub has been told once it has them: null when the workload is gone.</returns>
-    public static (IReadOnlyList<HubEvent> Events, ToldState? Told) Decide(ToldState? told, Workload? workload, DateTimeOffset now)
+    public static (IReadOnlyList<HubEvent> Events, ToldState? Told) Decide(ToldState? told, Workload? workload, DateTimeOffset now, bool missed = false)
     {
         if ((workload?.Key ?? told?.Key) is not { } key || HubPayloads.For(key.Kind) is not { } payloads)
         {
@@ -32,9 +33,9 @@ internal static class Telling
             case (null, { } created):
                 return (payloads.Created(created, now), StateOf(created, payloads));
             case ({ } gone, null):
-                return (payloads.Stopped(gone, now), null);
+                return (payloads.Stopped(gone, now, missed), null);
             case ({ } old, { } other) when old.Uid != other.Uid:
-                return ([.. payloads.Stopped(old, now), .. payloads.Created(other, now)], StateOf(other, payloads));
+                return ([.. payloads.Stopped(old, now, missed), .. payloads.Created(other, now)], StateOf(other, payloads));
             case ({ } old, { } same):
                 var changes = payloads.Changed(old, same, now);
                 return (changes, changes.Count == 0 ? old : StateOf(same, payloads));

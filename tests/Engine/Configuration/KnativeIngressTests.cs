@@ -10,6 +10,7 @@ namespace Runner.Tests.Engine.Configuration;
 public sealed class KnativeIngressTests
 {
     private const string GatewayPath = "/apis/gateway.networking.k8s.io/v1/namespaces/edge/gateways/public";
+    private const string Class = "kourier.ingress.networking.knative.dev";
     private const string Configured = """{"metadata":{"name":"config-gateway"},"data":{"external-gateways":"- class: eg\n  gateway: edge/public\n  service: edge/envoy\n  supported-features:\n  - HTTPRouteRequestTimeout\n"}}""";
 
     [Theory]
@@ -57,6 +58,23 @@ public sealed class KnativeIngressTests
 
     private static string Gateway(string host) =>
         """{"metadata":{"name":"public"},"status":{"addresses":[ADDRESS]}}""".Replace("ADDRESS", host.Length == 0 ? "" : """{"type":"IPAddress","value":"HOST"}""".Replace("HOST", host, StringComparison.Ordinal), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("app.internal", Class, "app.internal=", "ingress-class=" + Class)]
+    [InlineData("app.internal", Class, "app.internal=", "ingress.class=" + Class)]
+    [InlineData("app.internal", "istio.ingress.networking.knative.dev", "app.internal=")]
+    [InlineData("b.example.com", Class, "a.example.com=selector: {app: x}", "b.example.com=", "_example=", "ingress-class=" + Class)]
+    [InlineData(null, null, "svc.cluster.local=", "ingress-class=" + Class)]
+    [InlineData(null, null, "a.example.com=selector: {app: x}")]
+    [InlineData(null, null)]
+    public void Workloads_have_hosts_under_the_domain_that_holds_for_all(string? domain, string? ingressClass, params string[] data)
+    {
+        var entries = data.Select(entry => entry.Split('=', 2)).ToLookup(parts => parts[0].StartsWith("ingress", StringComparison.Ordinal));
+
+        var routing = KnativeRouting.Read(entries[true].ToDictionary(parts => parts[0], parts => parts[1]), entries[false].ToDictionary(parts => parts[0], parts => parts[1]));
+
+        Assert.Equal((domain, ingressClass), (routing?.Domain, routing?.IngressClass));
+    }
 
     private static string Service(string host) =>
         """{"metadata":{"name":"a"},"spec":{"clusterIP":"10.43.0.1"},"status":{"loadBalancer":{"ingress":[{"ip":"HOST"}]}}}""".Replace("HOST", host, StringComparison.Ordinal);

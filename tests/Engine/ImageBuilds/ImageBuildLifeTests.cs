@@ -134,6 +134,25 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_build_whose_token_the_cluster_does_not_take_never_begins()
+    {
+        await StartAsync();
+
+        // Somebody keeps a Secret of that name that must not change.
+        var token = TestContext.Current.CancellationToken;
+        var other = new V1Secret { Metadata = new() { Name = $"{Workflow}-git" }, Immutable = true, StringData = new Dictionary<string, string> { ["token"] = "another" } };
+        await _api.CoreV1.CreateNamespacedSecretAsync(other, "spaces", cancellationToken: token);
+        var answer = await BuildAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.DoesNotContain("tok-11aa", answer.Text, StringComparison.Ordinal);
+
+        // The hub hears of nothing, least of all of a build that failed.
+        await GoneAsync(UidAsync, "there is no workflow");
+        Assert.DoesNotContain(Feed().Current.Keys, key => key.Name == Workflow);
+        Assert.Empty(Builds());
+    }
+
+    [Fact]
     public async Task A_request_for_a_build_that_has_ended_builds_anew()
     {
         await StartAsync();
@@ -188,7 +207,7 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
         Assert.All(objects, text => Assert.DoesNotContain("tok-11aa", text, StringComparison.Ordinal));
         Assert.All(objects, text => Assert.DoesNotContain(RegistryPassword, text, StringComparison.Ordinal));
         var secret = await _api.CoreV1.ReadNamespacedSecretAsync($"{Workflow}-git", "spaces", cancellationToken: token);
-        Assert.Equal("tok-11aa", Encoding.UTF8.GetString(secret.Data["token"]));
+        Assert.Equal(("tok-11aa", "Workflow"), (Encoding.UTF8.GetString(secret.Data["token"]), Assert.Single(secret.Metadata.OwnerReferences).Kind));
     }
 
     [Fact]

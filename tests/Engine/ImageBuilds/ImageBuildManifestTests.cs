@@ -28,7 +28,7 @@ public sealed class ImageBuildManifestTests
 
         Assert.Equal("sib-acme-sketch-d-4712-9002", workflow.Metadata.Name);
         Assert.Equal("imagebuilder", workflow.GetLabel("workflow-scope"));
-        Assert.Equal(77, workflow.Spec!.TtlStrategy!.SecondsAfterCompletion);
+        Assert.Equal((int)Options.Retention.Ended.TotalSeconds, workflow.Spec!.TtlStrategy!.SecondsAfterCompletion);
         Assert.Equal("executor", workflow.Spec.ServiceAccountName);
         Assert.Equal(["4712", "9002", "imagebuilder"], new[] { "csghub_deploy_id", "csghub_deploy_task_id", "csghub_log_label_type" }.Select(label => workflow.Spec.PodMetadata!.Labels![label]));
         var template = Assert.Single(workflow.Spec.Templates!);
@@ -53,14 +53,12 @@ public sealed class ImageBuildManifestTests
     {
         var request = Sample() with { GitAccessToken = "tok-planted-4711" };
         var objects = Build(request);
-        objects.Workflow.Metadata.Uid = "uid-1";
 
         Assert.DoesNotContain("tok-planted", JsonSerializer.Serialize(objects.Workflow), StringComparison.Ordinal);
         Assert.DoesNotContain("tok-planted", KubernetesJson.Serialize(objects.Workflow), StringComparison.Ordinal);
         Assert.DoesNotContain("tok-planted", request.ToString(), StringComparison.Ordinal);
-        var secret = ImageBuildManifest.TokenSecret(request, objects.Workflow)!;
+        var secret = objects.Job.Secret!;
         Assert.Equal("tok-planted-4711", secret.StringData["token"]);
-        Assert.Equal(("Workflow", "uid-1"), (Assert.Single(secret.Metadata.OwnerReferences).Kind, secret.Metadata.OwnerReferences[0].Uid));
         var template = objects.Workflow.Spec!.Templates![0];
         var volume = Assert.Single(template.Volumes!, volume => volume.Secret?.SecretName == secret.Metadata.Name);
         Assert.Contains(template.InitContainers![0].VolumeMounts, mount => mount.Name == volume.Name);
@@ -71,7 +69,7 @@ public sealed class ImageBuildManifestTests
     public void A_public_space_needs_no_Secret()
     {
         var objects = Build(Sample() with { GitAccessToken = "" });
-        Assert.Null(ImageBuildManifest.TokenSecret(Sample() with { GitAccessToken = "" }, objects.Workflow));
+        Assert.Null(Build(Sample() with { GitAccessToken = "" }).Job.Secret);
         Assert.DoesNotContain(objects.Workflow.Spec!.Templates![0].Volumes!, volume => volume.Secret is { } secret && secret.SecretName.EndsWith("-git", StringComparison.Ordinal));
     }
 

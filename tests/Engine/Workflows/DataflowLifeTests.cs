@@ -4,6 +4,7 @@ using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Runner.Tests.Engine.RunnerApi;
+using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Workflows;
 
@@ -12,6 +13,8 @@ public sealed class DataflowLifeTests
 {
     private const string Task = "df-job-5c1e9";
     private const string Volume = "df-df-job-5c1e9";
+
+    private static readonly string[] Phases = ["Pending", "Running", "Succeeded"];
 
     private static string Sample => RunnerApiHost.Sample("dataflow-job");
 
@@ -70,6 +73,34 @@ public sealed class DataflowLifeTests
     }
 
     [Fact]
+    public async Task A_runner_without_its_data_folder_knows_the_job_again_and_tells_nothing_as_new()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample.Replace("dataflow:2.1", "dataflow:completed-20s", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => Tasks(host).GetValueOrDefault("t1") is [.., "Succeeded"], "the hub heard of the end of the first task", 60);
+        await host.StopAsync();
+        var before = host.Told(Task).Count;
+
+        await host.RunAsync();
+        await host.ToldAsync(Task, "Succeeded");
+
+        // The hub knows the job already and is told how it and its tasks stand, nothing going back.
+        var again = host.Told(Task)[before..];
+        Assert.Equal(["runner.dataflow.change", "runner.dataflow.pod.update"], again.Select(told => told.Type).Distinct().Order());
+        Assert.Equal(["Pending", "Running", "Succeeded"], host.Statuses(Task).Distinct());
+        Assert.All(Tasks(host).Values, statuses => Assert.Equal(statuses.Distinct().OrderBy(status => Array.IndexOf(Phases, status)), statuses.Distinct()));
+        Assert.Equal(["t1", "t2", "t3"], Tasks(host).Keys.Order());
+        Assert.All(Tasks(host).Values, statuses => Assert.Equal("Succeeded", statuses[^1]));
+
+        // What was asked for is known from the cluster alone, and the same request is the same job.
+        var (_, read) = await host.CallAsync(HttpMethod.Get, $"dataflow/jobs/{Task}?cluster_id=");
+        Assert.Equal(("Succeeded", "job-5c1e9", "clean crawl"), (JobRunnerHost.Text(read, "status"), JobRunnerHost.Text(read, "job_id"), JobRunnerHost.Text(read, "job_name")));
+        var uid = (await host.WorkflowAsync(Task)).GetProperty("metadata").GetProperty("uid").GetString();
+        var (status, _) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample.Replace("dataflow:2.1", "dataflow:completed-20s", StringComparison.Ordinal));
+        Assert.Equal((HttpStatusCode.OK, uid), (status, (await host.WorkflowAsync(Task)).GetProperty("metadata").GetProperty("uid").GetString()));
+    }
+
+    [Fact]
     public async Task A_job_that_the_cluster_refuses_leaves_nothing_behind()
     {
         await using var host = await JobRunnerHost.StartAsync();
@@ -99,4 +130,9 @@ public sealed class DataflowLifeTests
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains(problem, JobRunnerHost.Text(json, "msg"), StringComparison.Ordinal);
     }
+
+    /// <summary>What the hub heard of each task of the graph, in order.</summary>
+    private static Dictionary<string, List<string>> Tasks(JobRunnerHost host) => host.Told(Task).Where(told => told.Type == "runner.dataflow.pod.update")
+        .SelectMany(told => JsonDocument.Parse(JobRunnerHost.Text(told.Data, "dag_tasks")).RootElement.EnumerateObject())
+        .GroupBy(task => task.Name, task => JobRunnerHost.Text(task.Value, "status")).ToDictionary(task => task.Key, task => task.ToList());
 }

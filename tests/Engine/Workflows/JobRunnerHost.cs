@@ -54,11 +54,16 @@ internal sealed class JobRunnerHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Runs the program with an empty data folder.</summary>
-    public async Task RunAsync(TimeSpan? ttl = null)
+    /// <summary>Runs the program.</summary>
+    /// <param name="keepsData">False for an empty data folder, true for the one of the run before.</param>
+    public async Task RunAsync(TimeSpan? ttl = null, bool keepsData = false)
     {
-        var folder = new TemporaryFolder();
-        _folders.Add(folder);
+        if (!keepsData)
+        {
+            _folders.Add(new TemporaryFolder());
+        }
+
+        var folder = _folders[^1];
         var kubeconfig = Encoding.UTF8.GetBytes(_cluster.Kubeconfig());
         var endpoint = new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)));
         _runner = RunnerApp.Build([], new RunnerOptions

@@ -76,8 +76,7 @@ public sealed class WorkflowLifeTests
         var last = host.Told(Finetune)[^1].Data;
         Assert.Equal(("shared", "wanghh/Qwen2.5-7B-alpaca", "finetune"), (JobRunnerHost.Text(last, "namespace"), JobRunnerHost.Text(last, "result_url"), JobRunnerHost.Text(last, "task_type")));
         var spec = (await host.WorkflowAsync(Finetune, "shared")).GetProperty("spec");
-        Assert.Equal((3, "executor", 3600), (
-            spec.GetProperty("priority").GetInt32(), spec.GetProperty("serviceAccountName").GetString(), spec.GetProperty("ttlStrategy").GetProperty("secondsAfterCompletion").GetInt32()));
+        Assert.Equal((3, "executor"), (spec.GetProperty("priority").GetInt32(), spec.GetProperty("serviceAccountName").GetString()));
         Assert.False(spec.GetProperty("templates")[0].TryGetProperty("outputs", out _));
 
         // What is refused there is told by events there.

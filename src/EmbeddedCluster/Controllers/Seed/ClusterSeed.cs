@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runner.EmbeddedCluster.Controllers.Knative;
 using Runner.EmbeddedCluster.Controllers.Nodes;
 using Runner.EmbeddedCluster.Controllers.Runtime;
 using Runner.EmbeddedCluster.Controllers.Volumes;
@@ -44,6 +45,15 @@ internal static class ClusterSeed
             },
             ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = new JsonArray(new JsonObject { ["ip"] = "192.0.2.80" }) } },
         });
+        foreach (var (name, key, value) in new[] { ("config-network", "ingress-class", "kourier.ingress.networking.knative.dev"), ("config-domain", KnativeKeys.Domain, "") })
+        {
+            TryCreate(cluster, ObjectKind.ConfigMap, new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "knative-serving" },
+                ["data"] = new JsonObject { [key] = value },
+            });
+        }
+
         foreach (var node in SeedNodes.All())
         {
             // Ready at once, so that the example workloads do not begin their lives with a refusal.

@@ -9,6 +9,10 @@ internal delegate T ItemReader<T>(ref Utf8JsonReader reader, ReadOnlySpan<byte> 
 /// <summary>As <see cref="ItemReader{T}"/>.</summary>
 internal delegate T PartReader<T>(ref Utf8JsonReader reader, SharedValues shared);
 
+/// <summary>Takes the value behind the name that the reader stands at, if the object wants it.</summary>
+/// <returns>False where it does not: then the reader must stand at the name still.</returns>
+internal delegate bool FieldReader<in T>(ref Utf8JsonReader reader, SharedValues shared, T target);
+
 /// <summary>
 /// Steps through JSON and takes what is wanted. A value that is null counts as missing; one of another type than expected is a <see cref="JsonException"/>.
 /// Every method that gives a value stands at the value's name before and at its end afterwards.
@@ -83,6 +87,26 @@ internal static class JsonFields
         }
 
         return items;
+    }
+
+    /// <summary>The object behind a name, field by field; null where it is null.</summary>
+    public static T? Object<T>(ref Utf8JsonReader reader, SharedValues shared, FieldReader<T> field)
+        where T : class, new() => Enter(ref reader) ? Fields(ref reader, shared, field) : null;
+
+    /// <summary>The object that the reader stands at the start of, field by field.</summary>
+    public static T Fields<T>(ref Utf8JsonReader reader, SharedValues shared, FieldReader<T> field)
+        where T : class, new()
+    {
+        var target = new T();
+        while (Next(ref reader))
+        {
+            if (!field(ref reader, shared, target))
+            {
+                reader.Skip();
+            }
+        }
+
+        return target;
     }
 
     private static bool Enter(ref Utf8JsonReader reader, JsonTokenType type)

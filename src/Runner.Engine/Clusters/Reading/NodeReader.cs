@@ -6,143 +6,90 @@ namespace Runner.Engine.Clusters.Reading;
 /// <summary>Reads as much of a node as anything in the runner looks at; not its images, of which each names dozens. What else is wanted is added here.</summary>
 internal static class NodeReader
 {
-    public static V1Node Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> source, SharedValues shared)
+    public static V1Node Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> source, SharedValues shared) => JsonFields.Fields<V1Node>(ref reader, shared, Field);
+
+    private static bool Field(ref Utf8JsonReader reader, SharedValues shared, V1Node node)
     {
-        var node = new V1Node();
-        while (JsonFields.Next(ref reader))
+        if (reader.ValueTextEquals("metadata"u8))
         {
-            if (reader.ValueTextEquals("metadata"u8))
-            {
-                node.Metadata = MetadataReader.Read(ref reader, shared);
-            }
-            else if (reader.ValueTextEquals("spec"u8))
-            {
-                node.Spec = Spec(ref reader, shared);
-            }
-            else if (reader.ValueTextEquals("status"u8))
-            {
-                node.Status = Status(ref reader, shared);
-            }
-            else
-            {
-                reader.Skip();
-            }
+            node.Metadata = MetadataReader.Read(ref reader, shared);
+        }
+        else if (reader.ValueTextEquals("spec"u8))
+        {
+            node.Spec = JsonFields.Object<V1NodeSpec>(ref reader, shared, SpecField);
+        }
+        else if (reader.ValueTextEquals("status"u8))
+        {
+            node.Status = JsonFields.Object<V1NodeStatus>(ref reader, shared, StatusField);
+        }
+        else
+        {
+            return false;
         }
 
-        return node;
+        return true;
     }
 
-    private static V1NodeSpec? Spec(ref Utf8JsonReader reader, SharedValues shared)
+    private static bool SpecField(ref Utf8JsonReader reader, SharedValues shared, V1NodeSpec spec)
     {
-        if (!JsonFields.Enter(ref reader))
+        if (reader.ValueTextEquals("unschedulable"u8))
         {
-            return null;
+            spec.Unschedulable = JsonFields.Flag(ref reader);
+        }
+        else if (reader.ValueTextEquals("taints"u8))
+        {
+            spec.Taints = JsonFields.List(
+                ref reader, shared, static (ref Utf8JsonReader item, SharedValues values) => JsonFields.Fields<V1Taint>(ref item, values, TaintField));
+        }
+        else
+        {
+            return false;
         }
 
-        var spec = new V1NodeSpec();
-        while (JsonFields.Next(ref reader))
-        {
-            if (reader.ValueTextEquals("unschedulable"u8))
-            {
-                spec.Unschedulable = JsonFields.Flag(ref reader);
-            }
-            else if (reader.ValueTextEquals("taints"u8))
-            {
-                spec.Taints = JsonFields.List(ref reader, shared, Taint);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return spec;
+        return true;
     }
 
-    private static V1Taint Taint(ref Utf8JsonReader reader, SharedValues shared)
+    private static bool TaintField(ref Utf8JsonReader reader, SharedValues shared, V1Taint taint)
     {
-        var taint = new V1Taint();
-        while (JsonFields.Next(ref reader))
+        if (reader.ValueTextEquals("key"u8))
         {
-            if (reader.ValueTextEquals("key"u8))
-            {
-                taint.Key = shared.Text(ref reader);
-            }
-            else if (reader.ValueTextEquals("value"u8))
-            {
-                taint.Value = shared.Text(ref reader);
-            }
-            else if (reader.ValueTextEquals("effect"u8))
-            {
-                taint.Effect = shared.Text(ref reader);
-            }
-            else
-            {
-                reader.Skip();
-            }
+            taint.Key = shared.Text(ref reader);
+        }
+        else if (reader.ValueTextEquals("value"u8))
+        {
+            taint.Value = shared.Text(ref reader);
+        }
+        else if (reader.ValueTextEquals("effect"u8))
+        {
+            taint.Effect = shared.Text(ref reader);
+        }
+        else
+        {
+            return false;
         }
 
-        return taint;
+        return true;
     }
 
-    private static V1NodeStatus? Status(ref Utf8JsonReader reader, SharedValues shared)
+    private static bool StatusField(ref Utf8JsonReader reader, SharedValues shared, V1NodeStatus status)
     {
-        if (!JsonFields.Enter(ref reader))
+        if (reader.ValueTextEquals("capacity"u8))
         {
-            return null;
+            status.Capacity = shared.Quantities(ref reader);
+        }
+        else if (reader.ValueTextEquals("allocatable"u8))
+        {
+            status.Allocatable = shared.Quantities(ref reader);
+        }
+        else if (reader.ValueTextEquals("conditions"u8))
+        {
+            status.Conditions = ConditionReader.OfNode(ref reader, shared);
+        }
+        else
+        {
+            return false;
         }
 
-        var status = new V1NodeStatus();
-        while (JsonFields.Next(ref reader))
-        {
-            if (reader.ValueTextEquals("capacity"u8))
-            {
-                status.Capacity = shared.Quantities(ref reader);
-            }
-            else if (reader.ValueTextEquals("allocatable"u8))
-            {
-                status.Allocatable = shared.Quantities(ref reader);
-            }
-            else if (reader.ValueTextEquals("conditions"u8))
-            {
-                status.Conditions = JsonFields.List(ref reader, shared, Condition);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return status;
-    }
-
-    private static V1NodeCondition Condition(ref Utf8JsonReader reader, SharedValues shared)
-    {
-        var condition = new V1NodeCondition();
-        while (JsonFields.Next(ref reader))
-        {
-            if (reader.ValueTextEquals("type"u8))
-            {
-                condition.Type = shared.Text(ref reader);
-            }
-            else if (reader.ValueTextEquals("status"u8))
-            {
-                condition.Status = shared.Text(ref reader);
-            }
-            else if (reader.ValueTextEquals("reason"u8))
-            {
-                condition.Reason = shared.Text(ref reader);
-            }
-            else if (reader.ValueTextEquals("message"u8))
-            {
-                condition.Message = shared.Text(ref reader);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return condition;
+        return true;
     }
 }

@@ -15,6 +15,8 @@ internal sealed class BuilderPayloads : IHubPayloads
 
     private const string Removed = "The build was removed before its end was seen";
 
+    private const string Missed = "The build was removed from the cluster while no runner watched it: whether it had ended by then, and how, is not known";
+
     public static BuilderPayloads Instance { get; } = new();
 
     public IReadOnlyList<HubEvent> Created(Workload workload, DateTimeOffset now) => Events(workload, now);
@@ -22,7 +24,7 @@ internal sealed class BuilderPayloads : IHubPayloads
     public IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now) => told.Status == workload.Status ? [] : Events(workload, now);
 
     /// <summary>A build that is gone without having ended would keep the hub waiting; one that had ended was told so.</summary>
-    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now)
+    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed)
     {
         if (told.Status is DeployStatus.BuildSuccess or DeployStatus.BuildFailed)
         {
@@ -32,7 +34,7 @@ internal sealed class BuilderPayloads : IHubPayloads
         var deploy = told.Detail.Split('\n');
         return
         [
-            .. new[] { (WorkflowPhases.Running, ""), (WorkflowPhases.Failed, Removed) }.Select(phase =>
+            .. new[] { (WorkflowPhases.Running, ""), (WorkflowPhases.Failed, missed ? Missed : Removed) }.Select(phase =>
                 Event(told.Key, told.ClusterId, now, new(deploy[0], told.TaskId, phase.Item1, phase.Item2, deploy.ElementAtOrDefault(1) ?? ""))),
         ];
     }

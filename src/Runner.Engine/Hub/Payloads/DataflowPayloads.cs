@@ -39,7 +39,7 @@ internal sealed class DataflowPayloads : IHubPayloads
         return [.. pods, .. WorkflowPayloads.IsNews(known, job) ? [Job(Change, workload.Key, workload.ClusterId, job, now)] : Array.Empty<HubEvent>()];
     }
 
-    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now) => WorkflowRecord.FromJson(told.Detail) is { } job
+    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed) => WorkflowRecord.FromJson(told.Detail) is { } job
         ?
         [
             .. job.DagTasks.Where(task => task.PodName.Length > 0).Select(task => Pod(PodDelete, told.Key, told.ClusterId, job, task, now)),

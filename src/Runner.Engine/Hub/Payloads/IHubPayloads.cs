@@ -12,7 +12,8 @@ internal interface IHubPayloads
     IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now);
 
     /// <summary>What the hub hears when a workload is gone.</summary>
-    IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now);
+    /// <param name="missed">True when nobody saw it go: how it stood last is not known.</param>
+    IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed);
 
     /// <summary>Whatever else must be remembered of what was told, to compare with later and to tell of the end; becomes <see cref="ToldState.Detail"/>.</summary>
     string DetailOf(Workload workload);

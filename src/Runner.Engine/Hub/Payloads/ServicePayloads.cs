@@ -28,7 +28,7 @@ internal sealed class ServicePayloads : IHubPayloads
             ? [Event(Change, workload, workload.Reason, now)]
             : [];
 
-    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now) =>
+    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed) =>
     [
         HubPayloads.Object(
             Stop,

@@ -16,6 +16,10 @@ internal sealed class WorkflowPayloads : IHubPayloads
     public const string DeletedReason =
         "The job was deleted before it ended. Check whether the resources it needs are sufficient and whether your account has enough credit.";
 
+    /// <summary>Says of a job that was gone when a runner came back why its end is not known. See <see cref="Workloads.Argo.OutcomeKeeper"/> for why that is rare.</summary>
+    public const string MissedReason =
+        "The job was removed from the cluster while no runner watched it: whether it had ended by then, and how, is not known. If it had not, check whether the resources it needs are sufficient and whether your account has enough credit.";
+
     public static WorkflowPayloads Instance { get; } = new();
 
     /// <summary>The hub makes its record from the first event, and takes a state that is further on only from a change.</summary>
@@ -37,9 +41,9 @@ internal sealed class WorkflowPayloads : IHubPayloads
             ? [Event(Change, workload.Key, workload.ClusterId, job, now)]
             : [];
 
-    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now) =>
+    public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed) =>
         WorkflowRecord.FromJson(told.Detail) is { IsFinished: false } job
-            ? [Event(Change, told.Key, told.ClusterId, job with { Status = WorkflowPhases.Failed, Reason = DeletedReason, EndTime = now }, now)]
+            ? [Event(Change, told.Key, told.ClusterId, job with { Status = WorkflowPhases.Failed, Reason = missed ? MissedReason : DeletedReason, EndTime = now }, now)]
             : [];
 
     public string DetailOf(Workload workload) => workload.Job?.ToJson() ?? "";

@@ -38,6 +38,25 @@ internal sealed class ArgoApi(ClusterConnection cluster, string @namespace, Time
             AnnotationPatch(annotation, value), ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, name, cancellationToken: token),
         cancellationToken);
 
+    /// <summary>Sets how long a workflow stays after its end; nothing when it is gone or another one has its name.</summary>
+    /// <param name="seconds">From its end on.</param>
+    public async Task SetTimeToLiveAsync(string name, string uid, int seconds, CancellationToken cancellationToken)
+    {
+        // The uid makes it a condition that the object is the one that was looked at.
+        var patch = new V1Patch(
+            JsonSerializer.Serialize(new { metadata = new { uid }, spec = new { ttlStrategy = new { secondsAfterCompletion = seconds } } }), V1Patch.PatchType.MergePatch);
+        try
+        {
+            await UnlessMissingAsync(
+                (client, token) => client.CustomObjects.PatchNamespacedCustomObjectAsync<object>(
+                    patch, ArgoNames.Group, ArgoNames.Version, @namespace, ArgoNames.Plural, name, cancellationToken: token),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException other) when (other.Code == 409)
+        {
+        }
+    }
+
     /// <summary>Makes a workflow the owner of a Secret and a volume; null for none.</summary>
     public async Task AdoptAsync(ArgoWorkflow workflow, string? secret, string? volume, CancellationToken cancellationToken)
     {

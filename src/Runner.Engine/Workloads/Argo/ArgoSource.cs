@@ -49,7 +49,7 @@ internal sealed class ArgoSource : WorkloadSource
 
     public override Workload? Project(WorkloadKey key)
     {
-        if (Find(key.Namespace, key.Name) is not { } workflow || KeyOf(workflow) != key)
+        if (WorkflowOf(key) is not { } workflow)
         {
             return null;
         }
@@ -67,6 +67,9 @@ internal sealed class ArgoSource : WorkloadSource
         _failures[uid] = reason;
         Tell(key);
     }
+
+    /// <summary>The object of a workload as it was seen last; null when it is gone.</summary>
+    public ArgoWorkflow? WorkflowOf(WorkloadKey key) => Find(key.Namespace, key.Name) is { } workflow && KeyOf(workflow) == key ? workflow : null;
 
     private ArgoWorkflow? Find(string @namespace, string name) => _workflows.GetValueOrDefault(@namespace)?.Find(@namespace, name);
 

@@ -83,7 +83,7 @@ internal sealed class JobArchive : IWorkloadObserver, IPrunable
         }
         else if (after is null && before?.Job is not null && Find(before.Key) is { } kept && kept.Uid == before.Uid)
         {
-            await KeepAsync([Ended(kept)], cancellationToken).ConfigureAwait(false);
+            await KeepAsync([Ended(kept, WorkflowPayloads.DeletedReason)], cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class JobArchive : IWorkloadObserver, IPrunable
         var changes = there.Values.Select(workload => new KeptJob(workload.Key, workload.Uid, workload.Job!, Seen: true)).Concat(_jobs.Values
             .Where(kept => kept.Key.Cluster == snapshot.Cluster && snapshot.Kinds.Contains(kept.Key.Kind)
                 && kept is { Seen: true, Record.IsFinished: false } && !there.ContainsKey(kept.Key) && !snapshot.Unreadable.Contains(kept.Key))
-            .Select(Ended));
+            .Select(kept => Ended(kept, WorkflowPayloads.MissedReason)));
         await KeepAsync([.. changes], cancellationToken).ConfigureAwait(false);
     }
 
@@ -112,9 +112,9 @@ internal sealed class JobArchive : IWorkloadObserver, IPrunable
         return old.Count;
     }
 
-    private KeptJob Ended(KeptJob kept) => kept.Record.IsFinished
+    private KeptJob Ended(KeptJob kept, string reason) => kept.Record.IsFinished
         ? kept
-        : kept with { Record = kept.Record with { Status = WorkflowPhases.Failed, Reason = WorkflowPayloads.DeletedReason, EndTime = _time.GetUtcNow() } };
+        : kept with { Record = kept.Record with { Status = WorkflowPhases.Failed, Reason = reason, EndTime = _time.GetUtcNow() } };
 
     private static DateTimeOffset EndOf(KeptJob kept) => kept.Record.EndTime ?? kept.Record.SubmitTime;
 

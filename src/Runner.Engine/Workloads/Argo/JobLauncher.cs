@@ -9,7 +9,7 @@ namespace Runner.Engine.Workloads.Argo;
 
 /// <summary>Makes and removes the objects of jobs, whatever they are for. Every step may be repeated, and none is given up because the caller hangs up.</summary>
 internal sealed partial class JobLauncher(
-    RunnerOptions options, WorkloadFeed feed, JobArchive archive, HubLeadership leadership, TimeProvider time, ILogger<JobLauncher> logger)
+    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, HubLeadership leadership, TimeProvider time, ILogger<JobLauncher> logger)
 {
     /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
@@ -34,13 +34,13 @@ internal sealed partial class JobLauncher(
         var api = new ArgoApi(cluster, key.Namespace, time);
         try
         {
-            var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false) ?? await CreateAsync(api, objects).ConfigureAwait(false);
+            var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false) ?? await JobMaker.CreateAsync(api, objects).ConfigureAwait(false);
             if (!objects.AreOf(workflow))
             {
                 throw new RequestRefusedException($"Cluster '{cluster.Name}' has another job '{key.Name}' already; ids of tasks must not be used again.");
             }
 
-            await AdoptAsync(api, objects, workflow).ConfigureAwait(false);
+            await maker.AdoptAsync(api, objects, workflow).ConfigureAwait(false);
             var workload = ArgoScopes.Project(new(key, cluster.Status.ClusterId ?? "", workflow, [], null, options.TimeZone));
             await archive.RememberAsync(workload, CancellationToken.None).ConfigureAwait(false);
             LogCreated(kind, key.Name, cluster.Name);
@@ -77,7 +77,7 @@ internal sealed partial class JobLauncher(
             }
 
             var deleted = workflow is not null && await api.DeleteAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
-            await RemoveOwnAsync(api, JobEnvironment.SecretOf(key.Name), volume).ConfigureAwait(false);
+            await JobMaker.RemoveOwnAsync(api, JobEnvironment.SecretOf(key.Name), volume).ConfigureAwait(false);
             if (deleted)
             {
                 LogDeleted(key.Kind, key.Name, cluster.Name);
@@ -88,51 +88,6 @@ internal sealed partial class JobLauncher(
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException($"Job '{key.Name}' was not deleted. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
-        }
-    }
-
-    private static async Task<ArgoWorkflow> CreateAsync(ArgoApi api, JobObjects objects)
-    {
-        var name = objects.Workflow.Metadata.Name;
-        try
-        {
-            if (objects.Volume is { } volume)
-            {
-                await api.CreateVolumeAsync(volume, CancellationToken.None).ConfigureAwait(false);
-            }
-
-            foreach (var secret in new[] { objects.SharedSecret, objects.Secret }.OfType<V1Secret>())
-            {
-                await api.PutSecretAsync(secret, CancellationToken.None).ConfigureAwait(false);
-            }
-
-            return await api.CreateAsync(objects.Workflow, CancellationToken.None).ConfigureAwait(false)
-                ?? await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false)
-                ?? throw new TimeoutException($"Another job '{name}' came and went meanwhile");
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
-        {
-            // A lost answer is not a lost request: only what no job needs may go.
-            if (await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } made)
-            {
-                return made;
-            }
-
-            await RemoveOwnAsync(api, objects.Secret?.Metadata.Name, objects.Volume?.Metadata.Name).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    /// <summary>From now on the cluster removes what is the job's own together with the job, whether or not a runner is there to see it.</summary>
-    private async Task AdoptAsync(ArgoApi api, JobObjects objects, ArgoWorkflow workflow)
-    {
-        try
-        {
-            await api.AdoptAsync(workflow, objects.Secret?.Metadata.Name, objects.Volume?.Metadata.Name, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
-        {
-            LogNotAdopted(workflow.Metadata.Name, exception.Message);
         }
     }
 
@@ -166,27 +121,11 @@ internal sealed partial class JobLauncher(
         }
     }
 
-    private static async Task RemoveOwnAsync(ArgoApi api, string? secret, string? volume)
-    {
-        if (secret is not null)
-        {
-            await api.DeleteSecretAsync(secret, CancellationToken.None).ConfigureAwait(false);
-        }
-
-        if (volume is not null)
-        {
-            await api.DeleteVolumeAsync(volume, CancellationToken.None).ConfigureAwait(false);
-        }
-    }
-
     [LoggerMessage(LogLevel.Information, "{Kind} {Job} is in cluster {Cluster}")]
     private partial void LogCreated(WorkloadKind kind, string job, string cluster);
 
     [LoggerMessage(LogLevel.Information, "Deleted {Kind} {Job} in cluster {Cluster}")]
     private partial void LogDeleted(WorkloadKind kind, string job, string cluster);
-
-    [LoggerMessage(LogLevel.Warning, "What belongs to job {Job} alone will not go with it by itself: {Problem}")]
-    private partial void LogNotAdopted(string job, string problem);
 
     [LoggerMessage(LogLevel.Warning, "The watch of cluster {Cluster} has not told of the new job {Job} yet; it is answered as just made")]
     private partial void LogNotSeen(string cluster, string job);

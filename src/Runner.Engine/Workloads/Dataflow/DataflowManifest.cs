@@ -47,7 +47,7 @@ internal static class DataflowManifest
                 Entrypoint = request.Entrypoint,
                 Volumes = [new() { Name = VolumeName, PersistentVolumeClaim = new() { ClaimName = DataflowNames.VolumeOf(request.TaskId) } }],
                 Templates = [Step(request, template, scheduling, annotations, options, environment), Graph(request)],
-                TtlStrategy = new() { SecondsAfterCompletion = (int)options.Workflows.JobTtl.TotalSeconds },
+                TtlStrategy = JobTimeToLive.UntilTold(options.Workflows.JobTtl, options.Retention.Ended),
                 ImagePullSecrets = options.Services.ImagePullSecret.Length > 0 ? [new() { Name = options.Services.ImagePullSecret }] : null,
             },
         };

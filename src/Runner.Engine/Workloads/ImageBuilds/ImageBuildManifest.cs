@@ -7,10 +7,14 @@ using Runner.Engine.Workloads.Services;
 namespace Runner.Engine.Workloads.ImageBuilds;
 
 /// <summary>A request turned into objects.</summary>
+/// <param name="Job">The workflow, and the Secret with the Git token, unless the space is public.</param>
 /// <param name="Cache">The volume of Kaniko's cache, to be there before the workflow; null where the cluster has no storage class.</param>
-internal sealed record ImageBuildObjects(ArgoWorkflow Workflow, V1PersistentVolumeClaim? Cache);
+internal sealed record ImageBuildObjects(JobObjects Job, V1PersistentVolumeClaim? Cache)
+{
+    public ArgoWorkflow Workflow => Job.Workflow;
+}
 
-/// <summary>Turns the hub's request into the Workflow that builds the image. Pure: the same request gives the same objects, and none of them holds the Git token.</summary>
+/// <summary>Turns the hub's request into the Workflow that builds the image. Pure: the same request gives the same objects, and none but its Secret holds the Git token.</summary>
 internal static class ImageBuildManifest
 {
     /// <summary>Where the first container leaves the build context for Kaniko.</summary>
@@ -57,7 +61,7 @@ internal static class ImageBuildManifest
             {
                 Entrypoint = Template,
                 ServiceAccountName = options.Workflows.ServiceAccount,
-                TtlStrategy = new() { SecondsAfterCompletion = (int)options.ImageBuilds.JobTtl.TotalSeconds },
+                TtlStrategy = JobTimeToLive.UntilTold(options.ImageBuilds.JobTtl, options.Retention.Ended),
                 ImagePullSecrets = options.Services.ImagePullSecret.Length > 0 ? [new() { Name = options.Services.ImagePullSecret }] : null,
                 PodMetadata = new()
                 {
@@ -67,12 +71,10 @@ internal static class ImageBuildManifest
                 Templates = [TemplateOf(request, name, options, scheduling, hasCache)],
             },
         };
-        return new(workflow, hasCache ? CacheClaim(options.WorkloadNamespace, storageClass) : null);
+        return new(new(workflow, null, TokenSecret(request, workflow), null), hasCache ? CacheClaim(options.WorkloadNamespace, storageClass) : null);
     }
 
-    /// <summary>The Secret that holds the Git token for one build and goes with its workflow; null for a public space.</summary>
-    /// <param name="workflow">As it was created: its uid is needed.</param>
-    public static V1Secret? TokenSecret(ImageBuildRequest request, ArgoWorkflow workflow) => request.GitAccessToken.Length == 0 ? null : new()
+    private static V1Secret? TokenSecret(ImageBuildRequest request, ArgoWorkflow workflow) => request.GitAccessToken.Length == 0 ? null : new()
     {
         ApiVersion = "v1",
         Kind = "Secret",
@@ -80,8 +82,7 @@ internal static class ImageBuildManifest
         {
             Name = ImageBuildNames.TokenSecret(workflow.Metadata.Name),
             NamespaceProperty = workflow.Metadata.NamespaceProperty,
-            Labels = new Dictionary<string, string> { [ArgoNames.ScopeLabel] = ImageBuildNames.Scope },
-            OwnerReferences = [new() { ApiVersion = workflow.ApiVersion, Kind = workflow.Kind, Name = workflow.Metadata.Name, Uid = workflow.Metadata.Uid }],
+            Labels = new Dictionary<string, string> { [ArgoNames.ScopeLabel] = ImageBuildNames.Scope, [ArgoNames.UnclaimedLabel] = workflow.Metadata.Name },
         },
         Type = "Opaque",
         StringData = new Dictionary<string, string> { [TokenKey] = request.GitAccessToken },

@@ -19,16 +19,18 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
     private readonly LiveSettings _settings;
     private readonly ClusterDirectory _clusters;
     private readonly BuildFilesKeeper _files;
+    private readonly JobMaker _maker;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     internal ImageBuildOperations(
-        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, BuildFilesKeeper files, TimeProvider time, ILogger<ImageBuildOperations> logger)
+        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, BuildFilesKeeper files, JobMaker maker, TimeProvider time, ILogger<ImageBuildOperations> logger)
     {
         _options = options;
         _settings = settings;
         _clusters = clusters;
         _files = files;
+        _maker = maker;
         _time = time;
         _logger = logger;
     }
@@ -56,12 +58,8 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
                 await api.CreateVolumeAsync(cache, cancellationToken).ConfigureAwait(false);
             }
 
-            var (workflow, isNew) = await CreateOrFindAsync(api, objects.Workflow, cancellationToken).ConfigureAwait(false);
-            await PutTokenAsync(api, request, workflow, isNew, cancellationToken).ConfigureAwait(false);
-            if (isNew)
-            {
-                LogCreated(name, cluster.Name, request.DeployId, request.TaskId);
-            }
+            await _maker.AdoptAsync(api, objects.Job, await StartAsync(api, objects.Job, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            LogStarted(name, cluster.Name, request.DeployId, request.TaskId);
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
         {
@@ -89,10 +87,14 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
     {
         try
         {
-            if (await new ArgoApi(cluster, _options.WorkloadNamespace, _time).DeleteAsync(name, cancellationToken).ConfigureAwait(false))
+            var api = new ArgoApi(cluster, _options.WorkloadNamespace, _time);
+            if (await api.DeleteAsync(name, cancellationToken).ConfigureAwait(false))
             {
                 LogDeleted(name, cluster.Name);
             }
+
+            // It goes with the build by itself, unless the runner died before it was the build's.
+            await JobMaker.RemoveOwnAsync(api, ImageBuildNames.TokenSecret(name), null).ConfigureAwait(false);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
@@ -100,21 +102,18 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
         }
     }
 
-    private async Task<(ArgoWorkflow Workflow, bool IsNew)> CreateOrFindAsync(ArgoApi api, ArgoWorkflow wanted, CancellationToken cancellationToken)
+    /// <summary>Finds the build that goes on, or starts it, once an earlier one of its name that has ended is out of the way.</summary>
+    private async Task<ArgoWorkflow> StartAsync(ArgoApi api, JobObjects job, CancellationToken cancellationToken)
     {
-        var name = wanted.Metadata.Name;
+        var name = job.Workflow.Metadata.Name;
         var deadline = _time.GetUtcNow() + ReplaceDeadline;
         while (true)
         {
-            if (await api.CreateAsync(wanted, cancellationToken).ConfigureAwait(false) is { } created)
+            var build = await api.FindAsync(name, cancellationToken).ConfigureAwait(false) ?? await JobMaker.CreateAsync(api, job).ConfigureAwait(false);
+            var isGoing = build.Metadata.DeletionTimestamp is not null;
+            if (!isGoing && !WorkflowPhases.IsFinished(ArgoFacts.PhaseOf(build)))
             {
-                return (created, true);
-            }
-
-            var existing = await api.FindAsync(name, cancellationToken).ConfigureAwait(false);
-            if (existing is { Metadata.DeletionTimestamp: null } && !WorkflowPhases.IsFinished(ArgoFacts.PhaseOf(existing)))
-            {
-                return (existing, false);
+                return build;
             }
 
             if (_time.GetUtcNow() > deadline)
@@ -123,56 +122,20 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
                     $"Build '{name}' was not started: an earlier one of its name did not go within {ReplaceDeadline.TotalSeconds} s. See whether a finalizer keeps its Workflow, then ask again.");
             }
 
-            if (existing is { Metadata.DeletionTimestamp: null })
-            {
-                await api.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
-            }
-            else if (existing is not null)
+            if (isGoing)
             {
                 await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
             }
+            else
+            {
+                await api.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
-    /// <summary>
-    /// The Secret needs the workflow's uid, so that it goes with it; the pod waits for it. A build whose Secret cannot be made would wait for ever.
-    /// </summary>
-    private async Task PutTokenAsync(ArgoApi api, ImageBuildRequest request, ArgoWorkflow workflow, bool isNew, CancellationToken cancellationToken)
-    {
-        if (ImageBuildManifest.TokenSecret(request, workflow) is not { } secret)
-        {
-            return;
-        }
-
-        try
-        {
-            await api.PutSecretAsync(secret, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (isNew && ClusterProblem.IsFailure(exception, cancellationToken))
-        {
-            await TryDeleteAsync(api, workflow.Metadata.Name, cancellationToken).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private async Task TryDeleteAsync(ArgoApi api, string name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await api.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
-        {
-            LogStays(name, exception.Message);
-        }
-    }
-
-    [LoggerMessage(LogLevel.Information, "Created image build {Build} in cluster {Cluster} for deploy {DeployId}, task {TaskId}")]
-    private partial void LogCreated(string build, string cluster, string deployId, long taskId);
+    [LoggerMessage(LogLevel.Information, "Image build {Build} is in cluster {Cluster} for deploy {DeployId}, task {TaskId}")]
+    private partial void LogStarted(string build, string cluster, string deployId, long taskId);
 
     [LoggerMessage(LogLevel.Information, "Deleted image build {Build} in cluster {Cluster}")]
     private partial void LogDeleted(string build, string cluster);
-
-    [LoggerMessage(LogLevel.Warning, "Image build {Build} waits for a Git token that could not be written, and could not be deleted: {Problem}")]
-    private partial void LogStays(string build, string problem);
 }

@@ -16,6 +16,9 @@ internal sealed class LeaderWorkerSetApi(ClusterConnection cluster, string @name
     /// <summary>Path of core Services in the namespace.</summary>
     public string ServicesPath => $"api/v1/namespaces/{@namespace}/services";
 
+    /// <summary>Path of Knative's Ingresses in the namespace.</summary>
+    public string RoutesPath => $"apis/{IngressRoute.Group}/{IngressRoute.Version}/namespaces/{@namespace}/{IngressRoute.Plural}";
+
     /// <summary>Path of StatefulSets in the namespace.</summary>
     public string StatefulSetsPath => $"apis/apps/v1/namespaces/{@namespace}/statefulsets";
 
@@ -99,6 +102,18 @@ internal sealed class LeaderWorkerSetApi(ClusterConnection cluster, string @name
     /// <returns>The Service as it is, or null.</returns>
     public Task<V1Service?> FindAddressAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
         (client, token) => client.CoreV1.ReadNamespacedServiceAsync(name, @namespace, cancellationToken: token), cancellationToken);
+
+    /// <returns>What was created, or null when one of that name exists.</returns>
+    /// <exception cref="ApiStatusException">With code 404 where the cluster does not know the kind.</exception>
+    public Task<IngressRoute?> CreateRouteAsync(IngressRoute route, CancellationToken cancellationToken) => UnlessExistsAsync(
+        (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<IngressRoute>(
+            route, IngressRoute.Group, IngressRoute.Version, @namespace, IngressRoute.Plural, cancellationToken: token),
+        cancellationToken);
+
+    /// <returns>The route as it is, or null.</returns>
+    public Task<IngressRoute?> FindRouteAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
+        (client, token) => client.CustomObjects.GetNamespacedCustomObjectAsync<IngressRoute>(IngressRoute.Group, IngressRoute.Version, @namespace, IngressRoute.Plural, name, token),
+        cancellationToken);
 
     private async Task<T?> UnlessExistsAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
         where T : class

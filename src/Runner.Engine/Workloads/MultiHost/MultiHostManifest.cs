@@ -1,4 +1,5 @@
 using System.Globalization;
+using k8s;
 using k8s.Models;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Services;
@@ -7,9 +8,10 @@ namespace Runner.Engine.Workloads.MultiHost;
 
 /// <summary>A request for a service over several hosts turned into objects.</summary>
 /// <param name="Address">The core Service of the service's own name, which leads to the leaders; it belongs to the set once that exists.</param>
+/// <param name="Route">What leads the ingress to the address, and goes with the set too; null where the cluster has no such ingress.</param>
 /// <param name="Volume">The user's volume, to be there before the set; null where the cluster has no storage class.</param>
 /// <param name="Secret">What is secret in the environment, to be there before the set and to go with it; null for nothing.</param>
-internal sealed record MultiHostObjects(LeaderWorkerSet Set, V1Service Address, V1PersistentVolumeClaim? Volume, V1Secret? Secret);
+internal sealed record MultiHostObjects(LeaderWorkerSet Set, V1Service Address, IngressRoute? Route, V1PersistentVolumeClaim? Volume, V1Secret? Secret);
 
 /// <summary>
 /// Turns the hub's request into the LeaderWorkerSet that carries it: a group of <c>hardware.replicas</c> pods an instance, each of which gets what
@@ -25,8 +27,9 @@ internal static class MultiHostManifest
     private const string AllAcceleratorsVariable = "TOTAL_GPU";
 
     /// <summary>Turns the request into objects, or says why not.</summary>
+    /// <param name="routing">How the cluster's ingress leads to workloads; null where it does not.</param>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
-    public static MultiHostObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts)
+    public static MultiHostObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts, KnativeRouting? routing = null)
     {
         var parts = ServiceManifest.PartsOf(name, request, options, facts);
         var port = ServiceRequestRules.Port(request.Env);
@@ -55,13 +58,23 @@ internal static class MultiHostManifest
             },
         };
         set.Metadata.Annotations[ServiceManifest.HashAnnotation] = ServiceManifest.Hash(set);
-        return new(set, Address(name, set, port), parts.Volume, parts.Secret);
+        var address = Address(name, set, port);
+        if (routing is null)
+        {
+            return new(set, address, null, parts.Volume, parts.Secret);
+        }
+
+        // Not part of what was asked for: the same request stays the same when the ingress changes.
+        var host = $"{name}.{options.WorkloadNamespace}.{routing.Domain}";
+        set.Metadata.Annotations[HubNames.HostAnnotation] = host;
+        return new(set, address, IngressRoute.To(address, set.Metadata.Name, host, routing.IngressClass), parts.Volume, parts.Secret);
     }
 
-    /// <summary>The address with its owner, with which it goes.</summary>
-    public static V1Service OwnedBy(V1Service address, V1ObjectMeta set)
+    /// <summary>Gives the address or the route its owner, with which it goes.</summary>
+    public static T OwnedBy<T>(T dependent, V1ObjectMeta set)
+        where T : IMetadata<V1ObjectMeta>
     {
-        address.Metadata.OwnerReferences =
+        dependent.Metadata.OwnerReferences =
         [
             new()
             {
@@ -73,7 +86,7 @@ internal static class MultiHostManifest
                 BlockOwnerDeletion = false,
             },
         ];
-        return address;
+        return dependent;
     }
 
     /// <summary>True when the hosts of a service mount the volume.</summary>

@@ -46,7 +46,7 @@ internal static class MultiHostProjection
             Reason = cause.Reason,
             Message = cause.Message,
             WaitingForRoom = IsWaitingForRoom(status, groups),
-            Endpoint = $"http://{service}.{key.Namespace}.svc.cluster.local",
+            Endpoint = $"http://{(HubFacts.Text(set.Metadata.Annotations, HubNames.HostAnnotation) is { Length: > 0 } host ? host : $"{service}.{key.Namespace}.svc.cluster.local")}",
             Image = container?.Image ?? "",
             ActualReplicas = groups.Count(group => group.Serves),
             DesiredReplicas = set.Spec?.Replicas ?? 1,

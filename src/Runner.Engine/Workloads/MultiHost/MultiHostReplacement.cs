@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
@@ -22,7 +23,9 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
         WithinAsync(wanted.Address.Metadata.Name, async token =>
         {
             var made = await CreateSetAsync(wanted.Set, token).ConfigureAwait(false);
-            await EnsureAddressAsync(MultiHostManifest.OwnedBy(wanted.Address, made.Set.Metadata), made.Set.Metadata.Uid, token).ConfigureAwait(false);
+            await EnsureAsync(
+                MultiHostManifest.OwnedBy(wanted.Address, made.Set.Metadata), api.ServicesPath, api.CreateAddressAsync, api.FindAddressAsync, made.Set.Metadata.Uid, token).ConfigureAwait(false);
+            await EnsureRouteAsync(wanted.Route, made.Set, token).ConfigureAwait(false);
             return made;
         }, cancellationToken);
 
@@ -79,12 +82,39 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
         await _gone.WaitAsync(api.ServicesPath, name, uid, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Whatever else has the service's name goes with the service it belonged to.</summary>
-    private async Task EnsureAddressAsync(V1Service address, string set, CancellationToken cancellationToken)
+    /// <summary>Leads the ingress to the service. Where it cannot be led there, the service has only its address within the cluster.</summary>
+    private async Task EnsureRouteAsync(IngressRoute? route, LeaderWorkerSet set, CancellationToken cancellationToken)
     {
-        while (await api.CreateAddressAsync(address, cancellationToken).ConfigureAwait(false) is null)
+        var host = "";
+        if (route is not null)
         {
-            var existing = await api.FindAddressAsync(address.Metadata.Name, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await EnsureAsync(
+                    MultiHostManifest.OwnedBy(route, set.Metadata), api.RoutesPath, api.CreateRouteAsync, api.FindRouteAsync, set.Metadata.Uid, cancellationToken).ConfigureAwait(false);
+                host = route.Spec.Rules[0].Hosts[0];
+            }
+            catch (ApiStatusException refusal) when (refusal.Code is 403 or 404)
+            {
+                LogNoRoute(set.Metadata.Name, cluster.Name, refusal.Message);
+            }
+        }
+
+        if (HubFacts.Text(set.Metadata.Annotations, HubNames.HostAnnotation) != host)
+        {
+            (set.Metadata.Annotations ??= new Dictionary<string, string>())[HubNames.HostAnnotation] = host;
+            await api.AnnotateAsync(set.Metadata.Name, HubNames.HostAnnotation, host, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Makes what belongs to a set. Whatever else has its name goes with the service that it belonged to.</summary>
+    private async Task EnsureAsync<T>(
+        T wanted, string path, Func<T, CancellationToken, Task<T?>> create, Func<string, CancellationToken, Task<T?>> find, string set, CancellationToken cancellationToken)
+        where T : class, IMetadata<V1ObjectMeta>
+    {
+        while (await create(wanted, cancellationToken).ConfigureAwait(false) is null)
+        {
+            var existing = await find(wanted.Metadata.Name, cancellationToken).ConfigureAwait(false);
             if (existing?.Metadata.OwnerReferences?.Any(owner => owner.Uid == set) == true)
             {
                 return;
@@ -92,7 +122,7 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
 
             if (existing is not null)
             {
-                await _gone.WaitAsync(api.ServicesPath, address.Metadata.Name, existing.Metadata.Uid, cancellationToken).ConfigureAwait(false);
+                await _gone.WaitAsync(path, wanted.Metadata.Name, existing.Metadata.Uid, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -112,6 +142,9 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     }
 
     private static string HashOf(LeaderWorkerSet set) => HubFacts.Text(set.Metadata.Annotations, ServiceManifest.HashAnnotation);
+
+    [LoggerMessage(LogLevel.Warning, "The ingress of cluster {Cluster} does not lead to set {Set}, which is reached within the cluster only: {Problem}")]
+    private partial void LogNoRoute(string set, string cluster, string problem);
 
     [LoggerMessage(LogLevel.Information, "Replacing set {Set} in cluster {Cluster}: the service that it carries is run differently")]
     private partial void LogReplacing(string set, string cluster);

@@ -14,6 +14,9 @@ internal static class HubNames
     /// <summary>The runner's own: set on what carries a workload once the hub's outbox holds the news of it, so that a runner that lost its storage does not tell it as new.</summary>
     public const string AnnouncedAnnotation = "csghub_announced";
 
+    /// <summary>The runner's own: host under which the ingress leads to a service that is none of Knative's; empty or absent where it has none.</summary>
+    public const string HostAnnotation = "csghub_host";
+
     public const string LogTypeLabel = "csghub_log_label_type";
     public const string LogClusterIdLabel = "csghub_log_label_cluster_id";
     public const string DeployIdLabel = "csghub_deploy_id";

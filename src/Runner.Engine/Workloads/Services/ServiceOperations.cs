@@ -45,7 +45,7 @@ public sealed partial class ServiceOperations
         try
         {
             var (workload, isNew) = ServiceRequestRules.IsMultiHost(request)
-                ? await RunAsync(cluster, MultiHostManifest.Build(serviceName, request, _options, facts), cancellationToken).ConfigureAwait(false)
+                ? await RunAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false)
                 : await RunAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts), cancellationToken).ConfigureAwait(false);
             if (isNew)
             {
@@ -169,6 +169,14 @@ public sealed partial class ServiceOperations
         var (service, isNew) = await replacement.CreateOrReplaceAsync(objects.Service, cancellationToken).ConfigureAwait(false);
         await SecretsOf(cluster).OwnAsync(objects.Secret, service, cancellationToken).ConfigureAwait(false);
         return (ServiceProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", service, [], []), isNew);
+    }
+
+    private async Task<MultiHostObjects> MultiHostAsync(ClusterConnection cluster, string serviceName, ServiceRequest request, ClusterFacts facts, CancellationToken cancellationToken)
+    {
+        // What is wrong with the request is said before anything is asked.
+        _ = MultiHostManifest.Build(serviceName, request, _options, facts);
+        var routing = await new KnativeIngress(cluster, _time).RoutingAsync(cancellationToken).ConfigureAwait(false);
+        return MultiHostManifest.Build(serviceName, request, _options, facts, routing);
     }
 
     private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, MultiHostObjects objects, CancellationToken cancellationToken)

@@ -40,7 +40,7 @@ internal static class WorkflowManifest
                 ServiceAccountName = options.Workflows.ServiceAccount,
                 Entrypoint = request.Entrypoint,
                 Templates = templates,
-                TtlStrategy = new() { SecondsAfterCompletion = (int)options.Workflows.JobTtl.TotalSeconds },
+                TtlStrategy = JobTimeToLive.UntilTold(options.Workflows.JobTtl, options.Retention.Ended),
                 PodMetadata = new()
                 {
                     Labels = new Dictionary<string, string>

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Hub;
+
+namespace Runner.Engine.Workloads.Argo;
+
+/// <summary>
+/// Keeps jobs that have ended in the cluster until their end is written for the hub: it is their time to live that says how long Argo keeps them, long while
+/// that is not done and as configured afterwards. Nothing but Argo removes them, so that they go also where no runner ever comes back.
+/// </summary>
+internal sealed partial class OutcomeKeeper(
+    ClusterDirectory clusters, WorkloadFeed feed, HubReporter reporter, HubLeadership leadership, RunnerOptions options, TimeProvider time, ILogger<OutcomeKeeper> logger)
+    : BackgroundService
+{
+    private const int Parallel = 4;
+
+    /// <summary>How often all jobs are looked at, whether or not they changed: what is told of them later than they change is no change of theirs.</summary>
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly Backoff Retry = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var queue = new WorkQueue<WorkloadKey>("times to live of jobs", LookAsync, Retry, time, logger);
+        return Task.Run(() => Task.WhenAll(queue.RunAsync(Parallel, stoppingToken), FollowAsync(queue, stoppingToken), GoRoundAsync(queue, stoppingToken)), CancellationToken.None);
+    }
+
+    private async Task FollowAsync(WorkQueue<WorkloadKey> queue, CancellationToken cancellationToken)
+    {
+        using var subscription = feed.Subscribe();
+        IEnumerable<WorkloadKey> keys = subscription.Snapshot.Keys;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                Ask(queue, keys);
+                keys = await subscription.NextAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // The loop goes on whatever happens.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogFailed(exception);
+                keys = feed.Current.Keys;
+                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task GoRoundAsync(WorkQueue<WorkloadKey> queue, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Round, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            {
+                Ask(queue, feed.Current.Keys);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The program ends.
+        }
+    }
+
+    private static void Ask(WorkQueue<WorkloadKey> queue, IEnumerable<WorkloadKey> keys)
+    {
+        foreach (var key in keys.Where(key => ArgoScopes.Kinds.Contains(key.Kind)))
+        {
+            queue.Add(key);
+        }
+    }
+
+    private async ValueTask LookAsync(WorkloadKey key, CancellationToken cancellationToken)
+    {
+        if (!leadership.IsLeader || clusters.Find(key.Cluster) is not { } cluster || !feed.Current.TryGetValue(key, out var workload)
+            || cluster.State.Jobs.WorkflowOf(key) is not { } workflow || workflow.Metadata.Uid != workload.Uid || workflow.Metadata.DeletionTimestamp is not null)
+        {
+            return;
+        }
+
+        // The feed has what the reporter has been given; the object may be further on.
+        var isTold = workload.Job is { IsFinished: true } && await reporter.HasToldAsync(workload, cancellationToken).ConfigureAwait(false);
+        var configured = key.Kind == WorkloadKind.ImageBuild ? options.ImageBuilds.JobTtl : options.Workflows.JobTtl;
+        if (JobTimeToLive.Other(workflow, isTold, configured, options.Retention.Ended) is { } seconds)
+        {
+            await new ArgoApi(cluster, key.Namespace, time).SetTimeToLiveAsync(key.Name, workload.Uid, seconds, cancellationToken).ConfigureAwait(false);
+            LogSet(key.Kind, key.Name, cluster.Name, seconds, isTold);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Looking for jobs that have ended failed and goes on")]
+    private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(LogLevel.Debug, "{Kind} {Job} in cluster {Cluster} stays for {Seconds} s after its end; told of its end: {IsTold}")]
+    private partial void LogSet(WorkloadKind kind, string job, string cluster, int seconds, bool isTold);
+}

@@ -1,0 +1,95 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using k8s;
+using Runner.Engine.Hub.Payloads;
+using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Argo;
+using Runner.Tests.Engine.RunnerApi;
+using Runner.Tests.Engine.Support;
+
+namespace Runner.Tests.Engine.Workflows;
+
+/// <summary>A job that ends while no runner is there to see it keeps its outcome for the one that comes.</summary>
+public sealed class OutcomeTests
+{
+    private const string Evaluation = "eval-wanghh-8f3c2a";
+    private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(20);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_job_that_ends_and_outlives_its_time_while_no_runner_is_there_is_told_as_it_ended_and_goes_then()
+    {
+        await using var host = await JobRunnerHost.StartAsync(TimeToLive);
+        await host.CallAsync(HttpMethod.Post, "workflows", Sample("completed-10s"));
+        await host.ToldAsync(Evaluation, "Running");
+        var job = JsonNode.Parse((await host.WorkflowAsync(Evaluation)).GetRawText())!;
+        await host.StopAsync();
+
+        // One that is nobody's begins later, ends later and is removed after the time that was configured.
+        await CreateLikeAsync(host, job, "nobodys");
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync("nobodys"), "Argo removed the other workflow after its time to live");
+        Assert.Equal("Succeeded", (await host.WorkflowAsync(Evaluation)).GetProperty("status").GetProperty("phase").GetString());
+        await host.RunAsync(TimeToLive, keepsData: true);
+
+        await host.ToldAsync(Evaluation, "Succeeded");
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Evaluation), "the workflow goes once its end is told");
+        Assert.Equal(["Pending", "Running", "Succeeded"], host.Statuses(Evaluation).Distinct());
+        Assert.Equal("http://minio.example.com/evaluation/result.json", JobRunnerHost.Text(host.Told(Evaluation)[^1].Data, "result_url"));
+    }
+
+    [Fact]
+    public async Task A_job_that_somebody_removed_while_no_runner_was_there_is_told_as_failed_for_want_of_knowledge()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        await host.CallAsync(HttpMethod.Post, "workflows", Sample("running"));
+        await host.ToldAsync(Evaluation, "Running");
+        await host.StopAsync();
+
+        await host.Api.CustomObjects.DeleteNamespacedCustomObjectAsync("argoproj.io", "v1alpha1", "spaces", "workflows", Evaluation, cancellationToken: Cancel);
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Evaluation), "the workflow is gone");
+        await host.RunAsync(keepsData: true);
+
+        await host.ToldAsync(Evaluation, "Failed");
+        Assert.Equal(WorkflowPayloads.MissedReason, JobRunnerHost.Text(host.Told(Evaluation)[^1].Data, "reason"));
+        var (_, record) = await host.CallAsync(HttpMethod.Get, "workflows/1", $$"""{"task_id":"{{Evaluation}}","username":"wanghh"}""");
+        Assert.Equal(("Failed", WorkflowPayloads.MissedReason), (JobRunnerHost.Text(record, "status"), JobRunnerHost.Text(record, "reason")));
+    }
+
+    [Theory]
+    [InlineData("Running", false, 120, 604800)]
+    [InlineData("Running", false, 604800, null)]
+    [InlineData("Running", false, 999999, null)]
+    [InlineData("Succeeded", false, 604800, null)]
+    [InlineData("Succeeded", true, 604800, 300)]
+    [InlineData("Failed", true, 300, null)]
+    [InlineData("Failed", true, 10, null)]
+    [InlineData("Error", true, null, null)]
+    public void A_workflow_stays_long_until_its_end_is_told_and_as_configured_then(string phase, bool isTold, int? now, int? then)
+    {
+        var workflow = new ArgoWorkflow
+        {
+            Metadata = new() { Name = "job" },
+            Spec = new() { TtlStrategy = new() { SecondsAfterCompletion = now } },
+            Status = new() { Phase = phase },
+        };
+
+        Assert.Equal(then, JobTimeToLive.Other(workflow, isTold, TimeSpan.FromSeconds(300), TimeSpan.FromDays(7)));
+    }
+
+    [Fact]
+    public void A_time_to_live_that_is_longer_than_the_time_to_wait_holds_from_the_start() =>
+        Assert.Equal(7200, JobTimeToLive.UntilTold(TimeSpan.FromHours(2), TimeSpan.Zero).SecondsAfterCompletion);
+
+    private static string Sample(string tag) => RunnerApiHost.Sample("workflow-evaluation").Replace("0.4.9", tag, StringComparison.Ordinal);
+
+    private static Task CreateLikeAsync(JobRunnerHost host, JsonNode job, string name)
+    {
+        var spec = job["spec"]!.DeepClone();
+        spec["ttlStrategy"] = new JsonObject { ["secondsAfterCompletion"] = (int)TimeToLive.TotalSeconds };
+        var other = new JsonObject { ["apiVersion"] = "argoproj.io/v1alpha1", ["kind"] = "Workflow", ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = spec };
+        return host.Api.CustomObjects.CreateNamespacedCustomObjectAsync(
+            JsonSerializer.SerializeToElement(other), "argoproj.io", "v1alpha1", "spaces", "workflows", cancellationToken: Cancel);
+    }
+}
