@@ -17,6 +17,9 @@ namespace Runner.EmbeddedCluster;
 /// </summary>
 public sealed partial class EmbeddedClusterHost : IAsyncDisposable
 {
+    /// <summary>Class of volumes that many pods may write, of which any number is bound at once; there from the start.</summary>
+    public const string StorageClass = "embedded-nfs";
+
     private readonly SemaphoreSlim _restarting = new(1, 1);
     private readonly ObjectStore _store;
     private readonly ApiServer _api;

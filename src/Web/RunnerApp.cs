@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
+using Runner.EmbeddedCluster;
 using Runner.Engine;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -65,7 +66,7 @@ public static class RunnerApp
         {
             // By a factory, so that the container closes it.
             services.AddSingleton(_ => database);
-            AddClusters(services, options, clusters);
+            options = AddClusters(services, options, clusters);
             services.AddRunnerEngine(options);
             services.AddRunnerApi();
             services.AddConsolePages();
@@ -133,7 +134,8 @@ public static class RunnerApp
     private static IPAddress DefaultBind() =>
         Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true" ? IPAddress.Any : IPAddress.Loopback;
 
-    internal static void AddClusters(IServiceCollection services, RunnerOptions options, IReadOnlyList<ClusterEndpoint>? given)
+    /// <returns>The options, with what only the simulated cluster has where that is the one.</returns>
+    internal static RunnerOptions AddClusters(IServiceCollection services, RunnerOptions options, IReadOnlyList<ClusterEndpoint>? given)
     {
         var clusters = given ?? ClusterEndpoints.Discover(
             options.Cluster, Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
@@ -142,10 +144,13 @@ public static class RunnerApp
             services.AddSingleton(cluster);
         }
 
-        if (clusters.Count == 0)
+        if (clusters.Count > 0)
         {
-            EmbeddedClusterService.Add(services, options);
+            return options;
         }
+
+        EmbeddedClusterService.Add(services, options);
+        return options.StorageClass.Length > 0 ? options : options with { StorageClass = EmbeddedClusterHost.StorageClass };
     }
 
     private static void Map(WebApplication app, RunnerOptions options)

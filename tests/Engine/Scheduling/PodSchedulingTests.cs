@@ -52,6 +52,58 @@ public sealed class PodSchedulingTests
         Assert.Contains(problems, problem => problem.StartsWith("scheduler.volcano.queue must be a Kubernetes name", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("a b!", "x", "hardware: label 'a b!' must be")]
+    [InlineData("zone", "x y", "hardware: label 'zone' must have a value")]
+    public void Labels_that_no_node_can_have_are_named(string key, string value, string problem) => Assert.StartsWith(
+        problem, Assert.Single(Problems(new() { Hardware = new() { Cpu = new() { Labels = new() { [key] = value } } } })), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("gpu", "Maybe", "x", "", "operator must be Equal or Exists")]
+    [InlineData("", "", "x", "", "operator must be Exists where there is no key")]
+    [InlineData("gpu", "Exists", "x", "", "value must be empty")]
+    [InlineData("g pu", "Exists", "", "", "key 'g pu' must be")]
+    [InlineData("gpu", "Equal", "x y", "", "key 'gpu' must have a value")]
+    [InlineData("gpu", "Equal", "x", "Sometimes", "effect must be")]
+    public void Tolerations_that_no_pod_may_have_are_named(string key, string operation, string value, string effect, string problem) => Assert.StartsWith(
+        $"tolerations: {problem}",
+        Assert.Single(Problems(new() { Tolerations = [new() { Key = key, Operator = operation, Value = value, Effect = effect }] })),
+        StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("zone", "Maybe", "must be In, NotIn, Exists, DoesNotExist, Gt or Lt, but is 'Maybe'", "x")]
+    [InlineData("zone", "In", "needs values")]
+    [InlineData("zone", "Exists", "must have no values", "x")]
+    [InlineData("zone", "Gt", "needs one whole number", "x")]
+    [InlineData("zone", "Lt", "needs one whole number", "1", "2")]
+    public void Affinities_that_no_pod_may_have_are_named(string key, string operation, string problem, params string[] values) => Assert.Equal(
+        $"node_affinity: operator of '{key}' {problem}",
+        Assert.Single(Problems(new() { NodeAffinity = Requires(key, operation, values) })));
+
+    [Fact]
+    public void What_a_pod_may_have_is_no_problem()
+    {
+        Assert.Empty(Problems(new()
+        {
+            Hardware = new() { Cpu = new() { Labels = new() { ["topology.kubernetes.io/zone"] = "a" } } },
+            Tolerations = [new() { Operator = "Exists" }, new() { Key = "nvidia.com/gpu", Operator = "Exists", Effect = "NoSchedule" }, new() { Key = "team", Value = "a" }],
+            NodeAffinity = Requires("example.com/cores", "Gt", "8"),
+        }));
+        Assert.Empty(Problems(new() { NodeAffinity = Requires("zone", "DoesNotExist") }));
+    }
+
+    private static List<string> Problems(SchedulingFacts facts)
+    {
+        var problems = new List<string>();
+        PodScheduling.From(facts, new(), problems);
+        return problems;
+    }
+
+    private static V1NodeAffinity Requires(string key, string operation, params string[] values) => new()
+    {
+        RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms = [new() { MatchExpressions = [new() { Key = key, OperatorProperty = operation, Values = values }] }] },
+    };
+
     [Fact]
     public void A_share_asks_for_its_memory_in_the_units_of_the_device_plugin_rounded_up()
     {

@@ -24,7 +24,7 @@ internal static class ClusterSeed
         {
             ["metadata"] = new JsonObject
             {
-                ["name"] = "embedded-nfs",
+                ["name"] = EmbeddedClusterHost.StorageClass,
                 ["annotations"] = new JsonObject { ["storageclass.kubernetes.io/is-default-class"] = "true" },
             },
             ["provisioner"] = VolumeBinder.Provisioner,

@@ -16,9 +16,6 @@ internal sealed class LeaderWorkerSetApi(ClusterConnection cluster, string @name
     /// <summary>Path of core Services in the namespace.</summary>
     public string ServicesPath => $"api/v1/namespaces/{@namespace}/services";
 
-    /// <summary>Path of Knative's Ingresses in the namespace.</summary>
-    public string RoutesPath => $"apis/{IngressRoute.Group}/{IngressRoute.Version}/namespaces/{@namespace}/{IngressRoute.Plural}";
-
     /// <summary>Path of StatefulSets in the namespace.</summary>
     public string StatefulSetsPath => $"apis/apps/v1/namespaces/{@namespace}/statefulsets";
 

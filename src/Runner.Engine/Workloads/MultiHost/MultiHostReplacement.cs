@@ -12,6 +12,9 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     /// <summary>How long an old service of the same name may take to go.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
+    /// <summary>Between two looks at what no right lets the runner watch.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
     private readonly GoneWatch _gone = new(cluster, time);
 
     /// <summary>True where there may be sets: a cluster that does not know the kind or does not show it has none of the runner's.</summary>
@@ -24,7 +27,8 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
         {
             var made = await CreateSetAsync(wanted.Set, token).ConfigureAwait(false);
             await EnsureAsync(
-                MultiHostManifest.OwnedBy(wanted.Address, made.Set.Metadata), api.ServicesPath, api.CreateAddressAsync, api.FindAddressAsync, made.Set.Metadata.Uid, token).ConfigureAwait(false);
+                MultiHostManifest.OwnedBy(wanted.Address, made.Set.Metadata), api.CreateAddressAsync, api.FindAddressAsync, made.Set.Metadata.Uid,
+                old => _gone.WaitAsync(api.ServicesPath, wanted.Address.Metadata.Name, old.Uid, token), token).ConfigureAwait(false);
             await EnsureRouteAsync(wanted.Route, made.Set, token).ConfigureAwait(false);
             return made;
         }, cancellationToken);
@@ -91,7 +95,8 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
             try
             {
                 await EnsureAsync(
-                    MultiHostManifest.OwnedBy(route, set.Metadata), api.RoutesPath, api.CreateRouteAsync, api.FindRouteAsync, set.Metadata.Uid, cancellationToken).ConfigureAwait(false);
+                    MultiHostManifest.OwnedBy(route, set.Metadata), api.CreateRouteAsync, api.FindRouteAsync, set.Metadata.Uid,
+                    _ => Task.Delay(Pause, time, cancellationToken), cancellationToken).ConfigureAwait(false);
                 host = route.Spec.Rules[0].Hosts[0];
             }
             catch (ApiStatusException refusal) when (refusal.Code is 403 or 404)
@@ -108,8 +113,9 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     }
 
     /// <summary>Makes what belongs to a set. Whatever else has its name goes with the service that it belonged to.</summary>
+    /// <param name="wait">Waits for another one to go, or a little.</param>
     private async Task EnsureAsync<T>(
-        T wanted, string path, Func<T, CancellationToken, Task<T?>> create, Func<string, CancellationToken, Task<T?>> find, string set, CancellationToken cancellationToken)
+        T wanted, Func<T, CancellationToken, Task<T?>> create, Func<string, CancellationToken, Task<T?>> find, string set, Func<V1ObjectMeta, Task> wait, CancellationToken cancellationToken)
         where T : class, IMetadata<V1ObjectMeta>
     {
         while (await create(wanted, cancellationToken).ConfigureAwait(false) is null)
@@ -122,7 +128,7 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
 
             if (existing is not null)
             {
-                await _gone.WaitAsync(path, wanted.Metadata.Name, existing.Metadata.Uid, cancellationToken).ConfigureAwait(false);
+                await wait(existing.Metadata).ConfigureAwait(false);
             }
         }
     }

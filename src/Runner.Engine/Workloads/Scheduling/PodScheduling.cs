@@ -42,6 +42,11 @@ internal sealed record PodScheduling
     public static PodScheduling From(SchedulingFacts facts, RunnerOptions options, ICollection<string> problems)
     {
         var resources = ResourceRules.From(facts.Hardware ?? new(), options.Accelerators, problems);
+        foreach (var problem in SchedulingFieldRules.Problems(resources.NodeSelector, facts))
+        {
+            problems.Add(problem);
+        }
+
         var affinity = NodeAffinityRules.Merge(NodeAffinityRules.ForNodes(facts.Nodes, resources, options.AllowCpuOnGpuNodes), facts.NodeAffinity);
         var scheduler = SchedulerChoice.From(facts.Scheduler, options.Services, problems);
         return new()
