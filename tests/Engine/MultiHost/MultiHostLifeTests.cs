@@ -151,7 +151,7 @@ public sealed class MultiHostLifeTests : IAsyncLifetime
     {
         await RunAsync();
         await _runner.ReachesAsync(Name, 23, 60);
-        const string Update = """{"id":4714,"svc_name":"x","image_id":"opencsghq/vllm:v0.25.0","min_replica":1,"max_replica":1,"env":{"port":"8000","REVISION":"next"}}""";
+        const string Update = """{"id":4714,"svc_name":"x","image_id":"opencsghq/vllm:v0.25.0","min_replica":1,"max_replica":1,"env":{"port":"9000","REVISION":"next"}}""";
 
         var answer = await _runner.CallAsync(HttpMethod.Put, $"service/{Name}/update", Update);
 
@@ -161,6 +161,7 @@ public sealed class MultiHostLifeTests : IAsyncLifetime
                 is { Count: 2 } pods && pods.All(pod => pod.Spec.Containers[0].Image.EndsWith("vllm:v0.25.0", StringComparison.Ordinal)),
             "both hosts have the new image",
             60);
+        Assert.Equal("9000", (await _runner.Api.CoreV1.ReadNamespacedServiceAsync(Name, "spaces", cancellationToken: TestContext.Current.CancellationToken)).Spec.Ports.Single().TargetPort.Value);
         Assert.Equal("next", (await _runner.ReachesAsync(Name, 23, 60)).GetProperty("revision")[0].GetProperty("commit_id").GetString());
         var onOneHost = Update.Replace("\"min_replica\"", "\"hardware\":{\"replicas\":1},\"min_replica\"", StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadRequest, (await _runner.CallAsync(HttpMethod.Put, $"service/{Name}/update", onOneHost)).Status);

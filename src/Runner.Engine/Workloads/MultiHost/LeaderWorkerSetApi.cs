@@ -1,3 +1,4 @@
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Clusters;
@@ -99,6 +100,14 @@ internal sealed class LeaderWorkerSetApi(ClusterConnection cluster, string @name
     /// <returns>The Service as it is, or null.</returns>
     public Task<V1Service?> FindAddressAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
         (client, token) => client.CoreV1.ReadNamespacedServiceAsync(name, @namespace, cancellationToken: token), cancellationToken);
+
+    /// <summary>Leads a Service with one port to another port of its pods; nothing when it is gone.</summary>
+    public Task SetPortAsync(string name, V1ServicePort before, int target, CancellationToken cancellationToken)
+    {
+        var ports = new[] { new { name = before.Name, port = before.Port, protocol = before.Protocol, targetPort = target } };
+        var patch = new V1Patch(JsonSerializer.Serialize(new { spec = new { ports } }), V1Patch.PatchType.MergePatch);
+        return UnlessMissingAsync((client, token) => client.CoreV1.PatchNamespacedServiceAsync(patch, name, @namespace, cancellationToken: token), cancellationToken);
+    }
 
     /// <returns>What was created, or null when one of that name exists.</returns>
     /// <exception cref="ApiStatusException">With code 404 where the cluster does not know the kind.</exception>

@@ -89,6 +89,9 @@ internal static class MultiHostManifest
         return dependent;
     }
 
+    /// <summary>Port on which the leaders of a set listen; null where they say none.</summary>
+    public static int? PortOf(LeaderWorkerSet set) => (set.Spec?.Template?.Leader ?? set.Spec?.Template?.Worker)?.Spec?.Containers?.FirstOrDefault()?.Ports?.FirstOrDefault()?.ContainerPort;
+
     /// <summary>True when the hosts of a service mount the volume.</summary>
     public static bool Uses(LeaderWorkerSet set, string volume) =>
         set.Spec?.Template?.Worker?.Spec?.Volumes?.Any(mounted => mounted.PersistentVolumeClaim?.ClaimName == volume) == true;

@@ -51,6 +51,7 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
                     return null;
                 }
 
+                await LeadAsync(sets, serviceName, set, cancellationToken).ConfigureAwait(false);
                 carrier = set;
             }
 
@@ -70,6 +71,16 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
             throw new ClusterOperationException(Safe($"Service '{serviceName}' was not updated. {ClusterProblem.Describe(exception, cluster.Name)}"), exception);
+        }
+    }
+
+    /// <summary>The address of a service over several hosts leads to the port on which the leaders listen, which an update may change.</summary>
+    private static async Task LeadAsync(LeaderWorkerSetApi sets, string serviceName, LeaderWorkerSet set, CancellationToken cancellationToken)
+    {
+        if (MultiHostManifest.PortOf(set) is { } port
+            && await sets.FindAddressAsync(serviceName, cancellationToken).ConfigureAwait(false) is { Spec.Ports: [{ } leads] } && leads.TargetPort != port.ToString(CultureInfo.InvariantCulture))
+        {
+            await sets.SetPortAsync(serviceName, leads, port, cancellationToken).ConfigureAwait(false);
         }
     }
 
