@@ -84,12 +84,12 @@ public sealed class OutcomeTests
 
     private static string Sample(string tag) => RunnerApiHost.Sample("workflow-evaluation").Replace("0.4.9", tag, StringComparison.Ordinal);
 
-    private static Task CreateLikeAsync(JobRunnerHost host, JsonNode job, string name)
+    private static async Task CreateLikeAsync(JobRunnerHost host, JsonNode job, string name)
     {
         var spec = job["spec"]!.DeepClone();
         spec["ttlStrategy"] = new JsonObject { ["secondsAfterCompletion"] = (int)TimeToLive.TotalSeconds };
         var other = new JsonObject { ["apiVersion"] = "argoproj.io/v1alpha1", ["kind"] = "Workflow", ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = spec };
-        return host.Api.CustomObjects.CreateNamespacedCustomObjectAsync(
+        await host.Api.CustomObjects.CreateNamespacedCustomObjectAsync(
             JsonSerializer.SerializeToElement(other), "argoproj.io", "v1alpha1", "spaces", "workflows", cancellationToken: Cancel);
     }
 }

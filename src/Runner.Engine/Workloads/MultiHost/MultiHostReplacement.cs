@@ -114,7 +114,7 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
 
     /// <summary>Makes what belongs to a set. Whatever else has its name goes with the service that it belonged to.</summary>
     /// <param name="wait">Waits for another one to go, or a little.</param>
-    private async Task EnsureAsync<T>(
+    private static async Task EnsureAsync<T>(
         T wanted, Func<T, CancellationToken, Task<T?>> create, Func<string, CancellationToken, Task<T?>> find, string set, Func<V1ObjectMeta, Task> wait, CancellationToken cancellationToken)
         where T : class, IMetadata<V1ObjectMeta>
     {
