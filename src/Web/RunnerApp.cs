@@ -98,6 +98,9 @@ public static class RunnerApp
         var quiet = options.LogLevel < LogLevel.Warning ? LogLevel.Warning : options.LogLevel;
         logging.AddFilter("Microsoft.AspNetCore", quiet);
 
+        // Calls every refusal of a hub an error, with its stack. LiveHubLog tells apart whose fault it was, and circuits write down their own.
+        logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.None);
+
         // It warns that keys are not encrypted on disk: where else would their key be. The folder is its owner's alone.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.AddFilter("System.Net.Http.HttpClient", quiet);

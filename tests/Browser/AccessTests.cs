@@ -1,4 +1,3 @@
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using OtpNet;
 using Runner.Tests.Browser.Support;
@@ -62,32 +61,6 @@ public sealed class AccessTests
         }
 
         await Assertions.Expect(again.Locator("[data-sign-in]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
-    }
-
-    [Theory]
-    [InlineData("light", "en")]
-    [InlineData("dark", "zh-Hans")]
-    public async Task The_pages_of_access_are_accessible_and_shown_at_both_widths(string theme, string language)
-    {
-        await using var console = new ConsoleFixture();
-        await console.InitializeAsync();
-        foreach (var width in new[] { 1440, 390 })
-        {
-            var page = await console.OpenAsync("/", width, theme, language);
-            await ConsoleFixture.GoAsync(page, $"/language/{language}?returnUrl=/");
-            foreach (var (name, path) in new[] { ("access-users", "/access"), ("access-sessions", "/access/sessions"), ("access-clients", "/access/clients"), ("access-rules", "/access/rules"), ("access-audit", "/access/audit"), ("profile", "/profile") })
-            {
-                await ConsoleFixture.GoAsync(page, path);
-                await page.Locator("h1").WaitForAsync();
-                await page.ScreenshotAsync(new() { Path = Screenshots.File($"{name}-{width}-{theme}-{language}"), Animations = ScreenshotAnimations.Disabled });
-                var found = await page.RunAxe();
-                var serious = found.Violations.Where(violation => violation.Impact is "serious" or "critical")
-                    .Select(violation => $"{violation.Id}: {violation.Help} at {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}").ToList();
-                Assert.True(serious.Count == 0, $"{name} at {width} in {theme}\n{string.Join('\n', serious)}");
-            }
-
-            await page.Context.CloseAsync();
-        }
     }
 
     private static string Code(string secret, TimeSpan ahead) => new Totp(Base32Encoding.ToBytes(secret)).ComputeTotp((TimeProvider.System.GetUtcNow() + ahead).UtcDateTime);

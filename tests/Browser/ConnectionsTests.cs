@@ -11,11 +11,13 @@ public sealed class ConnectionsTests
     public async Task A_wrong_registry_password_is_named_replaced_after_a_test_and_kept()
     {
         await using var registry = await OutsideServer.RegistryAsync(password: true);
+        var hub = RunnerProcess.FreePort();
         var environment = new Dictionary<string, string>
         {
             ["STARHUB_SERVER_DOCKER_REG_BASE"] = $"127.0.0.1:{registry.Port}/csghub/",
             ["STARHUB_SERVER_DOCKER_IMAGE_PULL_SECRET"] = "csghub-docker",
             ["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_KANIKO_ARGS"] = "--insecure",
+            ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = $"http://127.0.0.1:{hub}",
         };
         await using var console = new ConsoleFixture { Start = () => RunnerProcess.StartAsync(environment) };
         await console.InitializeAsync();
@@ -53,6 +55,29 @@ public sealed class ConnectionsTests
         var audit = await (await page.Context.APIRequest.GetAsync("/api/console/audit")).TextAsync();
         Assert.Contains("save-credentials", audit, StringComparison.Ordinal);
         Assert.DoesNotContain(OutsideServer.Password, audit, StringComparison.Ordinal);
+        await BringTheHubBackAsync(page, hub);
         await page.Context.CloseAsync();
+    }
+
+    /// <summary>The hub was never there: the check says so, events wait with the reason, and one click sends them once it is back.</summary>
+    private static async Task BringTheHubBackAsync(IPage page, int port)
+    {
+        await ConsoleFixture.GoAsync(page, "/diagnostics");
+        var check = page.Locator("[data-check=HubReachable]");
+        await Assertions.Expect(check.Locator(".state-bad")).ToHaveTextAsync("Fails");
+        await Assertions.Expect(check).ToContainTextAsync("cannot be reached");
+        await ConsoleFixture.GoAsync(page, "/hub?state=waiting");
+        await Assertions.Expect(page.Locator(".outbox-grid tr[data-row]").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".lines .state-bad")).ToBeVisibleAsync();
+
+        using var hub = new QuietHub(port);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Try all now" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".outbox-grid tr[data-row]")).ToHaveCountAsync(0, new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator(".lines .state-good")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sent" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".outbox-grid tr[data-row]").First).ToContainTextAsync("Sent");
+        await ConsoleFixture.GoAsync(page, "/diagnostics");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run again: Hub reachable" }).ClickAsync();
+        await Assertions.Expect(check.Locator(".state-good")).ToHaveTextAsync("Good", new() { Timeout = 30_000 });
     }
 }

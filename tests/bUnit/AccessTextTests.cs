@@ -29,6 +29,7 @@ public sealed partial class AccessTextTests
             .Concat(Enum.GetNames<UserRefusal>().Concat(Enum.GetNames<AccessRefusal>()).Select(reason => $"Refusal.{reason}"))
             .Concat(Enum.GetNames<SignInMethod>().Select(method => $"Method.{method}"))
             .Concat(Enum.GetNames<AuditOutcome>().Select(outcome => $"Audit.{outcome}"))
+            .Concat(typeof(AuditActions).GetFields().Select(field => $"Act.{field.GetRawConstantValue()}"))
             .Concat(Enum.GetNames<ConsoleRole>().Select(role => $"Role.{role}.Means"))
             .Concat(Runner.Web.Identity.Tokens.ApiScopes.All.Select(scope => $"Scope.{scope.Scope}"));
         Assert.Empty(used.Distinct().Except(English.Keys));

@@ -85,6 +85,40 @@
     row.scrollIntoView({ block: "nearest" });
   };
   const rowsOf = grid => [...grid.querySelectorAll("tr[data-row]")];
+  const seen = element => element?.isConnected && element.offsetParent !== null;
+  // Asks once a frame, for as long as an answer of the server may take.
+  const soon = (ready, then, frames = 120) => requestAnimationFrame(() => ready() ? then() : frames > 0 && soon(ready, then, frames - 1));
+
+  // The row in focus keeps it while the table lives: a row that moves loses it in the browser, one that goes hands it to its neighbour.
+  let held = null;
+  document.addEventListener("focusin", event => {
+    const row = event.target.closest?.("tr[data-row]");
+    const grid = row?.closest("[data-grid]");
+    held = grid ? { grid, row, target: event.target, at: rowsOf(grid).indexOf(row) } : null;
+  });
+  document.addEventListener("pointerdown", () => { held = null; });
+  new MutationObserver(() => {
+    if (!held || document.activeElement !== document.body) { return; }
+    const { grid, row, target, at } = held;
+    if (!seen(grid)) { return; }
+    if (seen(target)) { target.focus({ preventScroll: true }); return; }
+    const rows = rowsOf(grid);
+    const next = rows.includes(row) ? row : rows[Math.min(at, rows.length - 1)];
+    if (next) { next.tabIndex = 0; next.focus({ preventScroll: true }); } else { grid.focus({ preventScroll: true }); }
+  }).observe(document.body, { childList: true, subtree: true });
+
+  // Where details open in place of the list, as on a phone, the focus goes with them, and back to the row when they are closed.
+  const opened = row => {
+    const grid = row.closest("[data-grid]");
+    soon(() => document.querySelector("[data-close]") && !seen(grid), () => document.querySelector("[data-close]").focus());
+  };
+  const closed = name => soon(
+    () => !document.querySelector("[data-close]") && seen(document.querySelector("[data-grid]")),
+    () => {
+      const grid = document.querySelector("[data-grid]");
+      const row = rowsOf(grid).find(one => one.querySelector("a[data-open]")?.textContent.trim() === name);
+      if (row) { focusRow(grid, row); } else { grid.focus({ preventScroll: true }); }
+    });
   const gridKey = (event, grid) => {
     const rows = rowsOf(grid);
     const current = event.target.closest("tr[data-row]");
@@ -113,7 +147,7 @@
     if (event.key === "Escape" && !dialog) {
       if (typing(event.target)) { event.target.blur(); return; }
       const close = document.querySelector("[data-close]");
-      if (close) { const open = document.querySelector("tr[data-row][aria-selected=true]"); close.click(); open?.focus(); }
+      if (close) { close.click(); }
       return;
     }
     if (event.key === "ArrowDown" && event.target.matches?.("[data-filter]")) {
@@ -128,6 +162,12 @@
   document.addEventListener("click", event => {
     const row = event.target.closest?.("tr[data-row]");
     if (row && !event.target.closest("a, button, input, label") && !String(getSelection())) { row.querySelector("a[data-open]")?.click(); }
+    const open = event.target.closest?.("tr[data-row] a[data-open]");
+    if (open) { opened(open.closest("tr")); }
+    if (event.target.closest?.("[data-close]")) {
+      const name = document.querySelector("tr[data-row][aria-selected=true] a[data-open]")?.textContent.trim() ?? document.querySelector(".detail-title h2")?.textContent.trim();
+      closed(name);
+    }
     // The menu behind "More" has done its work once a page is chosen.
     if (event.target.closest?.(".nav-more a")) { document.querySelector(".nav-more:popover-open")?.hidePopover(); }
     const copy = event.target.closest?.("[data-copy]");

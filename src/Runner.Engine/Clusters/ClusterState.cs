@@ -95,7 +95,7 @@ public sealed class ClusterState
     /// <summary>Labels of a pod; null when it is not known.</summary>
     public IReadOnlyDictionary<string, string>? LabelsOfPod(string @namespace, string pod) => Pods.Find(@namespace, pod)?.Metadata.Labels?.AsReadOnly();
 
-    /// <summary>Kubernetes events about the workload's objects, newest first.</summary>
+    /// <summary>Kubernetes events about the workload's objects, newest first; of the same second the warnings, which say what is the matter.</summary>
     public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key)
     {
         if (!_events.TryGetValue(key.Namespace, out var events))
@@ -105,7 +105,7 @@ public sealed class ClusterState
 
         var names = SourceOf(key.Kind)?.NamesOf(key) ?? [key.Name];
         var pods = _feed.Current.TryGetValue(key, out var workload) ? workload.Instances.Select(instance => instance.PodName) : [];
-        return [.. names.Concat(pods).Distinct().SelectMany(events.OwnedBy).Select(EventOwners.Read).OrderByDescending(e => e.LastSeen)];
+        return [.. names.Concat(pods).Distinct().SelectMany(events.OwnedBy).Select(EventOwners.Read).OrderByDescending(e => e.LastSeen).ThenByDescending(e => e.Type == "Warning")];
     }
 
     /// <summary>The object that carries the workload as YAML, secret values masked; null when it is gone.</summary>

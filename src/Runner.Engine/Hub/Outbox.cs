@@ -12,6 +12,9 @@ public sealed record OutboxStatus(int Waiting, long Sent, string LastError, Date
 {
     /// <summary>Of those that wait, the ones that the hub answered it does not want. They are tried again with growing pauses, and hold up later ones of their resource.</summary>
     public int Refused { get; init; }
+
+    /// <summary>True while it is not known where the hub is.</summary>
+    public bool Unset { get; init; }
 }
 
 /// <summary>One event, as the console shows it.</summary>
@@ -80,7 +83,7 @@ public sealed partial class Outbox
         {
             lock (_lock)
             {
-                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt) { Refused = _lanes.Refused };
+                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt) { Refused = _lanes.Refused, Unset = !_client.KnowsHub };
             }
         }
     }

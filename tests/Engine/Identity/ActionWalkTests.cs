@@ -2,6 +2,8 @@ using System.Reflection;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Diagnostics;
+using Runner.Engine.Diagnostics.Installation;
+using Runner.Engine.ObjectStore;
 using Runner.Engine.Registry;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
@@ -15,7 +17,7 @@ using Runner.Web.Identity.Users;
 namespace Runner.Tests.Engine.Identity;
 
 /// <summary>
-/// Calls everything that a page can do to anything, past the page and with every role. An act is a public asynchronous method of a class whose name ends with
+/// Calls everything that a page can do to anything, past the page and with every role. An act is a public asynchronous method, or one whose outcome is a stream, of a class whose name ends with
 /// <c>Actions</c>; one that is not written down here fails the test, and so does a method of a SignalR hub.
 /// </summary>
 public sealed class ActionWalkTests
@@ -30,6 +32,10 @@ public sealed class ActionWalkTests
         ["DiagnosticsActions.RunAsync"] = ConsoleRole.Operator,
         ["HubActions.RetryAsync"] = ConsoleRole.Operator,
         ["ConnectionActions.SaveAsync"] = ConsoleRole.Administrator,
+
+        // With values of one's own it is for administrators, and that is how it is called here.
+        ["ConnectionActions.TestAsync"] = ConsoleRole.Administrator,
+        ["InstallActions.RunAsync"] = ConsoleRole.Administrator,
         ["ConfigurationActions.MayAsync"] = null,
         ["ConfigurationActions.SaveAsync"] = ConsoleRole.Administrator,
         ["ConfigurationActions.RestoreAsync"] = ConsoleRole.Administrator,
@@ -99,7 +105,7 @@ public sealed class ActionWalkTests
             var refused = false;
             try
             {
-                await (Task)act.Invoke(circuit.ServiceProvider.GetRequiredService(act.DeclaringType!), [.. act.GetParameters().Select(Dummy)])!;
+                await DoAsync(act.Invoke(circuit.ServiceProvider.GetRequiredService(act.DeclaringType!), [.. act.GetParameters().Select(Dummy)])!);
             }
             catch (UnauthorizedAccessException)
             {
@@ -181,7 +187,23 @@ public sealed class ActionWalkTests
     }
 
     private static IEnumerable<MethodInfo> Acts() => typeof(RunnerApp).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.Name.EndsWith("Actions", StringComparison.Ordinal))
-        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)).Where(method => method.ReturnType.IsAssignableTo(typeof(Task)));
+        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)).Where(method => method.ReturnType.IsAssignableTo(typeof(Task)) || IsStream(method.ReturnType));
+
+    private static bool IsStream(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
+
+    /// <summary>Waits for the act, of a stream for its first step: that one is not made where the role does not allow it.</summary>
+    private static async Task DoAsync(object outcome)
+    {
+        if (outcome is Task task)
+        {
+            await task;
+            return;
+        }
+
+        // Everything that streams tells of steps, which are objects.
+        await using var steps = ((IAsyncEnumerable<object>)outcome).GetAsyncEnumerator(Cancel);
+        await steps.MoveNextAsync();
+    }
 
     private static string Name(MethodInfo method) => $"{method.DeclaringType!.Name}.{method.Name}";
 
@@ -197,6 +219,8 @@ public sealed class ActionWalkTests
         var type when type == typeof(IReadOnlyCollection<VersionShare>) => new[] { new VersionShare("x", 100) },
         var type when type == typeof(ReplicaRange) => new ReplicaRange(1, 1),
         var type when type == typeof(RegistryTarget) => new RegistryTarget("registry.example.com", "x", "x", "x", false, false),
+        var type when type == typeof(ObjectStoreTarget) => new ObjectStoreTarget("http://127.0.0.1:1", "x", "x", "x", "x", false, "auto"),
+        var type when type == typeof(IReadOnlyList<BundleObject>) => Array.Empty<BundleObject>(),
         var type when type == typeof(CheckId?) => CheckId.ClockSkew,
         var type when type.IsValueType => Activator.CreateInstance(type),
         var type => throw new InvalidOperationException($"Say in {nameof(ActionWalkTests)} what to give for {type}."),

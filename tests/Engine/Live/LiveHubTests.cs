@@ -22,9 +22,9 @@ public sealed class LiveHubTests
     public async Task Without_a_token_with_a_wrong_one_and_with_another_scope_nobody_gets_in()
     {
         await using var host = await RunnerHost.StartAsync();
-        foreach (var (token, status) in new[] { (null, HttpStatusCode.Unauthorized), ("x", HttpStatusCode.Unauthorized), (RunnerHost.HubToken, HttpStatusCode.Unauthorized), (await TokenAsync(host, "audit.read"), HttpStatusCode.Forbidden) })
+        foreach (var (token, status) in new[] { (null, HttpStatusCode.Unauthorized), ("x", HttpStatusCode.Unauthorized), (RunnerHost.HubToken, HttpStatusCode.Unauthorized), (await LiveHubClient.TokenAsync(host, "audit.read"), HttpStatusCode.Forbidden) })
         {
-            await using var connection = Connection(host, token);
+            await using var connection = LiveHubClient.Connection(host, token);
             var refused = await Assert.ThrowsAsync<HttpRequestException>(() => connection.StartAsync(Cancel));
             Assert.Equal(status, refused.StatusCode);
         }
@@ -36,7 +36,7 @@ public sealed class LiveHubTests
         await using var cluster = await TestCluster.StartAsync();
         cluster.PutService("web", 1);
         await using var host = await RunnerHost.StartAsync(cluster: cluster.Endpoint);
-        await using var connection = await ConnectedAsync(host, "live.read");
+        await using var connection = await LiveHubClient.ConnectedAsync(host, "live.read");
         var state = new Dictionary<string, LiveWorkload>();
         var reading = FollowAsync(connection, state);
 
@@ -57,12 +57,13 @@ public sealed class LiveHubTests
         await using var cluster = await TestCluster.StartAsync();
         await using var host = await RunnerHost.StartAsync(cluster: cluster.Endpoint);
         var uid = StartPod(cluster);
-        await using var watcher = await ConnectedAsync(host, "live.read");
-        await using var reader = await ConnectedAsync(host, "live.read workloads.read");
+        await using var watcher = await LiveHubClient.ConnectedAsync(host, "live.read");
+        await using var reader = await LiveHubClient.ConnectedAsync(host, "live.read workloads.read");
 
         await Assert.ThrowsAsync<HubException>(async () => await FirstAsync(watcher, new LogsRequest { Workloads = [Web] }));
         await Assert.ThrowsAsync<HubException>(async () => await FirstAsync(reader, new LogsRequest()));
         await Assert.ThrowsAsync<HubException>(async () => await FirstAsync(reader, new LogsRequest { Workloads = ["web"] }));
+        Assert.DoesNotContain(host.Get<Web.Hosting.RecentLog>().Lines, line => line.Contains(" Error ", StringComparison.Ordinal));
         var lines = new List<string>();
         var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         for (var number = 0; number < 100; number++)
@@ -128,12 +129,12 @@ public sealed class LiveHubTests
     {
         await using var host = await RunnerHost.StartAsync();
         using var browser = await host.SignedInAsync();
-        var cookie = await CookieAsync(host);
-        await using var own = Connection(host, null, cookie);
+        var cookie = await LiveHubClient.CookieAsync(host);
+        await using var own = LiveHubClient.Connection(host, null, cookie);
         await own.StartAsync(Cancel);
         Assert.Equal("snapshot", await FirstKindAsync(own));
 
-        await using var foreign = Connection(host, null, cookie, origin: "https://elsewhere.example.com");
+        await using var foreign = LiveHubClient.Connection(host, null, cookie, origin: "https://elsewhere.example.com");
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() => foreign.StartAsync(Cancel));
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
     }
@@ -144,8 +145,8 @@ public sealed class LiveHubTests
         await using var host = await RunnerHost.StartAsync();
         var users = host.Get<UserDirectory>();
         await users.CreateAsync("vera", "a password of vera", ConsoleRole.Viewer, Cancel);
-        var cookie = await CookieAsync(host, "vera", "a password of vera");
-        await using var connection = Connection(host, null, cookie);
+        var cookie = await LiveHubClient.CookieAsync(host, "vera", "a password of vera");
+        await using var connection = LiveHubClient.Connection(host, null, cookie);
         await connection.StartAsync(Cancel);
         await using var stream = connection.StreamAsync<WorkloadsMessage>("Workloads", Cancel).GetAsyncEnumerator(Cancel);
         Assert.True(await stream.MoveNextAsync());
@@ -169,7 +170,7 @@ public sealed class LiveHubTests
         using var folder = new TemporaryFolder();
         var first = await RunnerHost.StartAsync(options => options with { DataDirectory = folder.Path }, cluster: cluster.Endpoint);
         var state = new Dictionary<string, LiveWorkload>();
-        await using (var connection = await ConnectedAsync(first, "live.read"))
+        await using (var connection = await LiveHubClient.ConnectedAsync(first, "live.read"))
         {
             var reading = FollowAsync(connection, state);
             await UntilAsync(state, () => state.ContainsKey(Web), "the service is known");
@@ -179,7 +180,7 @@ public sealed class LiveHubTests
 
         cluster.PutService("web", 2);
         await using var second = await RunnerHost.StartAsync(options => options with { DataDirectory = folder.Path }, cluster: cluster.Endpoint);
-        await using var again = await ConnectedAsync(second, "live.read");
+        await using var again = await LiveHubClient.ConnectedAsync(second, "live.read");
         state.Clear();
         _ = FollowAsync(again, state);
         await UntilAsync(state, () => state.GetValueOrDefault(Web)?.DeployId == 2, "what changed meanwhile is known");
@@ -280,44 +281,5 @@ public sealed class LiveHubTests
         }
 
         return "";
-    }
-
-    private static async Task<HubConnection> ConnectedAsync(RunnerHost host, string scopes)
-    {
-        var connection = Connection(host, await TokenAsync(host, scopes));
-        await connection.StartAsync(Cancel);
-        return connection;
-    }
-
-    private static HubConnection Connection(RunnerHost host, string? token, Cookie? cookie = null, string? origin = null) => new HubConnectionBuilder()
-        .WithUrl(new Uri(host.Address, LiveHubServices.Path), options =>
-        {
-            options.AccessTokenProvider = () => Task.FromResult(token);
-            if (cookie is not null)
-            {
-                options.Cookies.Add(cookie);
-            }
-
-            if (origin is not null)
-            {
-                options.Headers["Origin"] = origin;
-            }
-        })
-        .Build();
-
-    private static async Task<string> TokenAsync(RunnerHost host, string scopes)
-    {
-        var id = $"machine-{Guid.NewGuid():N}";
-        await TokenClient.AddMachineAsync(host, id, scopes.Split(' '));
-        return (await new TokenClient(host).ClientCredentialsAsync(id, scopes)).GetProperty("access_token").GetString()!;
-    }
-
-    private static async Task<Cookie> CookieAsync(RunnerHost host, string user = "admin", string password = RunnerHost.AdminPassword)
-    {
-        using var browser = host.Browser();
-        using var answer = await RunnerHost.SignInAsync(browser, user, password);
-        var header = answer.Headers.GetValues("Set-Cookie").Single(value => value.StartsWith("runner.session=", StringComparison.Ordinal));
-        var value = header.Split(';')[0]["runner.session=".Length..];
-        return new Cookie("runner.session", value, "/", host.Address.Host);
     }
 }

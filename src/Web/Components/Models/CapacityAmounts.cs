@@ -25,4 +25,11 @@ public static class CapacityAmounts
 
     /// <summary>A number with at most one decimal; small amounts with two.</summary>
     public static string Number(decimal amount) => amount.ToString(amount is > 0 and < 1 ? "0.##" : "#,0.#", CultureInfo.InvariantCulture);
+
+    /// <summary>The type of a card in words. HAMi writes the vendor before a name that begins with it, as in <c>NVIDIA-NVIDIA L40S</c>: that is said once.</summary>
+    public static string Card(string type)
+    {
+        var dash = type.IndexOf('-', StringComparison.Ordinal);
+        return dash > 0 && type[(dash + 1)..].StartsWith(type[..dash], StringComparison.OrdinalIgnoreCase) ? type[(dash + 1)..] : type;
+    }
 }

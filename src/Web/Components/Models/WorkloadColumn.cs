@@ -22,6 +22,7 @@ public sealed record WorkloadColumn(string Id, bool Shown, bool Figures, Compari
         Figure("age", true, row => -row.Workload.CreatedAt.UtcTicks),
         Words("cluster", row => row.Key.Cluster, shown: false),
         Words("namespace", row => row.Key.Namespace, shown: false),
+        Figure("code", false, row => (int)row.Workload.Status),
         Figure("deploy", false, row => row.Workload.DeployId),
     ];
 

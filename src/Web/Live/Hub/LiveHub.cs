@@ -14,7 +14,7 @@ namespace Runner.Web.Live.Hub;
 /// the caller's right ends.
 /// </summary>
 [Authorize(Policy = ApiScopes.LiveRead)]
-internal sealed class LiveHub(LiveStreams streams, LiveConnections connections) : Microsoft.AspNetCore.SignalR.Hub
+internal sealed partial class LiveHub(LiveStreams streams, LiveConnections connections, ILogger<LiveHub> logger) : Microsoft.AspNetCore.SignalR.Hub
 {
     /// <summary>All workloads, then what changes, at most ten messages a second. A slow client gets fewer and larger steps, and always the newest state.</summary>
     public IAsyncEnumerable<WorkloadsMessage> Workloads(CancellationToken cancellationToken) =>
@@ -84,9 +84,25 @@ internal sealed class LiveHub(LiveStreams streams, LiveConnections connections) 
         var user = Context.User!;
         using var right = await connections.WatchAsync(user, scope, cancellationToken);
         await using var items = open(right.Token).GetAsyncEnumerator(right.Token);
-        while (await right.NextAsync(items))
+        while (await NextAsync(right, items))
         {
             yield return items.Current;
         }
     }
+
+    private async ValueTask<bool> NextAsync<T>(LiveRight right, IAsyncEnumerator<T> items)
+    {
+        try
+        {
+            return await right.NextAsync(items);
+        }
+        catch (Exception exception) when (exception is not (HubException or OperationCanceledException))
+        {
+            StreamFailed(logger, exception);
+            throw new HubException("The stream failed; the log of the runner says why. Begin it again.");
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A stream of the live hub failed")]
+    private static partial void StreamFailed(ILogger logger, Exception exception);
 }

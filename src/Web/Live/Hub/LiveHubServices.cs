@@ -17,8 +17,10 @@ internal static class LiveHubServices
     {
         services.AddSingleton<LiveConnections>();
         services.AddSingleton<LiveStreams>();
+        services.AddSingleton<LiveHubLog>();
         services.AddSignalR().AddHubOptions<LiveHub>(options =>
         {
+            options.AddFilter<LiveHubLog>();
             options.MaximumReceiveMessageSize = MaxReceived;
             options.KeepAliveInterval = TimeSpan.FromSeconds(10);
             options.ClientTimeoutInterval = TimeSpan.FromSeconds(30);

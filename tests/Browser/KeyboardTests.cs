@@ -1,0 +1,110 @@
+using Microsoft.Playwright;
+using Runner.Tests.Browser.Support;
+
+namespace Runner.Tests.Browser;
+
+/// <summary>The console without a mouse: on a phone's width, in the dark and in Chinese, and beside a table that lives.</summary>
+[Collection(nameof(ConsoleFixture))]
+public sealed class KeyboardTests(ConsoleFixture console)
+{
+    [Fact]
+    public async Task In_the_dark_in_chinese_on_a_phone_s_width_the_failed_workload_is_found_with_the_keyboard_alone()
+    {
+        var page = await console.OpenAsync("/", 390, "dark", "zh-Hans");
+        await ConsoleFixture.GoAsync(page, "/language/zh-Hans?returnUrl=/");
+        await Assertions.Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("概览");
+
+        // The first stop leads past the navigation.
+        await page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(page.Locator(".skip")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("#content")).ToBeFocusedAsync();
+
+        await TabToAsync(page, ".count-bad");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("工作负载");
+        await Assertions.Expect(ConsoleFixture.Row(page, "u-zhou-llama-broken")).ToBeVisibleAsync();
+        await ExpectNothingSidewaysAsync(page);
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("llama-broken");
+        await Assertions.Expect(page.Locator("tr[data-row]")).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("ArrowDown");
+        await Assertions.Expect(page.Locator("tr[data-row]")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Enter");
+
+        // The details take the list's place here, so the focus goes with them.
+        await Assertions.Expect(page.Locator("[data-close]")).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator(".verdict .state")).ToHaveTextAsync("部署失败");
+        await Assertions.Expect(page.Locator(".verdict .why")).ToContainTextAsync("No CUDA GPUs are available");
+        await ExpectNothingSidewaysAsync(page);
+        await TabToAsync(page, ".tabs a[href*='section=history']");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator(".timeline li").First).ToBeVisibleAsync();
+
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator(".detail")).ToHaveCountAsync(0);
+        await Assertions.Expect(page.Locator("tr[data-row]")).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("[data-filter]")).ToHaveValueAsync("llama-broken");
+
+        // The other pages are behind the last button of the bar.
+        await TabToAsync(page, ".nav-more-button button");
+        await page.Keyboard.PressAsync("Enter");
+        await TabToAsync(page, ".nav-more a[href='diagnostics']");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("诊断");
+        await Assertions.Expect(page.Locator("#nav-more")).ToBeHiddenAsync();
+        await ExpectNothingSidewaysAsync(page);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task The_row_in_focus_keeps_it_while_rows_come_and_go_and_gets_it_back_from_the_details()
+    {
+        await RunAsync("focus-m");
+        await RunAsync("focus-z");
+        var page = await console.OpenAsync("/workloads?filter=focus-");
+        var row = ConsoleFixture.Row(page, "focus-m");
+        await Assertions.Expect(page.Locator("tr[data-row]")).ToHaveCountAsync(2);
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.PressAsync("ArrowDown");
+        await Assertions.Expect(row).ToBeFocusedAsync();
+        Assert.Equal("solid", await page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineStyle"));
+
+        await RunAsync("focus-a");
+        await Assertions.Expect(page.Locator("tr[data-row]")).ToHaveCountAsync(3);
+        await Assertions.Expect(row).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("#details-title")).ToHaveTextAsync("focus-m");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator(".detail")).ToHaveCountAsync(0);
+        await Assertions.Expect(row).ToBeFocusedAsync();
+
+        // The one that goes hands the focus to its neighbour.
+        await Kubectl.RunAsync(console.Runner.Kubeconfig, "delete", "services.serving.knative.dev", "-n", "spaces", "focus-m", "--wait=false");
+        await Assertions.Expect(page.Locator("tr[data-row]")).ToHaveCountAsync(2, new() { Timeout = 60_000 });
+        await Assertions.Expect(ConsoleFixture.Row(page, "focus-z")).ToBeFocusedAsync();
+        await page.Context.CloseAsync();
+    }
+
+    private Task<string> RunAsync(string name) => console.Runner.RunSampleAsync("run-space", request => request["svc_name"] = name);
+
+    private static async Task TabToAsync(IPage page, string selector)
+    {
+        for (var stop = 0; stop < 80; stop++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            if (await page.EvaluateAsync<bool>("selector => document.activeElement?.matches(selector) ?? false", selector))
+            {
+                // What is in focus is seen to be.
+                Assert.Equal("solid", await page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineStyle"));
+                return;
+            }
+        }
+
+        Assert.Fail($"{selector} cannot be reached with the Tab key.");
+    }
+
+    private static async Task ExpectNothingSidewaysAsync(IPage page) =>
+        Assert.Equal(0, await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - innerWidth"));
+}
