@@ -56,6 +56,7 @@ public sealed partial class TextResourcesTests
         used.UnionWith(new[] { "Space", "Inference", "Finetune", "Serverless", "Evaluation", "Notebook" }.Select(type => $"Type.{type}"));
         used.UnionWith(Enum.GetNames<WorkloadKind>().SelectMany(kind => new[] { $"Kind.{kind}", $"Kind.{kind}.Many" }));
         used.UnionWith(new[] { "evaluation", "finetune", "training", "comparison", "leaderboard", "claw_eval" }.Select(task => $"Task.{task}"));
+        used.UnionWith(new[] { "Pending", "Running", "Succeeded", "Failed", "Unknown" }.Select(phase => $"Instances.Status.{phase}"));
         used.UnionWith(new[] { "waiting", "running", "terminated" }.Select(state => $"Container.{state}"));
         return used;
     }

@@ -89,22 +89,27 @@
   // Asks once a frame, for as long as an answer of the server may take.
   const soon = (ready, then, frames = 120) => requestAnimationFrame(() => ready() ? then() : frames > 0 && soon(ready, then, frames - 1));
 
-  // The row in focus keeps it while the table lives: a row that moves loses it in the browser, one that goes hands it to its neighbour.
+  // What is in focus keeps it while the page lives: a row that moves loses it in the browser, one that goes hands it to its neighbour,
+  // and when a whole page makes place for another one, its content is next. Who uses a pointer has no focus to lose.
   let held = null;
   document.addEventListener("focusin", event => {
     const row = event.target.closest?.("tr[data-row]");
     const grid = row?.closest("[data-grid]");
-    held = grid ? { grid, row, target: event.target, at: rowsOf(grid).indexOf(row) } : null;
+    held = { grid, row, target: event.target, at: grid ? rowsOf(grid).indexOf(row) : -1 };
   });
   document.addEventListener("pointerdown", () => { held = null; });
   new MutationObserver(() => {
     if (!held || document.activeElement !== document.body) { return; }
     const { grid, row, target, at } = held;
-    if (!seen(grid)) { return; }
-    if (seen(target)) { target.focus({ preventScroll: true }); return; }
-    const rows = rowsOf(grid);
-    const next = rows.includes(row) ? row : rows[Math.min(at, rows.length - 1)];
-    if (next) { next.tabIndex = 0; next.focus({ preventScroll: true }); } else { grid.focus({ preventScroll: true }); }
+    if (seen(target)) { if (grid) { target.focus({ preventScroll: true }); } return; }
+    if (grid && seen(grid)) {
+      const rows = rowsOf(grid);
+      const next = rows.includes(row) ? row : rows[Math.min(at, rows.length - 1)];
+      if (next) { next.tabIndex = 0; }
+      (next ?? grid).focus({ preventScroll: true });
+    } else if (!target.isConnected && !document.querySelector(".mud-dialog, [data-close]")) {
+      document.getElementById("content")?.focus({ preventScroll: true });
+    }
   }).observe(document.body, { childList: true, subtree: true });
 
   // Where details open in place of the list, as on a phone, the focus goes with them, and back to the row when they are closed.
@@ -162,6 +167,8 @@
   document.addEventListener("click", event => {
     const row = event.target.closest?.("tr[data-row]");
     if (row && !event.target.closest("a, button, input, label") && !String(getSelection())) { row.querySelector("a[data-open]")?.click(); }
+    // Without this the router takes the link, and the focus stays.
+    if (event.target.closest?.(".skip")) { event.preventDefault(); document.getElementById("content")?.focus(); }
     const open = event.target.closest?.("tr[data-row] a[data-open]");
     if (open) { opened(open.closest("tr")); }
     if (event.target.closest?.("[data-close]")) {

@@ -70,7 +70,7 @@ internal sealed record Scene(string Name, string Path, string Ready)
         new("configuration-problems", "/configuration?tab=problems", ".values-problems"),
         new("configuration-release", "/configuration?tab=release", "h1"),
         new("configuration-history", "/configuration?tab=history", "h1"),
-        new("configuration-export", "/configuration?tab=export", "[data-export]"),
+        new("configuration-export", "/configuration?tab=export", ".values-export"),
         new("configuration-import", "/configuration", ".values-field") { Act = page => DialogAsync(page, page.Locator("[data-import]")) },
         new("access-users", "/access", "[data-user]"),
         new("access-user", "/access", "[data-user]") { Act = page => DialogAsync(page, page.Locator(".access-add button")) },

@@ -15,6 +15,8 @@ public sealed class ChartRightsTests(ChartRightsHost host) : IClassFixture<Chart
         ["watch customresourcedefinitions.apiextensions.k8s.io"] = "the same",
         ["list deployments.apps"] = "the same",
         ["watch deployments.apps"] = "the same",
+        ["list statefulsets.apps"] = "the same",
+        ["watch statefulsets.apps"] = "the same",
         ["list persistentvolumeclaims."] = "the same",
         ["update configmaps."] = "files of image builds that another version of the runner wrote",
         ["update secrets."] = "what a job that was never made has left, or other credentials of a registry",

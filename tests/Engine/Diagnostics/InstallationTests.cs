@@ -124,13 +124,29 @@ public sealed class InstallationTests
         Assert.Equal(DependencyState.Missing, Of(board, "Envoy").State);
 
         await RunAsync(engine, Bundle, InstallMode.Create, dryRun: false);
+        await RunAsync(engine, SandboxController, InstallMode.Create, dryRun: false);
         cluster.Delete(new ObjectKey("apiextensions.k8s.io", "customresourcedefinitions", "", "routes.serving.knative.dev"));
 
         await Eventually.TrueAsync(() => Of(board, "Envoy") is { State: DependencyState.Incomplete, Version: "v1.5.0", Controllers.Count: 1 }, "the gateway's controller is seen", 30);
+        await Eventually.TrueAsync(() => Of(board, "AgentSandbox").Controllers.Any(part => part.Name == "tools/agent-sandbox-controller"), "the StatefulSet is seen as well", 30);
         await Eventually.TrueAsync(() => Of(board, "Knative").State == DependencyState.Incomplete, "the lost definition is missed", 30);
         await stop.CancelAsync();
         await running;
     }
+
+    // As its first releases come.
+    private const string SandboxController = """
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: {name: agent-sandbox-controller, namespace: tools}
+        spec:
+          serviceName: agent-sandbox-controller
+          replicas: 1
+          selector: {matchLabels: {app: agent-sandbox-controller}}
+          template:
+            metadata: {labels: {app: agent-sandbox-controller}}
+            spec: {containers: [{name: agent-sandbox-controller, image: "registry.example.com/agent-sandbox/agent-sandbox-controller:v0.1.0"}]}
+        """;
 
     private static DependencyStatus Of(DependencyBoard board, string id) => board.All.Single(one => one.Id == id);
 

@@ -28,6 +28,7 @@ internal sealed record Permission(string Verb, string Group, string Resource, st
             new("get", "", "namespaces", "", work, work),
             .. Of("list watch", "apiextensions.k8s.io", "customresourcedefinitions", ""),
             .. Of("list watch", "apps", "deployments", ""),
+            .. Of("list watch", "apps", "statefulsets", ""),
             new("list", "storage.k8s.io", "storageclasses", "", ""),
             .. Of("list watch", "", "events", work),
             .. Of("get list watch create update", "", "configmaps", work),

@@ -26,15 +26,19 @@ public sealed class DependencyBoard
         {
             var caches = new ResourceCaches(connection, settings, time, logger);
 
-            // The workloads' own Deployments are many, and none of them carries a dependency.
+            // The workloads' own Deployments and StatefulSets are many, and none of them carries a dependency.
+            var elsewhere = $"metadata.namespace!={options.WorkloadNamespace}";
             var watched = new Watched(
                 connection,
                 caches.Of<V1CustomResourceDefinition>(new("apiextensions.k8s.io", "v1", "customresourcedefinitions", null)),
-                caches.Of<V1Deployment>(new("apps", "v1", "deployments", null) { FieldSelector = $"metadata.namespace!={options.WorkloadNamespace}" }));
+                caches.Of<V1Deployment>(new("apps", "v1", "deployments", null) { FieldSelector = elsewhere }),
+                caches.Of<V1StatefulSet>(new("apps", "v1", "statefulsets", null) { FieldSelector = elsewhere }));
             watched.Definitions.Changed += (_, _) => Changed?.Invoke();
             watched.Definitions.StatusChanged += () => Changed?.Invoke();
             watched.Deployments.Changed += (_, _) => Changed?.Invoke();
             watched.Deployments.StatusChanged += () => Changed?.Invoke();
+            watched.Sets.Changed += (_, _) => Changed?.Invoke();
+            watched.Sets.StatusChanged += () => Changed?.Invoke();
             return watched;
         })];
     }
@@ -45,10 +49,11 @@ public sealed class DependencyBoard
     /// <summary>Every dependency in every cluster as it is now.</summary>
     public IReadOnlyList<DependencyStatus> All => [.. _clusters.SelectMany(cluster =>
     {
-        var (definitions, deployments) = (cluster.Definitions.All(), cluster.Deployments.All());
+        var definitions = cluster.Definitions.All();
+        IReadOnlyList<ControllerObject> controllers = [.. cluster.Deployments.All().Select(ControllerObject.Of), .. cluster.Sets.All().Select(ControllerObject.Of)];
         var known = cluster.Definitions.Health is not CacheHealth.Starting and not CacheHealth.Unavailable;
-        var problem = string.Join(' ', new[] { cluster.Definitions.Status.Problem, cluster.Deployments.Status.Problem }.Where(text => text.Length > 0));
-        return DependencyCatalog.All.Select(dependency => DependencyRules.Judge(cluster.Connection.Name, dependency, definitions, deployments, known, problem));
+        var problem = string.Join(' ', new[] { cluster.Definitions.Status.Problem, cluster.Deployments.Status.Problem, cluster.Sets.Status.Problem }.Where(text => text.Length > 0));
+        return DependencyCatalog.All.Select(dependency => DependencyRules.Judge(cluster.Connection.Name, dependency, definitions, controllers, known, problem));
     })];
 
     /// <summary>Watches until cancelled. Never throws. Begins once the workloads are known, which come first.</summary>
@@ -74,10 +79,10 @@ public sealed class DependencyBoard
             await changed.WaitAsync(TimeSpan.FromSeconds(5), _time, cancellationToken).ConfigureAwait(false);
         }
 
-        await Task.WhenAll(cluster.Definitions.RunAsync(cancellationToken), cluster.Deployments.RunAsync(cancellationToken)).ConfigureAwait(false);
+        await Task.WhenAll(cluster.Definitions.RunAsync(cancellationToken), cluster.Deployments.RunAsync(cancellationToken), cluster.Sets.RunAsync(cancellationToken)).ConfigureAwait(false);
     }
 
-    private sealed record Watched(ClusterConnection Connection, ResourceCache<V1CustomResourceDefinition> Definitions, ResourceCache<V1Deployment> Deployments);
+    private sealed record Watched(ClusterConnection Connection, ResourceCache<V1CustomResourceDefinition> Definitions, ResourceCache<V1Deployment> Deployments, ResourceCache<V1StatefulSet> Sets);
 }
 
 /// <summary>Keeps <see cref="DependencyBoard"/> for the life of the host.</summary>

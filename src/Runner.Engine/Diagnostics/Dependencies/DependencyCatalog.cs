@@ -3,7 +3,7 @@ namespace Runner.Engine.Diagnostics.Dependencies;
 /// <summary>Something that the runner builds upon.</summary>
 /// <param name="Id">Its name in the texts of the pages.</param>
 /// <param name="Definitions">Custom resources that belong to it.</param>
-/// <param name="Controllers">Deployments that carry it, in whatever namespace.</param>
+/// <param name="Controllers">Deployments and StatefulSets that carry it, in whatever namespace.</param>
 /// <param name="VersionKeys">Labels and annotations of definitions and controllers that tell its version, besides <c>app.kubernetes.io/version</c>.</param>
 internal sealed record Dependency(string Id, string Name, IReadOnlyList<string> Definitions, IReadOnlyList<string> Controllers, params string[] VersionKeys);
 

@@ -7,13 +7,13 @@ internal static class DependencyRules
 {
     private const string CommonVersion = "app.kubernetes.io/version";
 
-    public static DependencyStatus Judge(string cluster, Dependency dependency, IReadOnlyList<V1CustomResourceDefinition> definitions, IReadOnlyList<V1Deployment> deployments, bool known, string problem)
+    public static DependencyStatus Judge(string cluster, Dependency dependency, IReadOnlyList<V1CustomResourceDefinition> definitions, IReadOnlyList<ControllerObject> controllers, bool known, string problem)
     {
         var own = definitions.Where(definition => dependency.Definitions.Contains(definition.Metadata.Name)).ToList();
-        var carriers = deployments.Where(deployment => IsOf(dependency, deployment)).OrderBy(deployment => dependency.Controllers.ToList().IndexOf(deployment.Metadata.Name)).ToList();
+        var carriers = controllers.Where(controller => IsOf(dependency, controller)).OrderBy(controller => dependency.Controllers.ToList().IndexOf(controller.Name)).ToList();
         var parts = dependency.Definitions.Select(name => own.Find(definition => definition.Metadata.Name == name) is { } found ? new DependencyPart(name, true, IsEstablished(found), "") : new(name, false, false, "")).ToEquatableList();
-        var controllers = carriers.Select(Part).ToEquatableList();
-        return new(cluster, dependency.Id, dependency.Name, known ? StateOf(dependency, parts, controllers) : DependencyState.Unknown, VersionOf(dependency, own, carriers), parts, controllers, problem);
+        var carrying = carriers.Select(Part).ToEquatableList();
+        return new(cluster, dependency.Id, dependency.Name, known ? StateOf(dependency, parts, carrying) : DependencyState.Unknown, VersionOf(dependency, own, carriers), parts, carrying, problem);
     }
 
     private static DependencyState StateOf(Dependency dependency, EquatableList<DependencyPart> definitions, EquatableList<DependencyPart> controllers)
@@ -34,26 +34,23 @@ internal static class DependencyRules
     }
 
     /// <summary>Names such as <c>controller</c> are anybody's: those count only where they are of Knative.</summary>
-    private static bool IsOf(Dependency dependency, V1Deployment deployment)
+    private static bool IsOf(Dependency dependency, ControllerObject controller)
     {
-        if (!dependency.Controllers.Contains(deployment.Metadata.Name))
+        if (!dependency.Controllers.Contains(controller.Name))
         {
             return false;
         }
 
-        return dependency.Id != "Knative" || deployment.Metadata.NamespaceProperty == "knative-serving"
-            || deployment.Metadata.Labels?.TryGetValue("app.kubernetes.io/name", out var name) == true && name == "knative-serving";
+        return dependency.Id != "Knative" || controller.Namespace == "knative-serving"
+            || controller.Metadata.Labels?.TryGetValue("app.kubernetes.io/name", out var name) == true && name == "knative-serving";
     }
 
     private static bool IsEstablished(V1CustomResourceDefinition definition) => definition.Status?.Conditions?.Any(condition => condition is { Type: "Established", Status: "True" }) == true;
 
-    private static DependencyPart Part(V1Deployment deployment)
-    {
-        var (ready, wanted) = (deployment.Status?.ReadyReplicas ?? 0, deployment.Spec?.Replicas ?? 1);
-        return new($"{deployment.Metadata.NamespaceProperty}/{deployment.Metadata.Name}", true, ready >= wanted && wanted > 0, $"{ready}/{wanted} {Image(deployment)}".Trim());
-    }
+    private static DependencyPart Part(ControllerObject controller) => new(
+        $"{controller.Namespace}/{controller.Name}", true, controller.Ready >= controller.Wanted && controller.Wanted > 0, $"{controller.Ready}/{controller.Wanted} {controller.Image}".Trim());
 
-    private static string VersionOf(Dependency dependency, IEnumerable<V1CustomResourceDefinition> definitions, IReadOnlyList<V1Deployment> controllers)
+    private static string VersionOf(Dependency dependency, IEnumerable<V1CustomResourceDefinition> definitions, IReadOnlyList<ControllerObject> controllers)
     {
         foreach (var key in dependency.VersionKeys.Append(CommonVersion))
         {
@@ -66,10 +63,8 @@ internal static class DependencyRules
             }
         }
 
-        return controllers.Select(controller => TagOf(Image(controller))).FirstOrDefault(tag => tag.Length > 0) ?? "";
+        return controllers.Select(controller => TagOf(controller.Image)).FirstOrDefault(tag => tag.Length > 0) ?? "";
     }
-
-    private static string Image(V1Deployment deployment) => deployment.Spec?.Template?.Spec?.Containers?.FirstOrDefault()?.Image ?? "";
 
     // registry.example.com:5000/argoproj/workflow-controller:v3.6.4@sha256:…
     private static string TagOf(string image)

@@ -19,7 +19,7 @@ public enum DependencyState
 }
 
 /// <summary>A part of a dependency.</summary>
-/// <param name="Name">Of a definition, or namespace and name of a Deployment.</param>
+/// <param name="Name">Of a definition, or namespace and name of a Deployment or StatefulSet.</param>
 /// <param name="Ready">Whether it is established, or all its replicas are ready.</param>
 /// <param name="Detail">Replicas ready of wanted, and image; empty for definitions.</param>
 public sealed record DependencyPart(string Name, bool Found, bool Ready, string Detail);
