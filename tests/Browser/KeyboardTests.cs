@@ -7,6 +7,8 @@ namespace Runner.Tests.Browser;
 [Collection(nameof(ConsoleFixture))]
 public sealed class KeyboardTests(ConsoleFixture console)
 {
+    private const string Scrolled = "() => Math.round(document.querySelector('[data-grid]').scrollTop)";
+
     [Fact]
     public async Task In_the_dark_in_chinese_on_a_phone_s_width_the_failed_workload_is_found_with_the_keyboard_alone()
     {
@@ -84,6 +86,17 @@ public sealed class KeyboardTests(ConsoleFixture console)
         await Kubectl.RunAsync(console.Runner.Kubeconfig, "delete", "services.serving.knative.dev", "-n", "spaces", "focus-m", "--wait=false");
         await Assertions.Expect(page.Locator("tr[data-row]")).ToHaveCountAsync(2, new() { Timeout = 60_000 });
         await Assertions.Expect(ConsoleFixture.Row(page, "focus-z")).ToBeFocusedAsync();
+
+        // Where the details take the place of the list, the list is where it was afterwards.
+        await page.SetViewportSizeAsync(390, 420);
+        await ConsoleFixture.GoAsync(page, "/workloads");
+        await page.Locator("tr[data-row]").Last.ScrollIntoViewIfNeededAsync();
+        var place = await page.EvaluateAsync<int>(Scrolled);
+        Assert.NotEqual(0, place);
+        await page.Locator("tr[data-row] a[data-open]").Last.ClickAsync();
+        await page.Locator("[data-close]").ClickAsync();
+        await Assertions.Expect(page.Locator("tr[data-row]").Last).ToBeInViewportAsync();
+        Assert.InRange(await page.EvaluateAsync<int>(Scrolled), place - 1, place + 1);
         await page.Context.CloseAsync();
     }
 

@@ -16,9 +16,10 @@ public sealed class ResilienceTests
         await page.Locator("tr[data-row]").First.WaitForAsync();
         await console.Runner.KillAsync();
         await Assertions.Expect(page.Locator("#connection-lost")).ToBeVisibleAsync(new() { Timeout = 3_000 });
+        await page.ScreenshotAsync(new() { Path = Screenshots.File("connection-lost") });
         await console.Runner.StartAgainAsync();
         await Assertions.Expect(page.Locator("#connection-lost")).ToBeHiddenAsync(new() { Timeout = 30_000 });
-        await Assertions.Expect(page.Locator("tr[data-row]").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("tr[data-row]").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
     }
 
     [Fact]
@@ -43,6 +44,7 @@ public sealed class ResilienceTests
         await Assertions.Expect(stale).ToBeVisibleAsync(new() { Timeout = 30_000 });
         await Assertions.Expect(page.Locator("tr[data-row]").First).ToBeVisibleAsync();
         await page.ScreenshotAsync(new() { Path = Screenshots.File("cluster-away") });
+        Assert.Empty(await Accessibility.FindingsAsync(page));
         var age = await stale.Locator("time").InnerTextAsync();
         await Assertions.Expect(stale.Locator("time")).Not.ToHaveTextAsync(age, new() { Timeout = 20_000 });
 

@@ -11,6 +11,18 @@ public sealed class RoleTests
 {
     private const string Password = "another-password-for-tests";
 
+    /// <summary>Page, what shows that it is there, and what is not offered on it.</summary>
+    private static readonly (string Path, string Ready, string Withheld)[] Pages =
+    [
+        ("/", ".cluster-head", "a[href=access]"),
+        ("/capacity", "tr.is-group", "input[type=checkbox]"),
+        ("/connections", ".settings", "main .mud-button-root"),
+        ("/hub", ".outbox", "main .mud-button-root"),
+        ("/dependencies", ".dependencies", "#bundle"),
+        ("/diagnostics", ".check-row", "main .mud-button-root, .check-row button, a[href*=support-bundle]"),
+        ("/configuration", ".values-field", "[data-save], [data-import]"),
+    ];
+
     [Fact]
     public async Task A_viewer_sees_everything_and_is_offered_nothing_that_changes_it()
     {
@@ -26,6 +38,18 @@ public sealed class RoleTests
         await row.Locator(".c-name a").ClickAsync();
         await Assertions.Expect(page.Locator(".verdict")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".detail-actions")).ToHaveCountAsync(0);
+
+        foreach (var (path, ready, withheld) in Pages)
+        {
+            await ConsoleFixture.GoAsync(page, path);
+            await page.Locator(ready).First.WaitForAsync();
+            Assert.True(await page.Locator(withheld).CountAsync() == 0, $"{withheld} is offered on {path}");
+        }
+
+        await ConsoleFixture.GoAsync(page, "/access");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Not allowed");
+        await page.ScreenshotAsync(new() { Path = Screenshots.File("forbidden") });
+        Assert.Empty(await Accessibility.FindingsAsync(page));
 
         var audit = await page.Context.APIRequest.GetAsync("/api/console/audit");
         Assert.Equal(403, audit.Status);

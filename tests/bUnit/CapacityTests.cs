@@ -6,10 +6,12 @@ using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Capacity;
+using Runner.Engine.Clusters;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Components.Models;
 using Runner.Web.Components.Pages;
+using Runner.Web.Live;
 
 namespace Runner.Tests.bUnit;
 
@@ -46,6 +48,28 @@ public sealed partial class CapacityTests
 
         Assert.Contains("nodes is forbidden.", page.Find(".capacity-source").TextContent, StringComparison.Ordinal);
         Assert.Contains("list and watch", page.Find(".notice").TextContent, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("NVIDIA-NVIDIA L40S", "NVIDIA L40S")]
+    [InlineData("NVIDIA-A100-SXM4-80GB", "NVIDIA-A100-SXM4-80GB")]
+    [InlineData("Ascend910B", "Ascend910B")]
+    [InlineData("-", "-")]
+    [InlineData("", "")]
+    public void The_vendor_of_a_card_is_said_once(string type, string shown) => Assert.Equal(shown, CapacityAmounts.Card(type));
+
+    [Fact]
+    public async Task A_cluster_that_never_answered_is_told_of_instead_of_waited_for()
+    {
+        await using var console = new ConsoleContext();
+        Open(console, "/capacity");
+        var page = console.Render<Capacity>();
+        Assert.NotEmpty(page.FindAll(".skeleton"));
+
+        console.Engine.Set(new ClusterView("embedded", ClusterOrigin.Kubeconfig, new ClusterStatus(ClusterHealth.Unreachable, Samples.Now, "Nothing listens.", "", ""), Synced: false));
+
+        page.WaitForAssertion(() => Assert.Contains("No cluster answers", page.Find(".notice").TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll(".skeleton"));
     }
 
     [Fact]

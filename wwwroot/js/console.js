@@ -98,8 +98,10 @@
     held = { grid, row, target: event.target, at: grid ? rowsOf(grid).indexOf(row) : -1 };
   });
   document.addEventListener("pointerdown", () => { held = null; });
-  new MutationObserver(() => {
-    if (!held || document.activeElement !== document.body) { return; }
+  new MutationObserver(changes => {
+    if (!held) { return; }
+    if (held.row?.isConnected && changes.some(change => change.target.tagName === "TBODY")) { held.at = rowsOf(held.grid).indexOf(held.row); }
+    if (document.activeElement !== document.body) { return; }
     const { grid, row, target, at } = held;
     if (seen(target)) { if (grid) { target.focus({ preventScroll: true }); } return; }
     if (grid && seen(grid)) {
@@ -113,14 +115,18 @@
   }).observe(document.body, { childList: true, subtree: true });
 
   // Where details open in place of the list, as on a phone, the focus goes with them, and back to the row when they are closed.
+  // A list that is not shown forgets how far it was scrolled.
+  let place = 0;
   const opened = row => {
     const grid = row.closest("[data-grid]");
+    place = grid.scrollTop;
     soon(() => document.querySelector("[data-close]") && !seen(grid), () => document.querySelector("[data-close]").focus());
   };
-  const closed = name => soon(
+  const closed = (name, hidden) => soon(
     () => !document.querySelector("[data-close]") && seen(document.querySelector("[data-grid]")),
     () => {
       const grid = document.querySelector("[data-grid]");
+      if (hidden) { grid.scrollTop = place; }
       const row = rowsOf(grid).find(one => one.querySelector("a[data-open]")?.textContent.trim() === name);
       if (row) { focusRow(grid, row); } else { grid.focus({ preventScroll: true }); }
     });
@@ -173,7 +179,7 @@
     if (open) { opened(open.closest("tr")); }
     if (event.target.closest?.("[data-close]")) {
       const name = document.querySelector("tr[data-row][aria-selected=true] a[data-open]")?.textContent.trim() ?? document.querySelector(".detail-title h2")?.textContent.trim();
-      closed(name);
+      closed(name, !seen(document.querySelector("[data-grid]")));
     }
     // The menu behind "More" has done its work once a page is chosen.
     if (event.target.closest?.(".nav-more a")) { document.querySelector(".nav-more:popover-open")?.hidePopover(); }

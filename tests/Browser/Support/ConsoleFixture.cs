@@ -16,6 +16,8 @@ public sealed class ConsoleFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        // The machine may be busy with other tests; what is there in time is not waited for.
+        Assertions.SetDefaultExpectTimeout(20_000);
         Runner = await Start();
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new()

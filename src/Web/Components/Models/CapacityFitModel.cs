@@ -12,6 +12,8 @@ public sealed record FitRow(string Cluster, NodeFit Answer);
 /// <summary>"Would it fit?": the request, and what every node says to it. Plain state without a page; used by one circuit at a time.</summary>
 public sealed class CapacityFitModel(IConsoleEngine engine)
 {
+    private HashSet<string> _away = [];
+
     public FitRequest Request { get; private set; } = new();
 
     /// <summary>Parts of the typed line that say nothing.</summary>
@@ -31,11 +33,17 @@ public sealed class CapacityFitModel(IConsoleEngine engine)
 
     public IReadOnlyList<CapacitySnapshot> Clusters { get; private set; } = [];
 
-    /// <summary>True while a cluster's nodes are still being listed.</summary>
-    public bool Loading => Clusters.Any(cluster => cluster.Source == CapacitySource.Starting);
+    /// <summary>True while the nodes of a cluster that answers are still being listed.</summary>
+    public bool Loading => Clusters.Any(cluster => cluster.Source == CapacitySource.Starting && !_away.Contains(cluster.Cluster));
+
+    /// <summary>True when no cluster answers, and none of them ever told its nodes.</summary>
+    public bool Away => Clusters.Count > 0 && Clusters.All(cluster => cluster.Source == CapacitySource.Starting && _away.Contains(cluster.Cluster));
 
     /// <summary>True when the nodes of no cluster may be listed, so that nobody can answer.</summary>
-    public bool Blind => !Loading && Clusters.All(cluster => cluster.Source != CapacitySource.ClusterWide);
+    public bool Blind => !Loading && !Away && Clusters.All(cluster => cluster.Source != CapacitySource.ClusterWide);
+
+    /// <summary>True when something is asked for that can be understood.</summary>
+    public bool Asked => !Request.IsEmpty && Request.Problems.Count == 0;
 
     /// <summary>How many of the replicas find room now.</summary>
     public int Placed => (int)Math.Min(Request.Replicas, Rows.Sum(row => (long)row.Answer.Copies));
@@ -65,6 +73,7 @@ public sealed class CapacityFitModel(IConsoleEngine engine)
     public void Ask()
     {
         Clusters = engine.Capacity;
+        _away = [.. engine.Clusters.Where(cluster => cluster.IsStale).Select(cluster => cluster.Name)];
         var all = Clusters.Where(cluster => cluster.Source == CapacitySource.ClusterWide).ToList();
         var nodes = all.SelectMany(cluster => cluster.Nodes).ToList();
         Models = [.. nodes.Select(node => node.Accelerator?.Type ?? "").Where(model => model.Length > 0).Distinct().Order(StringComparer.Ordinal)];

@@ -54,6 +54,7 @@ public sealed class CapacityModel(IConsoleEngine engine)
 
     private Dictionary<string, CapacityNode> _nodes = [];
     private Dictionary<NodeCapacity, string> _clusterOf = [];
+    private HashSet<string> _away = [];
 
     public CapacityQuery Query { get; private set; } = new();
 
@@ -79,8 +80,11 @@ public sealed class CapacityModel(IConsoleEngine engine)
     /// <summary>Workloads that wait because no node has room.</summary>
     public int Waiting { get; private set; }
 
-    /// <summary>True while a cluster's nodes are still being listed.</summary>
-    public bool Loading => Clusters.Any(cluster => cluster.Source == CapacitySource.Starting);
+    /// <summary>True while the nodes of a cluster that answers are still being listed.</summary>
+    public bool Loading => Clusters.Any(cluster => cluster.Source == CapacitySource.Starting && !_away.Contains(cluster.Cluster));
+
+    /// <summary>True when no cluster answers, and none of them ever told its nodes.</summary>
+    public bool Away => Clusters.Count > 0 && Clusters.All(cluster => cluster.Source == CapacitySource.Starting && _away.Contains(cluster.Cluster));
 
     /// <summary>The group whose details are open, unless a node's are.</summary>
     public CapacityGroup? OpenGroup => Query.Node.Length > 0 ? null : Groups.FirstOrDefault(group => group.Value == Query.Group);
@@ -99,6 +103,7 @@ public sealed class CapacityModel(IConsoleEngine engine)
     public void Load()
     {
         Clusters = engine.Capacity;
+        _away = [.. engine.Clusters.Where(cluster => cluster.IsStale).Select(cluster => cluster.Name)];
         Waiting = engine.Workloads.Values.Count(workload => workload.WaitingForRoom);
         Arrange();
     }
