@@ -86,8 +86,9 @@
   };
   const rowsOf = grid => [...grid.querySelectorAll("tr[data-row]")];
   const seen = element => element?.isConnected && element.offsetParent !== null;
-  // Asks once a frame, for as long as an answer of the server may take.
-  const soon = (ready, then, frames = 120) => requestAnimationFrame(() => ready() ? then() : frames > 0 && soon(ready, then, frames - 1));
+  // Asks once a frame, for as long as an answer of the server may take. Whoever has moved on meanwhile is left alone.
+  const idle = grid => document.activeElement === document.body || grid?.contains(document.activeElement);
+  const soon = (ready, then, frames = 900) => requestAnimationFrame(() => ready() ? then() : frames > 0 && soon(ready, then, frames - 1));
 
   // What is in focus keeps it while the page lives: a row that moves loses it in the browser, one that goes hands it to its neighbour,
   // and when a whole page makes place for another one, its content is next. Who uses a pointer has no focus to lose.
@@ -120,7 +121,7 @@
   const opened = row => {
     const grid = row.closest("[data-grid]");
     place = grid.scrollTop;
-    soon(() => document.querySelector("[data-close]") && !seen(grid), () => document.querySelector("[data-close]").focus());
+    soon(() => document.querySelector("[data-close]"), () => { if (!seen(grid) && idle(grid)) { document.querySelector("[data-close]").focus(); } });
   };
   const closed = (name, hidden) => soon(
     () => !document.querySelector("[data-close]") && seen(document.querySelector("[data-grid]")),
@@ -128,6 +129,7 @@
       const grid = document.querySelector("[data-grid]");
       if (hidden) { grid.scrollTop = place; }
       const row = rowsOf(grid).find(one => one.querySelector("a[data-open]")?.textContent.trim() === name);
+      if (!idle(grid)) { return; }
       if (row) { focusRow(grid, row); } else { grid.focus({ preventScroll: true }); }
     });
   const gridKey = (event, grid) => {
