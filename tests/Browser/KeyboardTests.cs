@@ -31,6 +31,7 @@ public sealed class KeyboardTests(ConsoleFixture console)
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync("llama-broken");
         await Assertions.Expect(page.Locator("tr[data-row]")).ToHaveCountAsync(1);
+        await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("filter=llama-broken&"));
         await page.Keyboard.PressAsync("ArrowDown");
         await Assertions.Expect(page.Locator("tr[data-row]")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Enter");

@@ -87,7 +87,7 @@
   const rowsOf = grid => [...grid.querySelectorAll("tr[data-row]")];
   const seen = element => element?.isConnected && element.offsetParent !== null;
   // Asks once a frame, for as long as an answer of the server may take. Whoever has moved on meanwhile is left alone.
-  const idle = grid => document.activeElement === document.body || grid?.contains(document.activeElement);
+  const idle = grid => [document.body, document.getElementById("content")].includes(document.activeElement) || grid?.contains(document.activeElement);
   const soon = (ready, then, frames = 900) => requestAnimationFrame(() => ready() ? then() : frames > 0 && soon(ready, then, frames - 1));
 
   // What is in focus keeps it while the page lives: a row that moves loses it in the browser, one that goes hands it to its neighbour,
