@@ -52,9 +52,11 @@ internal static partial class BrowserBench
         await SignInAsync(page, world);
         await OpenAsync(page, world);
         var before = StartBench.ResidentMegabytes(world.Runner.Id);
+        // The other sessions sit at machines of their own in truth: here their pages keep still, so that painting them takes as little as may be from what is measured.
+        await using var others = await browser.NewContextAsync(new() { ViewportSize = new() { Width = 800, Height = 600 }, ReducedMotion = ReducedMotion.Reduce, StorageState = await context.StorageStateAsync() });
         for (var session = 1; session < load.Sessions; session++)
         {
-            await OpenAsync(await context.NewPageAsync(), world);
+            await OpenAsync(await others.NewPageAsync(), world);
         }
 
         await using var bare = BarePage.Start(world);
@@ -160,6 +162,7 @@ internal static partial class BrowserBench
     private static async Task OpenAsync(IPage page, World world)
     {
         await page.GotoAsync(new Uri(world.Address, "/workloads?sort=name").ToString());
+        await page.Locator("[data-live=true]").WaitForAsync();
         await page.Locator("tr[data-row]").Nth(Driven).WaitForAsync();
     }
 

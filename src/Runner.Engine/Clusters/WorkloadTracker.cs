@@ -5,7 +5,7 @@ using Runner.Engine.Workloads;
 namespace Runner.Engine.Clusters;
 
 /// <summary>
-/// Projects the workloads of one <see cref="WorkloadSource"/> again whenever one of their objects changes, tells the observers in order and then
+/// Projects the workloads of one <see cref="WorkloadSource"/> again whenever one of their objects changes, tells the observers in order and
 /// the feed. Everything happens on one worker, so that nothing overtakes.
 /// </summary>
 internal sealed partial class WorkloadTracker
@@ -192,20 +192,23 @@ internal sealed partial class WorkloadTracker
     private IEnumerable<Workload> Known() =>
         _feed.Current.Values.Where(workload => workload.Key.Cluster == _connection.Name && Source.Kinds.Contains(workload.Key.Kind));
 
+    /// <summary>Every observer has begun before the feed carries the change on; while they write to disk, pages have it already. What is gone is gone from the feed when all are done.</summary>
     private async ValueTask TellAsync(WorkloadKey key, Workload? workload, List<Exception> failures, CancellationToken cancellationToken)
     {
-        foreach (var observer in _observers)
+        var telling = Array.ConvertAll(_observers, observer => observer.ChangedAsync(key, workload, cancellationToken).AsTask());
+        if (workload is not null)
         {
-            await TryAsync(() => observer.ChangedAsync(key, workload, cancellationToken), failures, cancellationToken).ConfigureAwait(false);
+            _feed.Set(workload);
+        }
+
+        foreach (var told in telling)
+        {
+            await TryAsync(() => new ValueTask(told), failures, cancellationToken).ConfigureAwait(false);
         }
 
         if (workload is null)
         {
             _feed.Remove(key);
-        }
-        else
-        {
-            _feed.Set(workload);
         }
     }
 

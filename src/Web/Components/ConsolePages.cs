@@ -27,7 +27,9 @@ internal static class ConsolePages
             options.SupportedCultures = [.. Cultures];
             options.SupportedUICultures = [.. Cultures];
         });
-        services.AddRazorComponents().AddInteractiveServerComponents()
+        services.AddRazorComponents()
+            // A browser that cannot keep up gets fewer, newer pictures instead of a queue of old ones.
+            .AddInteractiveServerComponents(circuit => circuit.MaxBufferedUnacknowledgedRenderBatches = 3)
             // The editor of the configuration sends a whole values file when one is pasted into it.
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 3 * ValuesDocument.MaxLength);
         services.AddSignalR(options =>
