@@ -22,6 +22,7 @@ public sealed class OfficialChartTests
     [
         "get configmaps in knative-serving",
         "get leases.coordination.k8s.io in csghub",
+        "get ingresses.networking.internal.knative.dev in spaces",
         "get services in csghub",
         "list customresourcedefinitions.apiextensions.k8s.io in all namespaces",
         "list deployments.apps in all namespaces",

@@ -7,7 +7,7 @@ using Runner.Web.Identity.Users;
 namespace Runner.Tests.Engine.Identity.Provider;
 
 /// <summary>Signing in with a real OpenID Connect provider, and all that must not sign anybody in.</summary>
-public sealed class ProviderSignInTests
+public sealed class ProviderSignInTests(SharedProvider shared) : IClassFixture<SharedProvider>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -17,7 +17,7 @@ public sealed class ProviderSignInTests
     [InlineData("vera", ConsoleRole.Viewer)]
     public async Task Whoever_the_provider_knows_comes_in_with_the_role_of_the_group(string name, ConsoleRole role)
     {
-        await using var provider = await OutsideProvider.StartAsync();
+        var provider = await shared.AsFromTheStartAsync();
         await using var host = await provider.StartConsoleAsync();
         using var browser = host.Browser();
 
@@ -34,7 +34,7 @@ public sealed class ProviderSignInTests
     [Fact]
     public async Task A_role_that_was_taken_away_there_is_gone_here_at_the_next_sign_in_and_the_sessions_before_end()
     {
-        await using var provider = await OutsideProvider.StartAsync();
+        var provider = await shared.AsFromTheStartAsync();
         await using var host = await provider.StartConsoleAsync();
         using var before = host.Browser();
         (await before.GetAsync(await OutsideProvider.WalkAsync(before, "ann"), Cancel)).Dispose();
@@ -52,7 +52,7 @@ public sealed class ProviderSignInTests
     [Fact]
     public async Task Nobody_without_a_role_comes_in_nor_whoever_the_provider_refuses_nor_a_disabled_account()
     {
-        await using var provider = await OutsideProvider.StartAsync();
+        var provider = await shared.AsFromTheStartAsync();
         await using var host = await provider.StartConsoleAsync();
         using var nora = host.Browser();
         using var refused = host.Browser();
@@ -77,7 +77,7 @@ public sealed class ProviderSignInTests
     [InlineData("subject")]
     public async Task A_token_that_does_not_hold_signs_nobody_in(string fault)
     {
-        await using var provider = await OutsideProvider.StartAsync();
+        var provider = await shared.AsFromTheStartAsync();
         await using var host = await provider.StartConsoleAsync();
         using var browser = host.Browser();
         var callback = await OutsideProvider.WalkAsync(browser, "vera");
@@ -91,7 +91,7 @@ public sealed class ProviderSignInTests
     [Fact]
     public async Task A_code_signs_in_once_and_only_the_browser_that_asked_for_it()
     {
-        await using var provider = await OutsideProvider.StartAsync();
+        var provider = await shared.AsFromTheStartAsync();
         await using var host = await provider.StartConsoleAsync();
         using var victim = host.Browser();
         using var thief = host.Browser();
@@ -110,7 +110,7 @@ public sealed class ProviderSignInTests
     [Fact]
     public async Task A_callback_that_is_opened_again_signs_nobody_in_even_many_times_at_once()
     {
-        await using var provider = await OutsideProvider.StartAsync();
+        var provider = await shared.AsFromTheStartAsync();
         await using var host = await provider.StartConsoleAsync();
         using var browser = host.Browser();
         var callback = await OutsideProvider.WalkAsync(browser, "ann");
@@ -142,7 +142,7 @@ public sealed class ProviderSignInTests
     [Fact]
     public async Task Signing_out_goes_on_at_the_provider_and_comes_back()
     {
-        await using var provider = await OutsideProvider.StartAsync();
+        var provider = await shared.AsFromTheStartAsync();
         await using var host = await provider.StartConsoleAsync();
         using var browser = host.Browser();
         (await browser.GetAsync(await OutsideProvider.WalkAsync(browser, "vera"), Cancel)).Dispose();
