@@ -39,6 +39,13 @@ public sealed class DockerfileTests
     }
 
     [Fact]
+    public void It_is_of_the_version_that_the_chart_asks_for()
+    {
+        var chart = File.ReadAllLines(Path.Combine(Repository.Root, "charts", "runner", "Chart.yaml")).Single(line => line.StartsWith("appVersion: ", StringComparison.Ordinal));
+        Assert.Contains($"ARG VERSION={chart["appVersion: ".Length..].Trim('"')}", Lines);
+    }
+
+    [Fact]
     public void Neither_secrets_nor_settings_of_a_machine_are_built_in() =>
         Assert.DoesNotContain(Lines, line => line.Contains("TOKEN", StringComparison.OrdinalIgnoreCase) || line.Contains("PASSWORD", StringComparison.OrdinalIgnoreCase) || line.Contains("SECRET", StringComparison.OrdinalIgnoreCase));
 }
