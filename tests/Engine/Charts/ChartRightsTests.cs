@@ -19,7 +19,6 @@ public sealed class ChartRightsTests(ChartRightsHost host) : IClassFixture<Chart
         ["watch statefulsets.apps"] = "the same",
         ["list persistentvolumeclaims."] = "the same",
         ["update configmaps."] = "files of image builds that another version of the runner wrote",
-        ["update secrets."] = "what a job that was never made has left, or other credentials of a registry",
         ["patch services."] = "an update that changes the port of a service over several hosts",
         ["update leaderworkersets.leaderworkerset.x-k8s.io"] = "an update of a service over several hosts",
     };
