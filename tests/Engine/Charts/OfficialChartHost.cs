@@ -40,7 +40,7 @@ internal sealed class OfficialChartHost(string chart) : RunnerApiHost
         {
             DataDirectory = options.DataDirectory, Port = 0, ApiToken = Token, AdminPassword = options.AdminPassword, LeaderElection = true,
             StorageClass = chart == "2.4.1" ? options.StorageClass : read.StorageClass,
-            Services = read.Services with { PublicRegistry = "" }, Hub = read.Hub with { WebhookEndpoint = null }, LogCollector = read.LogCollector with { LokiUrl = null },
+            Services = read.Services with { PublicRegistry = "", ModelRegistry = "" }, Hub = read.Hub with { WebhookEndpoint = null }, LogCollector = read.LogCollector with { LokiUrl = null },
         };
     }
 }
