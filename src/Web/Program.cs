@@ -13,7 +13,7 @@ public static class Program
     public static async Task<int> Main(string[] args)
     {
         var command = CommandLine.Parse(args);
-        if (command.Command is RunnerCommand.Help or RunnerCommand.Values)
+        if (command.Command is RunnerCommand.Help or RunnerCommand.Values or RunnerCommand.Data)
         {
             return await command.InvokeAsync(CancellationToken.None);
         }
@@ -54,7 +54,7 @@ public static class Program
             var (port, variable) = collects ? (options.LogCollector.Port, "STARHUB_SERVER_LOGCOLLECTOR_PORT") : (options.Port, "STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT");
             return await RefuseAsync([$"Port {port} is taken by another program. Stop that one, or choose another port with {variable}."]);
         }
-        catch (Exception exception) when (exception is DataFolderInUseException or DatabaseDamagedException or IOException or UnauthorizedAccessException or StartRefusedException)
+        catch (Exception exception) when (exception is DataFolderInUseException or DataFormatException or DatabaseDamagedException or IOException or UnauthorizedAccessException or StartRefusedException)
         {
             return await RefuseAsync([exception.Message]);
         }

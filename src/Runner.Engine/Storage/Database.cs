@@ -16,16 +16,22 @@ public sealed partial class Database : IAsyncDisposable
     private const long LargeLog = 8 * 1024 * 1024;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often a disk that refused is tried when nobody writes.</summary>
+    private static readonly TimeSpan ProbePause = TimeSpan.FromSeconds(5);
+
     private readonly string _folder;
+    private readonly TimeProvider _time;
     private readonly FileStream _lockFile;
     private readonly BsonMapper _mapper;
     private readonly ReaderWriterLockSlim _engineLock = new(LockRecursionPolicy.SupportsRecursion);
     private readonly Channel<PendingWrite> _writes = Channel.CreateBounded<PendingWrite>(new BoundedChannelOptions(1024) { SingleReader = true });
     private readonly Thread _writer;
     private readonly ITimer _quietTimer;
+    private readonly ITimer _probeTimer;
     private ILogger _logger = NullLogger.Instance;
     private DatabaseEngine? _engine;
     private int _checkpointDue;
+    private DatabaseProblem? _problem;
 
     private Database(string folder, FileStream lockFile, BsonMapper mapper, DatabaseEngine engine, TimeProvider time)
     {
@@ -33,6 +39,8 @@ public sealed partial class Database : IAsyncDisposable
         _lockFile = lockFile;
         _mapper = mapper;
         _engine = engine;
+        _time = time;
+        _probeTimer = time.CreateTimer(_ => Probe(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _quietTimer = time.CreateTimer(_ => RequestCheckpoint(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _writer = new Thread(WriteLoop) { IsBackground = true, Name = "database writer" };
         _writer.Start();
@@ -41,15 +49,28 @@ public sealed partial class Database : IAsyncDisposable
     /// <summary>Opens or creates the database in a data folder that no other process uses.</summary>
     /// <exception cref="DataFolderInUseException">Another process holds the folder.</exception>
     /// <exception cref="DatabaseDamagedException">The files are not a whole database; they are left as they are.</exception>
+    /// <exception cref="DataFormatException">The folder is of a newer version of the program, or a restore did not come to its end.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static Database Open(string dataFolder, TimeProvider? time = null)
     {
         Directory.CreateDirectory(dataFolder);
-        var lockFile = Lock(dataFolder);
+        var lockFile = DataFolder.Lock(dataFolder);
         try
         {
+            DataFolder.RefuseHalfRestored(dataFolder);
+            DataFolder.RemoveLeftovers(dataFolder);
             var mapper = DatabaseMapping.Create();
-            var engine = DatabaseEngine.Open(dataFolder, mapper);
+            var engine = OpenEngine(dataFolder, mapper);
+            try
+            {
+                DataFormat.Prepare(dataFolder, engine, time ?? TimeProvider.System);
+            }
+            catch
+            {
+                engine.Dispose();
+                throw;
+            }
+
             return new Database(dataFolder, lockFile, mapper, engine, time ?? TimeProvider.System);
         }
         catch
@@ -61,6 +82,16 @@ public sealed partial class Database : IAsyncDisposable
 
     /// <summary>Names the logger for troubles of the disk. The database is opened before the program has one.</summary>
     public void LogTo(ILogger logger) => _logger = logger;
+
+    /// <summary>How it stands. Asks neither the database nor the disk.</summary>
+    public DatabaseStatus Status
+    {
+        get
+        {
+            var engine = Volatile.Read(ref _engine);
+            return new(engine?.DataLength ?? 0, engine?.LogLength ?? 0, _writes.Reader.Count, Volatile.Read(ref _problem), Volatile.Read(ref _measured), Volatile.Read(ref _compacted));
+        }
+    }
 
     /// <summary>
     /// Prepares the mapping of a document type. Call it once for each type before the first use: LiteDB's own lazy preparation is not safe
@@ -74,7 +105,7 @@ public sealed partial class Database : IAsyncDisposable
     /// </summary>
     /// <param name="write">Must not catch LiteDB's exceptions and go on: LiteDB has ended the transaction by then.</param>
     /// <param name="cancellationToken">A write that has not begun is dropped; one that has begun is carried out, though the caller no longer waits.</param>
-    /// <exception cref="IOException">The disk refused (full, gone). The write did not happen.</exception>
+    /// <exception cref="DatabaseRefusedException">The disk refused (full, gone). The write did not happen.</exception>
     public async Task<T> WriteAsync<T>(Func<ILiteDatabase, T> write, CancellationToken cancellationToken)
     {
         var pending = new PendingWrite<T>(write, cancellationToken);
@@ -91,7 +122,7 @@ public sealed partial class Database : IAsyncDisposable
     }
 
     /// <summary>Reads on the calling thread. The result must not be lazy: end every query with <c>ToList()</c>, <c>FirstOrDefault()</c> or the like.</summary>
-    /// <exception cref="IOException">The disk failed and the database could not be opened again yet.</exception>
+    /// <exception cref="DatabaseRefusedException">The disk failed and the database could not be opened again yet.</exception>
     public T Read<T>(Func<ILiteDatabase, T> read)
     {
         _engineLock.EnterReadLock();
@@ -114,26 +145,28 @@ public sealed partial class Database : IAsyncDisposable
         }
 
         await _quietTimer.DisposeAsync().ConfigureAwait(false);
+        await _probeTimer.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_writer.Join).ConfigureAwait(false);
         _engine?.Dispose();
+        _copying.Dispose();
         await _lockFile.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static FileStream Lock(string dataFolder)
+    /// <summary>A full disk does not keep the program from starting on what its log holds.</summary>
+    private static DatabaseEngine OpenEngine(string folder, BsonMapper mapper)
     {
         try
         {
-            return new FileStream(Path.Combine(dataFolder, "runner.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return DatabaseEngine.Open(folder, mapper, check: database => DataFormat.RefuseNewer(folder, database));
         }
-        catch (IOException exception)
+        catch (IOException) when (new FileInfo(Path.Combine(folder, DatabaseFileNames.Main.Log)) is { Exists: true, Length: > 0 })
         {
-            throw new DataFolderInUseException(
-                $"The data folder '{Path.GetFullPath(dataFolder)}' is in use by another runner. Stop that one, or give this one a folder of its own with RUNNER_DATA_DIR.", exception);
+            return DatabaseEngine.Reopen(folder, mapper);
         }
     }
 
     private DatabaseEngine Engine() =>
-        _engine ?? throw new IOException($"The database in '{Path.GetFullPath(_folder)}' is closed after a failure of the disk and could not be opened again yet.");
+        _engine ?? throw new DatabaseRefusedException($"The database in '{Path.GetFullPath(_folder)}' is closed after a failure of the disk and could not be opened again yet.");
 
     private void RequestCheckpoint()
     {
@@ -153,7 +186,7 @@ public sealed partial class Database : IAsyncDisposable
             }
 
             WriteBatch(batch);
-            if (Interlocked.Exchange(ref _checkpointDue, 0) == 1 || _engine?.LogLength > LargeLog)
+            if (!Volatile.Read(ref _held) && (Interlocked.Exchange(ref _checkpointDue, 0) == 1 || _engine?.LogLength > LargeLog))
             {
                 Guarded(engine => engine.Checkpoint());
             }
@@ -163,7 +196,10 @@ public sealed partial class Database : IAsyncDisposable
             }
         }
 
-        Guarded(engine => engine.Checkpoint());
+        if (!Volatile.Read(ref _held))
+        {
+            Guarded(engine => engine.Checkpoint());
+        }
     }
 
     private void WriteBatch(List<PendingWrite> batch)
@@ -177,6 +213,17 @@ public sealed partial class Database : IAsyncDisposable
 
             engine.Persist();
         });
+        if (failure is not null)
+        {
+            // Where the log alone has no room, it has some when it was carried over.
+            Interlocked.Exchange(ref _checkpointDue, 1);
+        }
+        else if (_problem is not null && batch.Exists(write => write.Writes))
+        {
+            Volatile.Write(ref _problem, null);
+            LogWell(_folder);
+        }
+
         foreach (var write in batch)
         {
             write.Complete(failure);
@@ -201,7 +248,7 @@ public sealed partial class Database : IAsyncDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            LogFailed(_folder, exception.Message);
+            Note(exception.Message);
             try
             {
                 Reopen();
@@ -213,9 +260,24 @@ public sealed partial class Database : IAsyncDisposable
                 LogNotReopened(_folder, again.Message);
             }
 
-            return exception as IOException ?? new IOException($"The database could not be written: {exception.Message}", exception);
+            return exception as DatabaseRefusedException ?? new DatabaseRefusedException($"The database could not be written: {exception.Message}", exception);
         }
     }
+
+    /// <summary>Notes that the disk refused, and has it tried again also when nobody writes.</summary>
+    private void Note(string problem)
+    {
+        if (_problem?.Text != problem)
+        {
+            LogFailed(_folder, problem);
+        }
+
+        Volatile.Write(ref _problem, new(problem, _problem?.Since ?? _time.GetUtcNow()));
+        _probeTimer.Change(ProbePause, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Probe() =>
+        _writes.Writer.TryWrite(new PendingWrite<bool>(db => db.GetCollection("probe").Upsert(new BsonDocument { ["_id"] = 1, ["at"] = _time.GetUtcNow().UtcDateTime }), CancellationToken.None));
 
     private void Reopen()
     {
@@ -225,7 +287,7 @@ public sealed partial class Database : IAsyncDisposable
             var broken = _engine;
             _engine = null;
             broken?.Dispose();
-            _engine = DatabaseEngine.Open(_folder, _mapper);
+            _engine = DatabaseEngine.Reopen(_folder, _mapper);
         }
         finally
         {
@@ -235,6 +297,9 @@ public sealed partial class Database : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Error, "The database in {Folder} could not be written: {Problem}. Writers are told; it is opened again.")]
     private partial void LogFailed(string folder, string problem);
+
+    [LoggerMessage(LogLevel.Information, "The database in {Folder} can be written again.")]
+    private partial void LogWell(string folder);
 
     [LoggerMessage(LogLevel.Error, "The database in {Folder} could not be opened again: {Problem}. The next write tries once more.")]
     private partial void LogNotReopened(string folder, string problem);

@@ -6,21 +6,19 @@ namespace Runner.Engine.Storage;
 /// </summary>
 internal sealed class DatabaseFiles : IDisposable
 {
-    public const string DataFileName = "runner.db";
-    public const string LogFileName = "runner-log.db";
-
     private readonly object _changed = new();
-    private readonly string _logPath;
+    private readonly string _folder;
+    private DatabaseFileNames _names;
     private Exception? _failure;
     private long _durableLogLength;
 
-    public DatabaseFiles(string folder)
+    public DatabaseFiles(string folder, DatabaseFileNames names)
     {
-        _logPath = Path.Combine(folder, LogFileName);
-        Data = new DurableStream(Path.Combine(folder, DataFileName), this, syncOnFlush: true);
+        (_folder, _names) = (folder, names);
+        Data = new DurableStream(DataPath, this, syncOnFlush: true);
         try
         {
-            Log = new DurableStream(_logPath, this, syncOnFlush: false);
+            Log = new DurableStream(LogPath, this, syncOnFlush: false);
         }
         catch
         {
@@ -34,6 +32,10 @@ internal sealed class DatabaseFiles : IDisposable
     public DurableStream Data { get; }
 
     public DurableStream Log { get; }
+
+    public string DataPath => Path.Combine(_folder, _names.Data);
+
+    private string LogPath => Path.Combine(_folder, _names.Log);
 
     /// <summary>What went wrong with the disk, or null.</summary>
     public Exception? Failure => Volatile.Read(ref _failure);
@@ -83,6 +85,16 @@ internal sealed class DatabaseFiles : IDisposable
         Interlocked.Exchange(ref _durableLogLength, Log.Length);
     }
 
+    /// <summary>Takes the place of other files, which nobody has open any more. Both logs must be empty: only then any moment of this is a whole database.</summary>
+    /// <exception cref="IOException">The disk refused. The files in that place are whole, whichever they are.</exception>
+    public void TakePlaceOf(DatabaseFileNames names)
+    {
+        File.Move(DataPath, Path.Combine(_folder, names.Data), overwrite: true);
+        File.Move(LogPath, Path.Combine(_folder, names.Log), overwrite: true);
+        _names = names;
+        FolderSync.ToDisk(_folder);
+    }
+
     /// <summary>Closes both files; after a failure cuts off what the log holds beyond the last <see cref="Persist"/>, because it was never acknowledged.</summary>
     public void Dispose()
     {
@@ -90,7 +102,7 @@ internal sealed class DatabaseFiles : IDisposable
         Log.Dispose();
         if (Failure is not null)
         {
-            using var log = File.OpenHandle(_logPath, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+            using var log = File.OpenHandle(LogPath, FileMode.OpenOrCreate, FileAccess.ReadWrite);
             if (RandomAccess.GetLength(log) > _durableLogLength)
             {
                 RandomAccess.SetLength(log, _durableLogLength);
@@ -102,7 +114,7 @@ internal sealed class DatabaseFiles : IDisposable
     {
         if (Failure is { } failure)
         {
-            throw new IOException($"The database could not be written: {failure.Message}", failure);
+            throw new DatabaseRefusedException($"The database could not be written: {failure.Message}", failure);
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class DurableStream : Stream
     {
         _files = files;
         _syncOnFlush = syncOnFlush;
-        _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
         if (!OperatingSystem.IsWindows())
         {
             // Password hashes and tokens are in it.

@@ -8,6 +8,9 @@ internal abstract class PendingWrite
     /// <summary>A write of nothing, to wake the writer.</summary>
     public static PendingWrite Nothing { get; } = new PendingWrite<bool>(null, CancellationToken.None);
 
+    /// <summary>Whether anything reaches the disk by it.</summary>
+    public abstract bool Writes { get; }
+
     /// <summary>Runs the write in a transaction of its own and keeps its outcome. Lets through only what makes the whole engine useless.</summary>
     public abstract void Run(ILiteDatabase database);
 
@@ -26,6 +29,8 @@ internal sealed class PendingWrite<T>(Func<ILiteDatabase, T>? write, Cancellatio
     private Exception? _exception;
 
     public Task<T> Task => _done.Task;
+
+    public override bool Writes => write is not null;
 
     public override void Run(ILiteDatabase database)
     {
@@ -68,6 +73,32 @@ internal sealed class PendingWrite<T>(Func<ILiteDatabase, T>? write, Cancellatio
         else
         {
             _done.TrySetResult(_result);
+        }
+    }
+}
+
+/// <summary>Something that has the writer thread and the files for itself for a moment. What was written before it is on the disk.</summary>
+internal sealed class PendingTurn(Func<Exception?> turn) : PendingWrite
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Task => _done.Task;
+
+    public override bool Writes => false;
+
+    public override void Run(ILiteDatabase database)
+    {
+    }
+
+    public override void Complete(Exception? failure)
+    {
+        if ((failure ?? turn()) is { } exception)
+        {
+            _done.TrySetException(exception);
+        }
+        else
+        {
+            _done.TrySetResult();
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Runner.Engine.Storage;
 using Runner.Web.Identity.Pages;
 
 namespace Runner.Web.Hosting;
@@ -8,6 +9,9 @@ namespace Runner.Web.Hosting;
 /// <summary>What is answered when nothing else was: a page for people, <c>msg</c> as JSON for programs. Never a stack trace; that is in the log, under the number told.</summary>
 internal static class Problems
 {
+    /// <summary>What is said when the disk refused what a request was to write.</summary>
+    public const string NoStorage = "The runner's data folder takes no writes: its disk is full or gone. What had to be written was not. Make room there and try again; /readyz tells more.";
+
     public static void UseProblems(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = OnException, SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException });
@@ -21,6 +25,7 @@ internal static class Problems
         // A request that could not be read is the caller's, not ours.
         return exception is BadHttpRequestException bad
             ? Answer(context, bad.StatusCode, "")
+            : exception is DatabaseRefusedException ? Answer(context, StatusCodes.Status507InsufficientStorage, Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier)
             : Answer(context, StatusCodes.Status500InternalServerError, Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier);
     }
 
@@ -39,6 +44,7 @@ internal static class Problems
                 StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => "Forbidden",
                 StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed => "NotFound",
                 < 500 => "BadRequest",
+                StatusCodes.Status507InsufficientStorage => "NoStorage",
                 _ => "Error",
             },
             [nameof(ProblemPage.Reference)] = reference,
@@ -61,6 +67,7 @@ internal static class Problems
         StatusCodes.Status415UnsupportedMediaType => "The body must be JSON (Content-Type: application/json).",
         StatusCodes.Status429TooManyRequests => "Too many requests. Wait a minute, then try again.",
         < 500 => "The request could not be read.",
+        StatusCodes.Status507InsufficientStorage => NoStorage,
         _ => $"The runner could not answer. The cause is in its log under {reference}.",
     };
 }

@@ -16,7 +16,7 @@ internal sealed record CacheState(string Resource, string State, string Message)
 
 /// <summary>
 /// Whether this runner can do its job now. It cannot, and is answered 503, when the database cannot be read, or before any cluster's workloads are known: every
-/// answer would be wrong. A cluster that is lost later, or a hub that does not answer, degrades it: what is known is still served, events wait, and whoever
+/// answer would be wrong. A disk that refuses writes, a cluster that is lost later, or a hub that does not answer, degrades it: what is known is still served, events wait, and whoever
 /// wants to know why needs the console. Without credentials only the word is told.
 /// </summary>
 internal static class Readiness
@@ -30,7 +30,7 @@ internal static class Readiness
     public static async Task<IResult> Answer(HttpContext context, Database database, ClusterDirectory clusters, Outbox outbox, IServiceProvider services)
     {
         IReadOnlyList<Dependency> dependencies = [Storage(database), .. clusters.Connections.Select(Cluster), Hub(outbox.Status)];
-        var ready = dependencies[0].State == Ok && clusters.Connections.Any(cluster => cluster.State.Synced);
+        var ready = dependencies[0].State != Failed && clusters.Connections.Any(cluster => cluster.State.Synced);
         var status = !ready ? "not ready" : dependencies.All(dependency => dependency.State == Ok) ? "ready" : Degraded;
         var code = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         return await ApiAccess.MayAsync(context, services, ApiScopes.MetricsRead)
@@ -43,7 +43,9 @@ internal static class Readiness
         try
         {
             database.Read(db => db.UserVersion);
-            return new("storage", Ok, "");
+            return database.Status.Problem is { } problem
+                ? new("storage", Degraded, $"The disk refuses writes since {problem.Since:u}: {problem.Text} What was written is there. Make room in the data folder.")
+                : new("storage", Ok, "");
         }
         catch (IOException exception)
         {

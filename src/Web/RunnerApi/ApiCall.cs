@@ -1,7 +1,9 @@
 using System.Threading.RateLimiting;
 using Runner.Engine.Clusters;
+using Runner.Engine.Storage;
 using Runner.Engine.Workloads.Services;
 using Runner.Engine.Workloads.Workflows;
+using Runner.Web.Hosting;
 
 namespace Runner.Web.RunnerApi;
 
@@ -83,6 +85,9 @@ internal sealed partial class ApiCall(ILogger<ApiCall> logger)
             case ClusterOperationException failed:
                 LogFailed(context.Request.Method, context.Request.Path, failed.Message);
                 return (StatusCodes.Status500InternalServerError, new(failed.Message));
+            case DatabaseRefusedException full:
+                LogFailed(context.Request.Method, context.Request.Path, full.Message);
+                return (StatusCodes.Status507InsufficientStorage, new(Problems.NoStorage));
             default:
                 LogUnexpected(exception, context.Request.Method, context.Request.Path, context.TraceIdentifier);
                 return (StatusCodes.Status500InternalServerError, new($"The runner failed ({exception.GetType().Name}). The cause is in its log under {context.TraceIdentifier}."));

@@ -13,26 +13,34 @@ public sealed class CrashTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>Every other time the database is compacting itself all the while. A few hundred times with <c>RUNNER_TEST_LONG=1</c>.</summary>
     [Fact]
-    public async Task Killed_in_the_middle_of_writes_no_acknowledged_one_is_lost()
+    public async Task Killed_in_the_middle_of_writes_and_compactions_no_acknowledged_one_is_lost()
     {
+        var rounds = Environment.GetEnvironmentVariable("RUNNER_TEST_LONG") == "1" ? 300 : 10;
         var random = new Random(20261123);
         var acknowledged = new HashSet<string>();
-        for (var round = 0; round < 5; round++)
+        var (duringCopies, duringSwaps) = (0, 0);
+        for (var round = 0; round < rounds; round++)
         {
-            await using var child = await StorageChild.StartAsync(_folder, Cancel);
-            var wanted = random.Next(20, 400);
-            await Eventually.TrueAsync(() => child.Acknowledged().Count >= wanted, $"{wanted} acknowledged writes", seconds: 30);
+            await using var child = await StorageChild.StartAsync(_folder, Cancel, compacts: round % 2 == 1);
+            var wanted = random.Next(20, 300);
+            await Eventually.TrueAsync(() => child.Acknowledged().Count >= wanted, $"{wanted} acknowledged writes", seconds: 60);
             child.Kill();
             await child.EndedAsync(Cancel);
             acknowledged.UnionWith(child.Acknowledged());
+            duringCopies += File.Exists(_folder.File("runner-compact.db")) ? 1 : 0;
+            duringSwaps += File.Exists(_folder.File("runner-compact-log.db")) && !File.Exists(_folder.File("runner-compact.db")) ? 1 : 0;
 
             await using var database = Database.Open(_folder.Path);
             var stored = database.Read(db => db.GetCollection("acknowledged").FindAll().Select(document => document["_id"].AsString).ToHashSet());
             Assert.Empty(acknowledged.Except(stored));
+            Assert.False(File.Exists(_folder.File("runner-compact.db")));
         }
 
+        TestContext.Current.TestOutputHelper!.WriteLine($"{rounds} kills, {duringCopies} of them during a copy and {duringSwaps} during a swap; {acknowledged.Count} acknowledged writes, none lost");
         Assert.True(acknowledged.Count > 100);
+        Assert.True(duringCopies > 0, "No kill met a compaction.");
     }
 
     [Fact]

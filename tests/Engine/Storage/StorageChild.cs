@@ -18,7 +18,7 @@ internal sealed class StorageChild : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    public static Task<StorageChild> StartAsync(TemporaryFolder folder, CancellationToken cancellationToken, int? fileSizeLimitBlocks = null)
+    public static Task<StorageChild> StartAsync(TemporaryFolder folder, CancellationToken cancellationToken, int? fileSizeLimitBlocks = null, bool compacts = false)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var acknowledgements = folder.File($"acknowledged-{Guid.NewGuid():N}.txt");
@@ -36,6 +36,7 @@ internal sealed class StorageChild : IAsyncDisposable
         start.ArgumentList.Add(limit + test);
         start.Environment[StorageChildProcess.FolderVariable] = folder.Path;
         start.Environment[StorageChildProcess.AcknowledgementsVariable] = acknowledgements;
+        start.Environment[StorageChildProcess.CompactsVariable] = compacts ? "1" : "";
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
@@ -79,6 +80,7 @@ internal sealed class StorageChild : IAsyncDisposable
 internal static class StorageChildProcess
 {
     internal const string FolderVariable = "RUNNER_TEST_STORAGE_FOLDER";
+    internal const string CompactsVariable = "RUNNER_TEST_STORAGE_COMPACTS";
     internal const string AcknowledgementsVariable = "RUNNER_TEST_STORAGE_ACKNOWLEDGEMENTS";
 
     /// <summary>True in a process that was started as a child.</summary>
@@ -91,6 +93,7 @@ internal static class StorageChildProcess
         await using var acknowledgements = new FileStream(
             Environment.GetEnvironmentVariable(AcknowledgementsVariable)!, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         var acknowledge = new Lock();
+        var compacting = Environment.GetEnvironmentVariable(CompactsVariable) == "1" ? Task.Run(() => CompactForeverAsync(database)) : Task.CompletedTask;
         await Parallel.ForEachAsync(Enumerable.Range(0, 8), async (writer, token) =>
         {
             for (var i = 0; ; i++)
@@ -115,5 +118,16 @@ internal static class StorageChildProcess
                 }
             }
         });
+    }
+
+    /// <summary>One compaction after the other, with some room to give back each time.</summary>
+    private static async Task CompactForeverAsync(Database database)
+    {
+        while (true)
+        {
+            await database.WriteAsync(db => db.GetCollection("junk").Insert(Enumerable.Range(0, 20).Select(_ => new LiteDB.BsonDocument { ["padding"] = new string('j', 3000) })), CancellationToken.None);
+            await database.WriteAsync(db => db.GetCollection("junk").DeleteAll(), CancellationToken.None);
+            await database.CompactAsync(CancellationToken.None);
+        }
     }
 }
