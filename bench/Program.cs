@@ -38,6 +38,7 @@ var benches = new Dictionary<string, Func<Report, CancellationToken, Task>>
     ["browser"] = BrowserBench.RunAsync,
     ["log-flood"] = LogFloodBench.RunAsync,
     ["churn"] = BrowserBench.ChurnAsync,
+    ["endurance"] = EnduranceBench.RunAsync,
 };
 if (args is ["collector", var seconds] && int.TryParse(seconds, out var length) && length > 0)
 {
@@ -49,6 +50,12 @@ if (args is ["churn", var minutes])
 {
     BrowserBench.Churn = TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture));
     args = ["churn"];
+}
+
+if (args is ["endurance", var lasts])
+{
+    EnduranceBench.Lasts = TimeSpan.FromMinutes(double.Parse(lasts, CultureInfo.InvariantCulture));
+    args = ["endurance"];
 }
 
 if (args.FirstOrDefault(name => !benches.ContainsKey(name)) is { } unknown)
@@ -65,7 +72,7 @@ Console.CancelKeyPress += (_, press) =>
 };
 Report.Head();
 var failed = false;
-foreach (var (name, run) in benches.Where(bench => args.Length == 0 ? bench.Key != "churn" : args.Contains(bench.Key)))
+foreach (var (name, run) in benches.Where(bench => args.Length == 0 ? bench.Key is not ("churn" or "endurance") : args.Contains(bench.Key)))
 {
     var report = new Report(name);
     try

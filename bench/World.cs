@@ -42,6 +42,9 @@ internal sealed partial class World : IAsyncDisposable
 
     public ChildProcess Runner => _runner ?? throw new InvalidOperationException("The program was not started.");
 
+    /// <summary>Settings of a bench's own, beside the usual ones.</summary>
+    public Dictionary<string, string> Extra { get; } = [];
+
     /// <summary>Settings of the program for this cluster.</summary>
     public Dictionary<string, string> Settings => new()
     {
@@ -96,7 +99,7 @@ internal sealed partial class World : IAsyncDisposable
     /// <summary>Starts the program and waits until it knows every service.</summary>
     public async Task StartRunnerAsync(CancellationToken cancellationToken)
     {
-        _runner = ChildProcess.Start(Settings);
+        _runner = ChildProcess.Start(Settings.Concat(Extra).ToDictionary());
         Address = await ListeningAsync(_runner, cancellationToken);
         await UntilAsync(() => _runner.Output.Contains("services", StringComparison.Ordinal), "the program knows the services", _runner, cancellationToken);
     }
