@@ -92,7 +92,9 @@ public static class EngineServices
             provider.GetRequiredService<ClusterDirectory>(),
             provider.GetRequiredService<WorkloadFeed>(),
             provider.GetRequiredService<Outbox>(),
-            provider.GetRequiredService<KeptLogStore>()));
+            provider.GetRequiredService<KeptLogStore>(),
+            provider.GetRequiredService<Database>(),
+            provider.GetRequiredService<WorkloadHistory>()));
         return services;
     }
 }

@@ -1,3 +1,4 @@
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using OtpNet;
 using Runner.Tests.Browser.Support;
@@ -61,6 +62,32 @@ public sealed class AccessTests
         }
 
         await Assertions.Expect(again.Locator("[data-sign-in]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await GuessAsync(console);
+    }
+
+    /// <summary>Somebody guesses at a password: after five attempts the page says how long to wait, in the language of the page, and the right one is not taken either.</summary>
+    private static async Task GuessAsync(ConsoleFixture console)
+    {
+        foreach (var (language, wait) in new[] { ("en", "Wait "), ("zh-Hans", "请等待") })
+        {
+            var guesser = await console.OpenAsync("/sign-in", width: 390, language: language, signedIn: false);
+            await ConsoleFixture.GoAsync(guesser, $"/language/{language}?returnUrl=/sign-in");
+            var problem = guesser.Locator(".plain-problem[role=alert]");
+            for (var attempt = 0; attempt < 6; attempt++)
+            {
+                await guesser.FillAsync("#user", "olga");
+                await guesser.FillAsync("#password", attempt < 5 ? $"guess number {attempt}" : Chosen);
+                await guesser.ClickAsync("form button[type=submit]");
+                await Assertions.Expect(guesser.Locator("#password")).ToHaveValueAsync("");
+                await Assertions.Expect(problem).ToBeVisibleAsync();
+            }
+
+            await Assertions.Expect(problem).ToContainTextAsync(wait);
+            await guesser.ScreenshotAsync(new() { Path = Screenshots.File($"sign-in-locked-390-light-{language}") });
+            Assert.DoesNotContain((await guesser.RunAxe()).Violations, violation => violation.Impact is "serious" or "critical");
+            Assert.DoesNotContain("olga", await guesser.Locator(".plain-problem").TextContentAsync(), StringComparison.Ordinal);
+            await guesser.Context.CloseAsync();
+        }
     }
 
     private static string Code(string secret, TimeSpan ahead) => new Totp(Base32Encoding.ToBytes(secret)).ComputeTotp((TimeProvider.System.GetUtcNow() + ahead).UtcDateTime);

@@ -67,7 +67,7 @@ public sealed class ClusterState
     public IReadOnlyList<CacheStatus> Caches => [.. _caches.Select(cache => cache.Status)];
 
     /// <summary>Workloads that wait to be looked at again, by where they come from.</summary>
-    internal IEnumerable<(string Name, int Depth)> QueueDepths => _trackers.Select(tracker => (tracker.Source.Name, tracker.QueueDepth));
+    public IEnumerable<(string Name, int Depth)> QueueDepths => _trackers.Select(tracker => (tracker.Source.Name, tracker.QueueDepth));
 
     /// <summary>What carries services.</summary>
     internal ServiceSource Services { get; }

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Logs.Kept;
+using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.History;
 
 namespace Runner.Engine.Telemetry;
 
@@ -32,10 +34,12 @@ public sealed class EngineMetrics
     private readonly WorkloadFeed _feed;
     private readonly Outbox _outbox;
     private readonly KeptLogStore _kept;
+    private readonly Database _database;
+    private readonly WorkloadHistory _history;
 
-    internal EngineMetrics(IMeterFactory meters, ClusterDirectory clusters, WorkloadFeed feed, Outbox outbox, KeptLogStore kept)
+    internal EngineMetrics(IMeterFactory meters, ClusterDirectory clusters, WorkloadFeed feed, Outbox outbox, KeptLogStore kept, Database database, WorkloadHistory history)
     {
-        (_clusters, _feed, _outbox, _kept) = (clusters, feed, outbox, kept);
+        (_clusters, _feed, _outbox, _kept, _database, _history) = (clusters, feed, outbox, kept, database, history);
         var meter = meters.Create(MeterName);
         meter.CreateObservableGauge("runner.hub.events.waiting", () => (long)_outbox.Status.Waiting, null, "Events that the hub has not taken yet.");
         meter.CreateObservableGauge("runner.hub.last_sent.timestamp", LastSent, "s", "When the hub last took an event, in seconds since 1970.");
@@ -44,11 +48,21 @@ public sealed class EngineMetrics
         meter.CreateObservableGauge("runner.cluster.cache.synced", () => Caches(cache => cache.Health == CacheHealth.Synced ? 1 : 0), null, "1 while the objects of a kind are complete and followed, else 0.");
         meter.CreateObservableGauge("runner.cluster.queue.depth", Queues, null, "Workloads that wait to be looked at again.");
         meter.CreateObservableGauge("runner.workloads", Workloads, null, "Workloads by kind and state.");
+        meter.CreateObservableGauge("runner.storage.size", Sizes, "By", "Length of the files of the database.");
+        meter.CreateObservableGauge("runner.storage.refused", () => _database.Status.Problem is null ? 0 : 1, null, "1 while the disk refuses writes, else 0.");
+        meter.CreateObservableGauge("runner.storage.writes.waiting", () => _database.Status.WaitingWrites, null, "Writes that wait for the database.");
+        meter.CreateObservableCounter("runner.history.dropped", () => _history.Dropped, null, "States of workloads that were not kept because the disk could not keep up.");
         meter.CreateObservableGauge("runner.kept_logs.size", () => _kept.TotalBytes, "By", "Size of the last logs that are kept of containers that ended.");
     }
 
     private IEnumerable<Measurement<double>> LastSent() =>
         _outbox.Status.LastSentAt is { } at ? [new((at - DateTimeOffset.UnixEpoch).TotalSeconds)] : [];
+
+    private IEnumerable<Measurement<long>> Sizes()
+    {
+        var status = _database.Status;
+        return [new(status.DataBytes, Tag("file", "data")), new(status.LogBytes, Tag("file", "log"))];
+    }
 
     private IEnumerable<Measurement<long>> Connected() =>
         _clusters.Connections.Select(cluster => new Measurement<long>(cluster.Status.Health == ClusterHealth.Connected ? 1 : 0, Tag("cluster", cluster.Name)));

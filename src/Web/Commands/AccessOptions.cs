@@ -14,7 +14,13 @@ internal sealed class AccessOptions
     public const string SecretVariable = "RUNNER_CLIENT_SECRET";
     public const string AddressVariable = "RUNNER_URL";
 
-    private readonly Option<Uri?> _address = new("--url") { Description = $"Address of the runner; {AddressVariable} where none is given, else http://127.0.0.1:8082. A token comes from {TokenVariable}, or is asked for with {ClientVariable} and {SecretVariable}." };
+    private readonly Option<Uri?> _address = new("--url")
+    {
+        Description = $"Address of the runner; {AddressVariable} where none is given, else http://127.0.0.1:8082. A token comes from {TokenVariable}, or is asked for with {ClientVariable} and {SecretVariable}.",
+
+        // What is no address is refused by the validator, with a sentence.
+        CustomParser = result => result.Tokens is [var token] && IsHttp(token.Value) ? new Uri(token.Value) : null,
+    };
 
     public void AddTo(Command command)
     {
@@ -27,6 +33,9 @@ internal sealed class AccessOptions
         });
         command.Add(_address);
     }
+
+    /// <summary>Whether a runner is named.</summary>
+    public bool IsNamed(ParseResult parsed) => parsed.GetValue(_address) is not null || IsHttp(Variable(AddressVariable));
 
     public RunnerAccess Read(ParseResult parsed)
     {

@@ -10,45 +10,66 @@ internal sealed class RunnerClientException(string message, Exception? inner = n
 /// <summary>A configuration as a runner gave it.</summary>
 internal sealed record ExportedValues(string Text, string UpgradeLine);
 
-/// <summary>Asks a running runner for its configuration, as any client with a token may.</summary>
+/// <summary>Asks a running runner for its configuration or a backup, as any client with a token may.</summary>
 internal static class RunnerClient
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static async Task<ExportedValues> ExportAsync(RunnerAccess access, bool masked, bool release, CancellationToken cancellationToken)
+    public static Task<ExportedValues> ExportAsync(RunnerAccess access, bool masked, bool release, CancellationToken cancellationToken) => GetAsync(
+        access,
+        ApiScopes.ConfigValues,
+        $"{ConfigValues.Path}?masked={(masked ? "true" : "false")}&source={(release ? "release" : "saved")}",
+        async answer => new ExportedValues(
+            await answer.Content.ReadAsStringAsync(cancellationToken), answer.Headers.TryGetValues(ConfigValues.UpgradeHeader, out var lines) ? lines.First() : ""),
+        cancellationToken);
+
+    /// <summary>Writes a backup of a running runner.</summary>
+    /// <returns>Its size in bytes.</returns>
+    public static Task<long> BackupAsync(RunnerAccess access, Stream output, CancellationToken cancellationToken) => GetAsync(
+        access,
+        ApiScopes.BackupRead,
+        BackupCall.Path,
+        async answer =>
+        {
+            await answer.Content.CopyToAsync(output, cancellationToken);
+            return output.Length;
+        },
+        cancellationToken);
+
+    private static async Task<T> GetAsync<T>(RunnerAccess access, string scope, string path, Func<HttpResponseMessage, Task<T>> read, CancellationToken cancellationToken)
     {
         using var client = new HttpClient { BaseAddress = access.Address, Timeout = Patience };
         try
         {
-            client.DefaultRequestHeaders.Authorization = new("Bearer", access.Token.Length > 0 ? access.Token : await TokenAsync(client, access, cancellationToken));
-            using var answer = await client.GetAsync(new Uri($"{ConfigValues.Path}?masked={(masked ? "true" : "false")}&source={(release ? "release" : "saved")}", UriKind.Relative), cancellationToken);
-            var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+            client.DefaultRequestHeaders.Authorization = new("Bearer", access.Token.Length > 0 ? access.Token : await TokenAsync(client, access, scope, cancellationToken));
+            using var answer = await client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return answer.IsSuccessStatusCode
-                ? new(text, answer.Headers.TryGetValues(ConfigValues.UpgradeHeader, out var lines) ? lines.First() : "")
-                : throw new RunnerClientException($"The runner at {access.Address} answered {(int)answer.StatusCode}{Reason(text)}.{Remedy((int)answer.StatusCode)}");
+                ? await read(answer)
+                : throw new RunnerClientException(
+                    $"The runner at {access.Address} answered {(int)answer.StatusCode}{Reason(await answer.Content.ReadAsStringAsync(cancellationToken))}.{Remedy((int)answer.StatusCode, scope)}");
         }
-        catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is HttpRequestException or HttpIOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new RunnerClientException($"The runner at {access.Address} was not reached: {exception.Message} Name another with --url or {AccessOptions.AddressVariable}.", exception);
         }
     }
 
-    private static async Task<string> TokenAsync(HttpClient client, RunnerAccess access, CancellationToken cancellationToken)
+    private static async Task<string> TokenAsync(HttpClient client, RunnerAccess access, string scope, CancellationToken cancellationToken)
     {
         if (access.ClientId.Length == 0 || access.ClientSecret.Length == 0)
         {
-            throw new RunnerClientException($"No token. Set {AccessOptions.TokenVariable}, or {AccessOptions.ClientVariable} and {AccessOptions.SecretVariable} of a client that may have the scope {ApiScopes.ConfigValues}.");
+            throw new RunnerClientException($"No token. Set {AccessOptions.TokenVariable}, or {AccessOptions.ClientVariable} and {AccessOptions.SecretVariable} of a client that may have the scope {scope}.");
         }
 
         using var form = new FormUrlEncodedContent(
         [
-            new("grant_type", "client_credentials"), new("client_id", access.ClientId), new("client_secret", access.ClientSecret), new("scope", ApiScopes.ConfigValues),
+            new("grant_type", "client_credentials"), new("client_id", access.ClientId), new("client_secret", access.ClientSecret), new("scope", scope),
         ]);
         using var answer = await client.PostAsync(new Uri("/connect/token", UriKind.Relative), form, cancellationToken);
         using var json = await ReadAsync(answer, cancellationToken);
         return json?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("access_token", out var token) && token.GetString() is { Length: > 0 } text
             ? text
-            : throw new RunnerClientException($"The runner at {access.Address} gives no token to the client '{access.ClientId}': {(int)answer.StatusCode}. Check its id, its secret and that it may have the scope {ApiScopes.ConfigValues}.");
+            : throw new RunnerClientException($"The runner at {access.Address} gives no token to the client '{access.ClientId}': {(int)answer.StatusCode}. Check its id, its secret and that it may have the scope {scope}.");
     }
 
     private static async Task<JsonDocument?> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
@@ -76,5 +97,5 @@ internal static class RunnerClient
         }
     }
 
-    private static string Remedy(int status) => status is 401 or 403 ? $" The token must carry the scope {ApiScopes.ConfigValues} and must not have expired." : "";
+    private static string Remedy(int status, string scope) => status is 401 or 403 ? $" The token must carry the scope {scope} and must not have expired." : "";
 }

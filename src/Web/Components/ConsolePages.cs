@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.Localization;
 using MudBlazor;
 using MudBlazor.Services;
@@ -8,6 +9,7 @@ using Runner.Web.Components.Models;
 using Runner.Web.Identity;
 using Runner.Web.Identity.SignIn;
 using Runner.Web.Live;
+using Runner.Web.Live.Vitals;
 
 namespace Runner.Web.Components;
 
@@ -58,6 +60,10 @@ internal static class ConsolePages
         services.AddScoped<WorkloadTexts>();
         services.AddScoped<ActionFlow>();
         services.AddTransient<LogCollectionModel>();
+        services.AddSingleton<OpenCircuits>();
+        services.AddSingleton<CircuitHandler>(provider => provider.GetRequiredService<OpenCircuits>());
+        services.AddSingleton<IVitals, VitalsReader>();
+        services.AddTransient<RunnerHealthModel>();
         services.AddTransient<LogHistoryModel>();
         services.AddScoped<AccessFlow>();
         return services;

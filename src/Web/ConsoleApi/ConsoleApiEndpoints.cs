@@ -11,6 +11,7 @@ internal static class ConsoleApiEndpoints
         var api = routes.MapGroup("/api/console");
         api.MapGet("/audit", AuditCalls.Read).RequireAuthorization(ApiScopes.AuditRead);
         api.MapGet("/audit/export", AuditCalls.ExportAsync).RequireAuthorization(ApiScopes.AuditRead);
+        api.MapGet(BackupCall.Name, BackupCall.SendAsync).RequireAuthorization(ApiScopes.BackupRead);
         ConfigValues.Map(routes);
         api.MapGet("/logs", LogDownload.SendAsync).RequireAuthorization(ApiScopes.WorkloadsRead);
         api.MapGet("/support-bundle", SupportBundle.Answer).RequireAuthorization(ConsolePolicies.Administrator);

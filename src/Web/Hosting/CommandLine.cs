@@ -21,6 +21,9 @@ internal enum RunnerCommand
     /// <summary>Check, migrate, compare or fetch a values file.</summary>
     Values,
 
+    /// <summary>Back up or restore the data folder.</summary>
+    Data,
+
     /// <summary>Say how it is used.</summary>
     Help,
 }
@@ -44,9 +47,10 @@ internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null
         var runner = new Command("runner", "Run until told to stop, as the official image does.") { level };
         var collector = new Command("logcollector", "Collect the logs of pods, and nothing else, until told to stop.") { level };
         var health = new Command("healthcheck", "Ask the runner of this machine whether it is well.");
+        var (backup, restore) = (DataCommands.Backup(), DataCommands.Restore());
         var root = new RootCommand("The runner and its console. Without a command it runs; settings come from the environment, the README lists them.")
         {
-            level, new Command("deploy", "The official image's commands.") { runner, collector }, health, ValuesCommands.Make(),
+            level, new Command("deploy", "The official image's commands.") { runner, collector }, health, ValuesCommands.Make(), backup, restore,
         };
 
         // Without one, a command that has others below it counts as incomplete.
@@ -60,7 +64,7 @@ internal sealed record CommandLine(RunnerCommand Command, LogLevel? Level = null
             : command == health ? new(RunnerCommand.HealthCheck, parsed)
             : command == root || command == runner || command == collector ? new(
                 command == collector ? RunnerCommand.CollectLogs : RunnerCommand.Run, parsed, parsed.GetValue(level) is { } name && RunnerOptions.TryReadLogLevel(name, out var known) ? known : null)
-            : new(RunnerCommand.Values, parsed);
+            : new(command == backup || command == restore ? RunnerCommand.Data : RunnerCommand.Values, parsed);
     }
 
     /// <summary>Carries out a command that needs no running program, or prints the help; says what is refused.</summary>

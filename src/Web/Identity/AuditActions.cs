@@ -27,6 +27,9 @@ public static class AuditActions
 
     public const string SupportBundle = "support-bundle";
 
+    /// <summary>The data folder was backed up.</summary>
+    public const string Backup = "backup";
+
     public const string InstallManifests = "install-manifests";
 
     public const string PasswordChange = "password-change";

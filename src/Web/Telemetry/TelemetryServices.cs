@@ -34,7 +34,7 @@ internal static class TelemetryServices
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(ServiceName, serviceVersion: typeof(TelemetryServices).Assembly.GetName().Version?.ToString(3)))
             .WithMetrics(metrics => metrics
-                .AddMeter(EngineMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddMeter(EngineMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Components.Server.Circuits", "System.Runtime")
                 .AddPrometheusExporter(exporter => exporter.ScrapeEndpointPath = MetricsPath));
         builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) => metrics.AddView(IsOfAnother(services.GetRequiredService<IMeterFactory>())));
         if (options.Tracing.Endpoint is not { } endpoint)

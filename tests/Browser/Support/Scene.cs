@@ -68,6 +68,7 @@ internal sealed record Scene(string Name, string Path, string Ready)
         new("dependencies", "/dependencies", ".dependencies"),
         new("dependencies-tried", "/dependencies", ".dependencies") { Act = TryBundleAsync },
         new("diagnostics", "/diagnostics", ".check-row"),
+        new("runner-health", "/runner-health", ".health-files td"),
         new("log-collection", "/log-collection", ".notice"),
         new("configuration", "/configuration", ".values-field"),
         new("configuration-problems", "/configuration?tab=problems", ".values-problems") { Extra = true },

@@ -45,6 +45,7 @@ public sealed partial class RoleWalkTests
         ["/api/console/audit/export"] = ApiScopes.AuditRead,
 
         ["/api/v1/config/values"] = ApiScopes.ConfigValues,
+        ["/api/console/backup"] = ApiScopes.BackupRead,
         ["/api/console/support-bundle"] = Administrator,
 
         // Pages.
@@ -59,6 +60,7 @@ public sealed partial class RoleWalkTests
         ["/capacity*"] = Viewer,
         ["/logs*"] = Viewer,
         ["/log-collection"] = Viewer,
+        ["/runner-health"] = Viewer,
         ["/live*"] = ApiScopes.LiveRead,
         ["/api/console/logs"] = ApiScopes.WorkloadsRead,
         ["/profile"] = Viewer,

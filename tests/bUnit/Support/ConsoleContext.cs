@@ -23,7 +23,8 @@ public sealed class ConsoleContext : BunitContext
 
     /// <param name="role">Of the user.</param>
     /// <param name="loki">Where the history of logs is; null where there is none.</param>
-    public ConsoleContext(ConsoleRole role = ConsoleRole.Operator, Uri? loki = null)
+    /// <param name="more">Adds services of the test's own.</param>
+    public ConsoleContext(ConsoleRole role = ConsoleRole.Operator, Uri? loki = null, Action<IServiceCollection>? more = null)
     {
         _database = Database.Open(_folder);
         Diagnostics = new DiagnosticsBoard([new Check(CheckId.Disk, "", _ => Task.FromResult(Disk))], new RunnerOptions(), Clock);
@@ -49,10 +50,16 @@ public sealed class ConsoleContext : BunitContext
         Services.AddScoped<DiagnosticsActions>();
         Services.AddScoped<WorkloadTexts>();
         Services.AddScoped<ActionFlow>();
+        more?.Invoke(Services);
         var authorization = AddAuthorization();
         authorization.SetAuthorized("somebody");
         authorization.SetClaims(new Claim(ClaimTypes.Role, role.ToString()));
-        authorization.SetPolicies(role == ConsoleRole.Viewer ? [ConsolePolicies.Viewer] : [ConsolePolicies.Viewer, ConsolePolicies.Operator]);
+        authorization.SetPolicies(role switch
+        {
+            ConsoleRole.Viewer => [ConsolePolicies.Viewer],
+            ConsoleRole.Operator => [ConsolePolicies.Viewer, ConsolePolicies.Operator],
+            _ => [ConsolePolicies.Viewer, ConsolePolicies.Operator, ConsolePolicies.Administrator],
+        });
 
         // Starts the renderer, after which no service can be added.
         SetRendererInfo(new Microsoft.AspNetCore.Components.RendererInfo("Server", isInteractive: true));

@@ -63,6 +63,9 @@ public sealed partial class WorkloadHistory : BackgroundService, IWorkloadObserv
     /// <summary>States that were lost because the disk could not keep up.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
+    /// <summary>States that wait for the disk.</summary>
+    public int Waiting => _waiting.Reader.Count;
+
     /// <summary>The states a workload went through, the newest first; at most about <see cref="MostStates"/>.</summary>
     /// <param name="uid">UID of its object.</param>
     public IReadOnlyList<StateChange> Of(WorkloadKey key, string uid)

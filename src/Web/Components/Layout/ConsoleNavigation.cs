@@ -40,5 +40,6 @@ internal static class ConsoleNavigation
         new(NavigationGroup.SetUp, "/dependencies", Icons.Material.Outlined.Extension, typeof(OperationsText), "Dependencies.Title"),
         new(NavigationGroup.Operate, "/hub", Icons.Material.Outlined.Outbox, typeof(OperationsText), "Hub.Title"),
         new(NavigationGroup.Operate, "/diagnostics", Icons.Material.Outlined.MonitorHeart, typeof(OperationsText), "Diagnostics.Title"),
+        new(NavigationGroup.Operate, "/runner-health", Icons.Material.Outlined.Speed, typeof(RunnerHealthText), "Short"),
     ];
 }

@@ -1,5 +1,7 @@
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
+using Runner.Engine.Configuration;
+using Runner.Web.Hosting;
 using Runner.Web.Identity.Tokens;
 
 namespace Runner.Web.Identity.SignIn;
@@ -20,10 +22,17 @@ internal static class SignInLimit
 
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
-    public static void Add(IServiceCollection services) => services.AddRateLimiter(options =>
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
+    public static void Add(IServiceCollection services, RunnerOptions settings) => services.AddRateLimiter(options =>
     {
         options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        options.OnRejected = (context, cancellationToken) => new ValueTask(TooMany(context.HttpContext));
+        options.GlobalLimiter = RequestLimit.Make(settings);
+        options.OnRejected = (context, cancellationToken) =>
+        {
+            var wait = IsSignIn(context.HttpContext) ? Window : context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var left) ? left : TimeSpan.Zero;
+            return new ValueTask(TooMany(context.HttpContext, wait > Shortest ? wait : Shortest));
+        };
         options.AddPolicy(Policy, context => Limit(context, Attempts));
         options.AddPolicy(TokenPolicy, context => Limit(context, Tokens));
     });
@@ -32,11 +41,15 @@ internal static class SignInLimit
         SignInGuard.Network(context.Connection.RemoteIpAddress),
         _ => new SlidingWindowRateLimiterOptions { PermitLimit = permits, Window = Window, SegmentsPerWindow = 6 });
 
-    private static Task TooMany(HttpContext context)
+    private static bool IsSignIn(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>() is not null;
+
+    private static Task TooMany(HttpContext context, TimeSpan wait)
     {
-        context.Response.Headers.RetryAfter = ((int)Window.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return context.Request.Path == TokenEndpoints.TokenPath
-            ? Results.Json(new { error = "slow_down", error_description = "Too many requests for tokens. Wait a minute." }, statusCode: StatusCodes.Status429TooManyRequests).ExecuteAsync(context)
-            : SignInPages.TooMany(Window).ExecuteAsync(context);
+        context.Response.Headers.RetryAfter = ((int)wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var answer = context.Request.Path == TokenEndpoints.TokenPath
+            ? Results.Json(new { error = "slow_down", error_description = "Too many requests for tokens. Wait a minute." }, statusCode: StatusCodes.Status429TooManyRequests)
+            : IsSignIn(context) ? SignInPages.TooMany(wait)
+            : Results.Json(new { msg = $"Too many requests from this address. Try again in {(int)wait.TotalSeconds} s." }, statusCode: StatusCodes.Status429TooManyRequests);
+        return answer.ExecuteAsync(context);
     }
 }

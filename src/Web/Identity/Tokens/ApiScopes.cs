@@ -6,6 +6,9 @@ public static class ApiScopes
     /// <summary>Read the audit log. Of people: administrators.</summary>
     public const string AuditRead = "audit.read";
 
+    /// <summary>Take a backup of the data folder, with password hashes, keys and secrets. Of people: administrators.</summary>
+    public const string BackupRead = "backup.read";
+
     /// <summary>Read the configuration, secrets masked. Of people: viewers.</summary>
     public const string ConfigRead = "config.read";
 
@@ -28,6 +31,7 @@ public static class ApiScopes
     internal static readonly (string Scope, ConsoleRole Role, string Description)[] All =
     [
         (AuditRead, ConsoleRole.Administrator, "Read the audit log"),
+        (BackupRead, ConsoleRole.Administrator, "Take backups of the data folder"),
         (ConfigRead, ConsoleRole.Viewer, "Read the configuration, secrets masked"),
         (ConfigValues, ConsoleRole.Administrator, "Read and write the configuration's values"),
         (LiveRead, ConsoleRole.Viewer, "Subscribe to live workloads"),

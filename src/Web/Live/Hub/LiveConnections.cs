@@ -18,6 +18,9 @@ internal sealed class LiveConnections(IServiceScopeFactory scopes, TimeProvider 
 
     private int _open;
 
+    /// <summary>Connections that are open now.</summary>
+    public int Open => Volatile.Read(ref _open);
+
     /// <returns>False when there are too many.</returns>
     public bool TryOpen(HubCallerContext connection)
     {
