@@ -30,6 +30,7 @@ public sealed class OfficialChartTests
         "list leaderworkersets.leaderworkerset.x-k8s.io in spaces",
         "list sandboxes.agents.x-k8s.io in spaces",
         "list secrets in csghub",
+        "list statefulsets.apps in all namespaces",
         "list storageclasses.storage.k8s.io in all namespaces",
         "patch persistentvolumeclaims in spaces",
         "watch nodes in all namespaces",
