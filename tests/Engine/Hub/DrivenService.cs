@@ -110,7 +110,7 @@ internal sealed class DrivenService(string name, IKubernetes cluster, RecordingH
     {
         cancellationToken.ThrowIfCancellationRequested();
         var last = _expected[^1];
-        return Eventually.TrueAsync(() => Received() is [.., var newest] && last.Matches(newest), $"{name}: {last}", seconds: 60);
+        return Eventually.TrueAsync(() => Received() is [.., var newest] && last.Matches(newest), $"{name}: {last}", seconds: 180);
     }
 
     private async Task CreateAsync(CancellationToken cancellationToken)
