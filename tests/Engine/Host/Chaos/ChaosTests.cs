@@ -75,6 +75,8 @@ public sealed class ChaosTests : IDisposable
         }
         finally
         {
+            // What the last process said is all there is to learn from when something was waited for in vain.
+            TestContext.Current.TestOutputHelper?.WriteLine($"The last process {(runner.HasExited ? "has exited" : "runs")} and said at last: {End(runner.Output)}");
             TestContext.Current.TestOutputHelper?.WriteLine(
                 $"{kills} kills, {lives.Sum(lane => lane.Count)} lives, {hub.Taken.Count} events taken in {hub.Calls} calls, {calls.Count} calls to the runner, {watch.Elapsed.TotalSeconds:F0} s");
             await runner.DisposeAsync();
@@ -99,6 +101,8 @@ public sealed class ChaosTests : IDisposable
         ["STARHUB_SERVER_ARGO_TTL"] = "1",
         ["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL"] = "1",
     });
+
+    private static string End(string text) => text.Length > 4000 ? text[^4000..] : text;
 
     private static int Next(Random random, int below)
     {
