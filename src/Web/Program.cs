@@ -1,6 +1,5 @@
 using System.Collections;
 using Microsoft.AspNetCore.Connections;
-using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Web.Hosting;
@@ -44,9 +43,7 @@ public static class Program
 
             var token = options.ApiToken.Length > 0 ? options.ApiToken : await KeptTokenAsync(options.DataDirectory);
             await using var app = RunnerApp.Build([], options with { ApiToken = token });
-            var givingBack = LoadedMemory.GiveBackAsync(app.Services.GetRequiredService<ClusterDirectory>(), TimeProvider.System, app.Lifetime.ApplicationStopping);
             await app.RunAsync();
-            await givingBack;
             return 0;
         }
         catch (IOException exception) when (exception.InnerException is AddressInUseException)
