@@ -34,6 +34,7 @@ public static class EngineServices
     {
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
+        services.AddState(options);
         services.AddSingleton<WorkloadFeed>();
         services.AddSingleton(provider => new ClusterDirectory(
             [.. provider.GetServices<ClusterEndpoint>()],

@@ -26,14 +26,17 @@ internal static class Eventually
     }
 
     /// <inheritdoc cref="TrueAsync(Func{bool}, string, double)"/>
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what, double seconds = 10)
+    public static Task TrueAsync(Func<Task<bool>> condition, string what, double seconds = 10) => TrueAsync(condition, () => what, seconds);
+
+    /// <inheritdoc cref="TrueAsync(Func{bool}, Func{string}, double)"/>
+    public static async Task TrueAsync(Func<Task<bool>> condition, Func<string> what, double seconds = 10)
     {
-        var deadline = TimeProvider.System.GetTimestamp();
+        var started = TimeProvider.System.GetTimestamp();
         while (!await condition())
         {
-            if (TimeProvider.System.GetElapsedTime(deadline).TotalSeconds > seconds)
+            if (TimeProvider.System.GetElapsedTime(started).TotalSeconds > seconds)
             {
-                Assert.Fail($"Waited {seconds} s in vain: {what}.");
+                Assert.Fail($"Waited {seconds} s in vain: {what()}.");
             }
 
             await Task.Delay(Pause, TimeProvider.System, TestContext.Current.CancellationToken);

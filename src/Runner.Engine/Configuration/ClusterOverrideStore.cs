@@ -9,21 +9,29 @@ public sealed record ClusterChange(string? Region, string? Zone, string? Provide
 /// <summary>Keeps what the hub set for clusters on disk, and in <see cref="LiveSettings"/>.</summary>
 public sealed class ClusterOverrideStore
 {
-    private readonly Database _database;
+    private const string Collection = "cluster_overrides";
+
+    private readonly IStateStore _state;
     private readonly LiveSettings _settings;
 
     /// <param name="settings">Where the values take effect, those of former processes once they are <see cref="Load">loaded</see>.</param>
-    public ClusterOverrideStore(Database database, LiveSettings settings)
+    public ClusterOverrideStore(IStateStore state, LiveSettings settings)
     {
-        _database = database;
+        _state = state;
         _settings = settings;
-        database.Register<ClusterOverrideDocument>();
+        state.ChangedElsewhere += changed =>
+        {
+            if (changed.Contains(Collection))
+            {
+                Load();
+            }
+        };
     }
 
-    /// <summary>Puts what was set before the process began into effect.</summary>
+    /// <summary>Puts what was set before the process began, or by another replica, into effect.</summary>
     public void Load()
     {
-        foreach (var document in _database.Read(db => Documents(db).FindAll().ToList()))
+        foreach (var document in _state.Read(db => db.GetCollection(Collection).FindAll().Select(StateMapping<ClusterOverrideDocument>.ToObject).ToList()))
         {
             _settings.SetOverride(document.Id, document.ToOverride());
         }
@@ -35,11 +43,12 @@ public sealed class ClusterOverrideStore
     public async Task ChangeAsync(string cluster, ClusterChange change, CancellationToken cancellationToken)
     {
         var map = _settings.MapOf(cluster);
-        var next = await _database.WriteAsync(
-            db =>
+        var next = await _state.WriteAsync(
+            transaction =>
             {
                 // From the disk and not from memory: two changes at once must both be kept.
-                var known = Documents(db).FindById(cluster)?.ToOverride() ?? ClusterOverride.None;
+                var documents = transaction.Collection(Collection);
+                var known = documents.FindById(cluster) is { } document ? StateMapping<ClusterOverrideDocument>.ToObject(document).ToOverride() : ClusterOverride.None;
                 var changed = known with
                 {
                     Region = change.Region is { } region ? new HubValue(region, map.Region) : known.Region,
@@ -48,14 +57,12 @@ public sealed class ClusterOverrideStore
                     Enabled = change.Enabled ?? known.Enabled,
                     StorageClass = change.StorageClass is { } storageClass ? new HubValue(storageClass, map.StorageClass) : known.StorageClass,
                 };
-                Documents(db).Upsert(ClusterOverrideDocument.From(cluster, changed));
+                documents.Upsert(StateMapping<ClusterOverrideDocument>.ToDocument(ClusterOverrideDocument.From(cluster, changed)));
                 return changed;
             },
             cancellationToken).ConfigureAwait(false);
         _settings.SetOverride(cluster, next);
     }
-
-    private static ILiteCollection<ClusterOverrideDocument> Documents(ILiteDatabase db) => db.GetCollection<ClusterOverrideDocument>("cluster_overrides");
 }
 
 /// <summary>A <see cref="ClusterOverride"/> as it lies on disk. The id is the connection's name.</summary>

@@ -50,7 +50,7 @@ internal static class LiveSettingsServices
     public static IServiceCollection AddLiveSettings(this IServiceCollection services, RunnerOptions options)
     {
         services.AddSingleton(provider => new LiveSettings(options, provider.GetServices<ClusterEndpoint>().First().Name));
-        services.AddSingleton(provider => new ClusterOverrideStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<LiveSettings>()));
+        services.AddSingleton(provider => new ClusterOverrideStore(provider.GetRequiredService<IStateStore>(), provider.GetRequiredService<LiveSettings>()));
         services.AddSingleton(provider => new LiveConfiguration(
             provider.GetRequiredService<ClusterDirectory>(),
             options,

@@ -28,6 +28,7 @@ public sealed partial record RunnerOptions
             DataDirectory = read.Text("data", "RUNNER_DATA_DIR"),
             Cluster = read.Choice("RUNNER_CLUSTER", "", "incluster", "kubeconfig", "embedded"),
             LeaderElection = read.Choice("RUNNER_LEADER_ELECTION", "", "true", "false") is { Length: > 0 } choice ? choice == "true" : null,
+            LeaseDuration = read.Seconds("RUNNER_LEASE_SECONDS", 10, 3, 60),
             AdminPassword = read.Parse("RUNNER_ADMIN_PASSWORD", "", "at least 8 characters", (string text, out string value) => (value = text).Length >= 8, secret: true),
             Bind = read.Parse<IPAddress?>("RUNNER_BIND", null, "an IP address such as 0.0.0.0", (string text, out IPAddress? value) => IPAddress.TryParse(text, out value)),
             TrustedProxies = read.Parse("RUNNER_TRUSTED_PROXIES", EquatableList<IPNetwork>.Empty, "addresses or networks such as 10.0.0.0/8, with commas", TryReadNetworks),

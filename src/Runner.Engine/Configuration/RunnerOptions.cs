@@ -18,8 +18,17 @@ public sealed partial record RunnerOptions
     /// <summary><c>RUNNER_CLUSTER</c>: <c>incluster</c>, <c>kubeconfig</c> or <c>embedded</c>; empty to detect.</summary>
     public string Cluster { get; init; } = "";
 
-    /// <summary><c>RUNNER_LEADER_ELECTION</c>: whether replicas agree by a Lease who of them speaks to the hub; null for in a cluster only.</summary>
+    /// <summary>
+    /// <c>RUNNER_LEADER_ELECTION</c>: whether replicas agree by a Lease who of them speaks to the hub; null for in a cluster only. Where it is said to be so they also
+    /// <see cref="SharesState">share their state</see>.
+    /// </summary>
     public bool? LeaderElection { get; init; }
+
+    /// <summary>Whether accounts, sessions, tokens, keys, saved configurations and events for the hub are kept in Secrets, for every replica, and not in the data folder alone.</summary>
+    public bool SharesState => LeaderElection == true;
+
+    /// <summary><c>RUNNER_LEASE_SECONDS</c>, 3 to 60: how long after its last sign of life another replica takes the place of the one that speaks to the hub.</summary>
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary><c>RUNNER_ADMIN_PASSWORD</c>: password of the first administrator; empty to have one made and printed. Secret.</summary>
     public string AdminPassword { get; init; } = "";

@@ -18,6 +18,9 @@ internal enum HubVerdict
 
     /// <summary>The hub did not answer.</summary>
     Unreachable,
+
+    /// <summary>Not this process speaks to the hub any more. What was on its way may have arrived.</summary>
+    Silenced,
 }
 
 /// <param name="Problem">What went wrong and what to try; empty when taken. Holds no secret.</param>
@@ -86,16 +89,22 @@ internal sealed class HubClient : IDisposable
             return new(HubVerdict.Unreachable, "No hub is configured.");
         }
 
+        var speaking = _leadership.Speaking;
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, speaking, cancellationToken);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, webhook);
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _settings.Token);
-            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            request.Content = new SpokenContent(body, _leadership);
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
             var text = await ReadBoundedAsync(response.Content, either.Token).ConfigureAwait(false);
             return Judge(webhook, response.StatusCode, text);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (speaking.IsCancellationRequested || !_leadership.IsLeader)
+            && exception is OperationCanceledException or HttpRequestException or IOException)
+        {
+            return new(HubVerdict.Silenced, _leadership.WhySilent);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -109,6 +118,31 @@ internal sealed class HubClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>The event as JSON. Looks once more, at the last moment, whether it is this process that speaks: one that was paused on the way here must not go on where it was.</summary>
+    private sealed class SpokenContent : HttpContent
+    {
+        private readonly byte[] _body;
+        private readonly HubLeadership _leadership;
+
+        public SpokenContent(string body, HubLeadership leadership)
+        {
+            _body = Encoding.UTF8.GetBytes(body);
+            _leadership = leadership;
+            Headers.ContentType = new MediaTypeHeaderValue("application/json", "utf-8");
+        }
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+            _leadership.IsLeader ? stream.WriteAsync(_body, cancellationToken).AsTask() : throw new IOException(_leadership.WhySilent);
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = _body.Length;
+            return true;
+        }
+    }
 
     private static Uri? WebhookOf(Uri? endpoint) => endpoint is null ? null : new Uri($"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/api/v1/webhook/runner");
 

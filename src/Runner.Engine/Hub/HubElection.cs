@@ -11,19 +11,23 @@ namespace Runner.Engine.Hub;
 
 /// <summary>
 /// Decides by a Lease in the runner's namespace which of several replicas speaks to the hub. Does nothing where there is no election. A runner that
-/// may not use Leases speaks, because one that says nothing at all is worse, and says what is missing.
+/// may not use Leases speaks, because one that says nothing at all is worse, and says what is missing. Whoever is elected first writes its name into the state
+/// that replicas share: from then on nothing that the one before still wants to write of the outbox is taken, and all that it has written is known.
 /// </summary>
-internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptions options, HubLeadership leadership, TimeProvider time, ILogger<HubElection> logger) : BackgroundService
+internal sealed partial class HubElection(
+    ClusterDirectory clusters, RunnerOptions options, HubLeadership leadership, OutboxStore store, Outbox outbox, TimeProvider time, ILogger<HubElection> logger) : BackgroundService
 {
     private const string DefaultName = "csghub-runner";
 
-    /// <summary>How long a leader that has vanished is waited for.</summary>
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(3);
 
     /// <summary>A leader that cannot renew for so long falls silent, well before another one speaks.</summary>
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(3);
+    private readonly TimeSpan _deadline = options.LeaseDuration * 2 / 3;
+    private readonly TimeSpan _retry = options.LeaseDuration / 10;
+    private readonly Lock _lock = new();
+    private Task _claim = Task.CompletedTask;
+    private bool _alone;
+    private CancellationToken _stopping;
 
     private readonly string _identity = $"{Environment.MachineName}_{Guid.NewGuid():N}"[..Math.Min(Environment.MachineName.Length + 9, 63)];
 
@@ -33,8 +37,11 @@ internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptio
     /// <summary>The Lease is named like the watched ConfigMap, so that each release in a namespace has one of its own.</summary>
     public static string LeaseOf(RunnerOptions options) => options.Hub.ConfigMapName.Length > 0 ? options.Hub.ConfigMapName : DefaultName;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        leadership.Leader is null ? Task.CompletedTask : Task.Run(() => ElectAsync(clusters.Connections[0], stoppingToken), CancellationToken.None);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _stopping = stoppingToken;
+        return leadership.Leader is null ? Task.CompletedTask : Task.Run(() => ElectAsync(clusters.Connections[0], stoppingToken), CancellationToken.None);
+    }
 
     /// <summary>Stands for election again and again. Never throws.</summary>
     private async Task ElectAsync(ClusterConnection cluster, CancellationToken cancellationToken)
@@ -57,17 +64,17 @@ internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptio
                 LogTrouble(exception.Message);
             }
 
-            await Task.Delay(Retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <summary>Waits to be elected, and returns when the leadership is lost.</summary>
     private async Task StandAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        var @lock = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseOf(options), _identity);
-        using var elector = new LeaderElector(new LeaderElectionConfig(@lock) { LeaseDuration = Duration, RenewDeadline = Deadline, RetryPeriod = Retry });
-        elector.OnStartedLeading += () => Lead();
-        elector.OnStoppedLeading += () => Follow("");
+        using var standing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var lease = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseOf(options), _identity);
+        var @lock = new LeaseHold(lease, time, began => Hold(began, standing.Token));
+        using var elector = new LeaderElector(new LeaderElectionConfig(@lock) { LeaseDuration = options.LeaseDuration, RenewDeadline = _deadline, RetryPeriod = _retry });
         elector.OnNewLeader += leader =>
         {
             if (leader != _identity)
@@ -76,17 +83,69 @@ internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptio
             }
         };
         elector.OnError += exception => Trouble(cluster, exception);
-        @lock.OnHttpError += exception => Trouble(cluster, exception);
+        lease.OnHttpError += exception => Trouble(cluster, exception);
         try
         {
-            await LookAsync(@lock, cluster, cancellationToken).ConfigureAwait(false);
+            await LookAsync(lease, cluster, cancellationToken).ConfigureAwait(false);
             await elector.RunUntilLeadershipLostAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            if (leadership.IsLeader && cancellationToken.IsCancellationRequested)
+            var leads = leadership.IsLeader;
+            await standing.CancelAsync().ConfigureAwait(false);
+            await _claim.ConfigureAwait(false);
+            if (leads && cancellationToken.IsCancellationRequested)
             {
-                await ReleaseAsync(@lock).ConfigureAwait(false);
+                // What is on its way to the hub is finished and written down before another one may begin.
+                leadership.Resign();
+                await outbox.QuietAsync(ReleasePatience).ConfigureAwait(false);
+                Follow("");
+                await ReleaseAsync(lease).ConfigureAwait(false);
+            }
+            else if (!_alone && leadership.Leader == _identity)
+            {
+                Follow("");
+            }
+        }
+    }
+
+    /// <summary>The Lease is ours for a while more. The first time, and when the leadership has lapsed meanwhile, it is taken up.</summary>
+    private void Hold(long began, CancellationToken cancellationToken)
+    {
+        leadership.Hold(began, _deadline);
+        lock (_lock)
+        {
+            _alone = false;
+            if (!leadership.IsLeader && _claim.IsCompleted)
+            {
+                _claim = ClaimAsync(cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Writes down who speaks from now on, and speaks. Gives up when the Lease is not ours any more; never throws.</summary>
+    private async Task ClaimAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await store.ClaimAsync(_identity, cancellationToken).ConfigureAwait(false);
+                leadership.Set(true, _identity);
+                LogLeads(_identity);
+                return;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever it is, it is tried again while the Lease is ours.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogTrouble(exception.Message);
+                await Task.Delay(_retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -108,12 +167,6 @@ internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptio
         }
     }
 
-    private void Lead()
-    {
-        leadership.Set(true, _identity);
-        LogLeads(_identity);
-    }
-
     private void Follow(string leader)
     {
         leadership.Set(false, leader);
@@ -129,7 +182,12 @@ internal sealed partial class HubElection(ClusterDirectory clusters, RunnerOptio
         else if (!leadership.IsLeader)
         {
             LogAlone(options.RunnerNamespace);
-            leadership.Set(true, _identity);
+            leadership.Hold(time.GetTimestamp(), null);
+            lock (_lock)
+            {
+                _alone = true;
+                _claim = _claim.IsCompleted ? ClaimAsync(_stopping) : _claim;
+            }
         }
     }
 

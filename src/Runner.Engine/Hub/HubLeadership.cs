@@ -2,14 +2,25 @@ namespace Runner.Engine.Hub;
 
 /// <summary>
 /// Whether this process speaks to the hub. Of several replicas one does; the others follow the clusters, serve pages and calls, and keep in mind what the
-/// hub would have to hear of them. Without an election a process always speaks.
+/// hub would have to hear of them. Without an election a process always speaks. An elected one speaks only until its last sign of life in the Lease has grown old, by its own
+/// clock: one that was paused, or cut off from the API server, falls silent by itself, before another one may speak.
 /// </summary>
-public sealed class HubLeadership
+public sealed class HubLeadership : IDisposable
 {
+    private readonly TimeProvider _time;
+    private readonly ITimer? _lapse;
     private State _state;
+    private CancellationTokenSource _term = new();
+    private long _until = long.MaxValue;
 
     /// <param name="elected">True where an election decides: nobody speaks before it.</param>
-    internal HubLeadership(bool elected) => _state = elected ? new(false, "") : new(true, null);
+    /// <param name="time">Null for the clock of the machine.</param>
+    internal HubLeadership(bool elected, TimeProvider? time = null)
+    {
+        _time = time ?? TimeProvider.System;
+        _state = elected ? new(false, "", 0) : new(true, null, 0);
+        _lapse = elected ? _time.CreateTimer(_ => Lapse(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) : null;
+    }
 
     /// <summary>For a process that is alone.</summary>
     internal static HubLeadership Alone { get; } = new(elected: false);
@@ -17,27 +28,79 @@ public sealed class HubLeadership
     /// <summary>Raised, on any thread, when <see cref="IsLeader"/> or <see cref="Leader"/> changes. Handlers must be quick and must not throw.</summary>
     public event Action? Changed;
 
-    public bool IsLeader => Volatile.Read(ref _state).IsLeader;
+    /// <summary>Asked anew before each word to the hub: it ends by the clock, whatever else the process is about.</summary>
+    public bool IsLeader => Volatile.Read(ref _state).IsLeader && IsInTime;
 
     /// <summary>Who speaks to the hub, as the Lease has it; empty when that is not known, null where there is no election.</summary>
     public string? Leader => Volatile.Read(ref _state).Leader;
 
+    /// <summary>How many times this process was elected.</summary>
+    internal int Term => Volatile.Read(ref _state).Term;
+
+    /// <summary>Cancelled when this process must be silent at once, in the middle of a sentence.</summary>
+    internal CancellationToken Speaking => Volatile.Read(ref _term).Token;
+
     /// <summary>Why this process says nothing; empty when it speaks.</summary>
     public string WhySilent => Volatile.Read(ref _state) switch
     {
-        { IsLeader: true } => "",
+        { IsLeader: true } when IsInTime => "",
+        { IsLeader: true } => "This replica has not been able to renew its Lease in time and is silent, as another one may speak to the hub.",
         { Leader: { Length: > 0 } leader } => $"Replica {leader} speaks to the hub; this one stands by.",
         _ => "Which replica speaks to the hub is being decided; this one waits.",
     };
 
-    internal void Set(bool isLeader, string leader)
+    private bool IsInTime => Interlocked.Read(ref _until) is var until && (until == long.MaxValue || _time.GetTimestamp() < until);
+
+    public void Dispose()
     {
-        var state = new State(isLeader, leader);
+        _lapse?.Dispose();
+        _term.Dispose();
+    }
+
+    /// <summary>This process holds the Lease until a moment.</summary>
+    /// <param name="began">Timestamp of <see cref="TimeProvider"/> from before the Lease was renewed.</param>
+    /// <param name="span">How long after it nobody else can have it; null for as long as nobody says otherwise.</param>
+    internal void Hold(long began, TimeSpan? span)
+    {
+        if (span is not { } length)
+        {
+            Interlocked.Exchange(ref _until, long.MaxValue);
+            return;
+        }
+
+        Interlocked.Exchange(ref _until, began + (long)(length.TotalSeconds * _time.TimestampFrequency));
+        var left = length - _time.GetElapsedTime(began);
+        _lapse?.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    internal void Set(bool isLeader, string leader) => Set(isLeader, leader, atOnce: true);
+
+    /// <summary>Begins nothing more. What is being said may be finished.</summary>
+    internal void Resign() => Set(false, "", atOnce: false);
+
+    private void Set(bool isLeader, string leader, bool atOnce)
+    {
+        var before = Volatile.Read(ref _state);
+        var state = new State(isLeader, leader, isLeader && !before.IsLeader ? before.Term + 1 : before.Term);
+        if (!isLeader && atOnce)
+        {
+            // Not disposed of: somebody may be about to look at its token.
+            Interlocked.Exchange(ref _term, new CancellationTokenSource()).Cancel();
+        }
+
         if (!state.Equals(Interlocked.Exchange(ref _state, state)))
         {
             Changed?.Invoke();
         }
     }
 
-    private sealed record State(bool IsLeader, string? Leader);
+    private void Lapse()
+    {
+        if (!IsInTime && Volatile.Read(ref _state).IsLeader)
+        {
+            Set(false, "");
+        }
+    }
+
+    private sealed record State(bool IsLeader, string? Leader, int Term);
 }

@@ -7,7 +7,8 @@ namespace Runner.Engine.Hub;
 /// <summary>
 /// Tells the hub of workloads: compares each with what the hub was last told, which is on disk, and writes the difference to the outbox.
 /// Restarts and relists tell nothing twice, and what changed or went while the process was down is told at the first sync. While the
-/// disk refuses, or another replica speaks to the hub, the newest state of each workload is kept in memory and written when it can be.
+/// disk refuses, or another replica speaks to the hub, the newest state of each workload is kept in memory and written when it can be. Where replicas share the
+/// state, one that is elected compares everything with what the one before it has told; elsewhere it only knows that something was.
 /// </summary>
 internal sealed partial class HubReporter : IWorkloadObserver
 {
@@ -18,15 +19,26 @@ internal sealed partial class HubReporter : IWorkloadObserver
     private static readonly TimeSpan Succession = TimeSpan.FromMinutes(1);
 
     private readonly Outbox _outbox;
+    private readonly OutboxStore _store;
+    private readonly bool _isShared;
+    private readonly Signal _wake = new();
     private readonly HubLeadership _leadership;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, Ledger> _ledgers = new(StringComparer.Ordinal);
 
     /// <param name="leadership">Null for a process that always speaks.</param>
-    public HubReporter(Outbox outbox, OutboxStore store, TimeProvider time, ILogger<HubReporter> logger, HubLeadership? leadership = null)
+    /// <param name="isShared">Whether replicas share the outbox and what the hub was told.</param>
+    public HubReporter(Outbox outbox, OutboxStore store, TimeProvider time, ILogger<HubReporter> logger, HubLeadership? leadership = null, bool isShared = false)
     {
         _leadership = leadership ?? HubLeadership.Alone;
+        if (leadership is not null)
+        {
+            leadership.Changed += _wake.Set;
+        }
+
+        _store = store;
+        _isShared = isShared;
         _outbox = outbox;
         _time = time;
         _logger = logger;
@@ -63,6 +75,11 @@ internal sealed partial class HubReporter : IWorkloadObserver
         await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_isShared)
+            {
+                ledger.Sync(snapshot);
+            }
+
             foreach (var key in ledger.Told.Keys.Union(ledger.Seen.Keys).ToList().Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)))
             {
                 ledger.Owed[key] = null;
@@ -78,7 +95,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
                 }
             }
 
-            foreach (var (key, workload) in _leadership.IsLeader ? [] : ledger.Owed.ToArray())
+            foreach (var (key, workload) in _leadership.IsLeader || _isShared ? [] : ledger.Owed.ToArray())
             {
                 Owe(ledger, key, workload);
             }
@@ -110,10 +127,10 @@ internal sealed partial class HubReporter : IWorkloadObserver
     /// <summary>Writes what could not be written before, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(RetryPause, _time);
-        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        while (!cancellationToken.IsCancellationRequested)
         {
-            foreach (var ledger in _ledgers.Values.Where(ledger => !ledger.Owed.IsEmpty))
+            await _wake.WaitAsync(RetryPause, _time, cancellationToken).ConfigureAwait(false);
+            foreach (var ledger in _ledgers.Values.Where(ledger => !ledger.Owed.IsEmpty || (_isShared && _leadership.IsLeader && ledger.Term != _leadership.Term)))
             {
                 await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
                 try
@@ -128,16 +145,40 @@ internal sealed partial class HubReporter : IWorkloadObserver
         }
     }
 
-    private Ledger LedgerOf(string cluster) => _ledgers.GetOrAdd(cluster, _ => new Ledger());
+    private Ledger LedgerOf(string cluster) => _ledgers.GetOrAdd(cluster, _ => new Ledger(cluster));
+
+    /// <summary>Begins where the replica that spoke before has ended: with what it has told, and everything as it is now.</summary>
+    private void Succeed(Ledger ledger, int term)
+    {
+        ledger.Told.Clear();
+        foreach (var told in _store.Told().Where(told => told.Key.Cluster == ledger.Cluster))
+        {
+            ledger.Told[told.Key] = told;
+        }
+
+        ledger.Owed.Clear();
+        foreach (var key in ledger.Told.Keys.Union(ledger.Latest.Keys).Where(ledger.Knows).ToList())
+        {
+            ledger.Owed[key] = ledger.Latest.GetValueOrDefault(key);
+        }
+
+        ledger.Term = term;
+    }
 
     /// <summary>Writes what the hub must hear of the workloads that are owed. What the disk refuses stays owed.</summary>
     private async Task SettleAsync(Ledger ledger, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
+        var term = _leadership.Term;
         if (!_leadership.IsLeader)
         {
             ForgetGone(ledger, now - Succession);
             return;
+        }
+
+        if (_isShared && ledger.Term != term)
+        {
+            Succeed(ledger, term);
         }
 
         foreach (var chunk in ledger.Owed.ToArray().Chunk(WorkloadsPerWrite))
@@ -182,8 +223,18 @@ internal sealed partial class HubReporter : IWorkloadObserver
     /// <summary>Remembers the newest state of a workload, and while another replica speaks, that that one tells of it.</summary>
     private void Owe(Ledger ledger, WorkloadKey key, Workload? workload)
     {
+        if (_isShared)
+        {
+            ledger.See(key, workload);
+            if (ledger.Term != _leadership.Term)
+            {
+                // All of it is looked through at the election.
+                return;
+            }
+        }
+
         ledger.Owed[key] = workload;
-        if (_leadership.IsLeader)
+        if (_leadership.IsLeader || _isShared)
         {
             return;
         }
@@ -227,8 +278,16 @@ internal sealed partial class HubReporter : IWorkloadObserver
     private partial void LogNotWritten(int count, string problem);
 
     /// <summary>What the hub knows of one cluster. Used under its gate, but that anyone may look whether something is owed.</summary>
-    private sealed class Ledger
+    private sealed class Ledger(string cluster)
     {
+        private readonly HashSet<WorkloadKind> _known = [];
+        private readonly HashSet<WorkloadKey> _unreadable = [];
+
+        public string Cluster => cluster;
+
+        /// <summary>The term of this replica in which the ledger was made up; of no use in another one where replicas share the state.</summary>
+        public int Term { get; set; }
+
         public SemaphoreSlim Gate { get; } = new(1, 1);
 
         public Dictionary<WorkloadKey, ToldState> Told { get; } = [];
@@ -241,6 +300,41 @@ internal sealed partial class HubReporter : IWorkloadObserver
 
         /// <summary>What this replica saw while another one spoke to the hub, and has not told since.</summary>
         public Dictionary<WorkloadKey, Seen> Seen { get; } = [];
+
+        /// <summary>Every workload as it is; kept only where replicas share the state.</summary>
+        public Dictionary<WorkloadKey, Workload> Latest { get; } = [];
+
+        /// <summary>Whether it can be said that a workload is not there.</summary>
+        public bool Knows(WorkloadKey key) => Latest.ContainsKey(key) || (_known.Contains(key.Kind) && !_unreadable.Contains(key));
+
+        public void See(WorkloadKey key, Workload? workload)
+        {
+            _unreadable.Remove(key);
+            if (workload is null)
+            {
+                Latest.Remove(key);
+            }
+            else
+            {
+                Latest[key] = workload;
+            }
+        }
+
+        public void Sync(WorkloadSnapshot snapshot)
+        {
+            _known.UnionWith(snapshot.Kinds);
+            _unreadable.RemoveWhere(key => snapshot.Kinds.Contains(key.Kind));
+            _unreadable.UnionWith(snapshot.Unreadable);
+            foreach (var key in Latest.Keys.Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)).ToList())
+            {
+                Latest.Remove(key);
+            }
+
+            foreach (var workload in snapshot.Workloads)
+            {
+                Latest[workload.Key] = workload;
+            }
+        }
     }
 
     /// <param name="Workload">As it was seen last.</param>

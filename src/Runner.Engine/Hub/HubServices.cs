@@ -15,16 +15,23 @@ internal static class HubServices
     /// <summary>Adds the outbox, the reporter that fills it from the clusters, and the loop that sends. Needs a <see cref="Database"/> and a <see cref="TimeProvider"/> among the services.</summary>
     public static IServiceCollection AddHub(this IServiceCollection services, RunnerOptions options)
     {
-        services.AddSingleton(provider => new HubLeadership(HubElection.IsNeeded(provider.GetServices<ClusterEndpoint>().First(), options)));
+        services.AddSingleton(provider => new HubLeadership(HubElection.IsNeeded(provider.GetServices<ClusterEndpoint>().First(), options), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new HubClient(SettingsOf(options), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<HubLeadership>()));
-        services.AddSingleton(provider => new OutboxStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>(), options.Retention));
+        services.AddSingleton(provider => new OutboxStore(provider.GetRequiredService<IStateStore>(), provider.GetRequiredService<TimeProvider>(), options.Retention));
         services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<OutboxStore>());
         services.AddSingleton(provider => new Outbox(
             provider.GetRequiredService<OutboxStore>(),
             provider.GetRequiredService<HubClient>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Outbox>>()));
-        services.AddSingleton<HubReporter>();
+            provider.GetRequiredService<ILogger<Outbox>>(),
+            provider.GetRequiredService<HubLeadership>()));
+        services.AddSingleton(provider => new HubReporter(
+            provider.GetRequiredService<Outbox>(),
+            provider.GetRequiredService<OutboxStore>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<HubReporter>>(),
+            provider.GetRequiredService<HubLeadership>(),
+            options.SharesState));
         services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<HubReporter>());
         services.AddSingleton(provider => new ClusterTelling(
             provider.GetRequiredService<ClusterDirectory>(),

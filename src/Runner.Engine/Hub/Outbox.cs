@@ -41,22 +41,29 @@ public sealed partial class Outbox
 {
     private const int Parallel = 8;
     private static readonly TimeSpan DiskPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
     private readonly OutboxStore _store;
     private readonly HubClient _client;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private readonly OutboxLanes _lanes = new(Random.Shared.NextDouble);
+    private readonly HubLeadership _leadership;
+    private readonly HashSet<long> _taken = [];
     private readonly MinuteCounts _written = new();
     private readonly Signal _wake = new();
     private readonly long _start;
+    private OutboxLanes _lanes = new(Random.Shared.NextDouble);
+    private int _term;
+    private long _loaded;
     private long _sent;
     private string _lastError;
     private DateTimeOffset? _lastSentAt;
 
-    internal Outbox(OutboxStore store, HubClient client, TimeProvider time, ILogger<Outbox> logger)
+    /// <param name="leadership">Null for a process that always speaks.</param>
+    internal Outbox(OutboxStore store, HubClient client, TimeProvider time, ILogger<Outbox> logger, HubLeadership? leadership = null)
     {
+        _leadership = leadership ?? HubLeadership.Alone;
         _store = store;
         _client = client;
         _time = time;
@@ -66,15 +73,9 @@ public sealed partial class Outbox
         foreach (var fact in store.Loaded)
         {
             _written.Add(fact.WrittenAt, 1);
-            if (fact.SentAt is { } sentAt)
-            {
-                _lastSentAt = _lastSentAt is { } last && last > sentAt ? last : sentAt;
-            }
-            else
-            {
-                _lanes.Add(fact.Resource, fact.Sequence);
-            }
         }
+
+        Fill(store.Loaded);
     }
 
     public OutboxStatus Status
@@ -183,6 +184,11 @@ public sealed partial class Outbox
 
         while (!cancellationToken.IsCancellationRequested)
         {
+            if (!await SucceedAsync(cancellationToken).ConfigureAwait(false))
+            {
+                continue;
+            }
+
             var now = Uptime;
             TimeSpan? due = null;
             lock (_lock)
@@ -203,6 +209,70 @@ public sealed partial class Outbox
         while (InFlight() > 0)
         {
             await _wake.WaitAsync(Timeout.InfiniteTimeSpan, _time, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits until nothing is on its way to the hub, or for so long.</summary>
+    internal async Task QuietAsync(TimeSpan patience)
+    {
+        var began = _time.GetTimestamp();
+        while (InFlight() > 0 && _time.GetElapsedTime(began) < patience)
+        {
+            await Task.Delay(Glance, _time, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes up what the replica that spoke before has left, each time that this one is elected.</summary>
+    /// <returns>False when it has to be tried again.</returns>
+    private async Task<bool> SucceedAsync(CancellationToken cancellationToken)
+    {
+        var term = _leadership.Term;
+        if (term == _term)
+        {
+            return true;
+        }
+
+        // What this process had begun in its last term has been broken off; it is told of before anything is begun anew.
+        if (InFlight() > 0)
+        {
+            await Task.Delay(Glance, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
+        }
+
+        try
+        {
+            var facts = _store.Load();
+            lock (_lock)
+            {
+                _lanes = new OutboxLanes(Random.Shared.NextDouble);
+                Fill(facts);
+            }
+
+            _term = term;
+            Raise();
+            return true;
+        }
+        catch (IOException exception)
+        {
+            LogNotRead(exception.Message);
+            await Task.Delay(DiskPause, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
+        }
+    }
+
+    private void Fill(IReadOnlyList<OutboxFact> facts)
+    {
+        foreach (var fact in facts)
+        {
+            _loaded = Math.Max(_loaded, fact.Sequence);
+            if (fact.SentAt is { } sentAt)
+            {
+                _lastSentAt = _lastSentAt is { } last && last > sentAt ? last : sentAt;
+            }
+            else
+            {
+                _lanes.Add(fact.Resource, fact.Sequence);
+            }
         }
     }
 
@@ -235,7 +305,12 @@ public sealed partial class Outbox
         {
             foreach (var fact in facts)
             {
-                _lanes.Add(fact.Resource, fact.Sequence);
+                // Those that were there when the lanes were filled are in them.
+                if (fact.Sequence > _loaded)
+                {
+                    _lanes.Add(fact.Resource, fact.Sequence);
+                }
+
                 _written.Add(fact.WrittenAt, 1);
             }
         }
@@ -252,10 +327,18 @@ public sealed partial class Outbox
         try
         {
             var stored = _store.Find(sequence) ?? throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
-            answer = await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
+            answer = stored.SentAt is not null || IsTaken(sequence) ? new(HubVerdict.Taken, "") : await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
+            if (answer.Verdict == HubVerdict.Silenced)
+            {
+                GiveBack(resource, TimeSpan.Zero, answer.Problem);
+                return;
+            }
+
             if (answer.Verdict == HubVerdict.Taken)
             {
+                Take(sequence);
                 await _store.MarkSentAsync(sequence, CancellationToken.None).ConfigureAwait(false);
+                Forget(sequence);
                 EngineMetrics.EventsSent.Add(1, new KeyValuePair<string, object?>("event_type", stored.Type));
             }
             else
@@ -275,6 +358,31 @@ public sealed partial class Outbox
         {
             LogNotSent(sequence, resource, exception.Message);
             GiveBack(resource, DiskPause, exception.Message);
+        }
+    }
+
+    /// <summary>Whether the hub has taken the event, though that could not be written down.</summary>
+    private bool IsTaken(long sequence)
+    {
+        lock (_lock)
+        {
+            return _taken.Contains(sequence);
+        }
+    }
+
+    private void Take(long sequence)
+    {
+        lock (_lock)
+        {
+            _taken.Add(sequence);
+        }
+    }
+
+    private void Forget(long sequence)
+    {
+        lock (_lock)
+        {
+            _taken.Remove(sequence);
         }
     }
 
@@ -328,6 +436,9 @@ public sealed partial class Outbox
             }
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "What waits for the hub cannot be read and is tried again: {Problem}")]
+    private partial void LogNotRead(string problem);
 
     [LoggerMessage(LogLevel.Error, "Somebody who follows the outbox failed; sending goes on")]
     private partial void LogOnlooker(Exception exception);

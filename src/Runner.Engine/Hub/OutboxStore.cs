@@ -81,131 +81,169 @@ internal sealed record OutboxEntry(WorkloadKey Key, IReadOnlyList<HubEvent> Even
 /// <param name="SentAt">Null while the hub has not taken it.</param>
 internal readonly record struct OutboxFact(long Sequence, string Resource, DateTime WrittenAt, DateTime? SentAt);
 
-/// <summary>The outbox on disk. Events that were sent are kept, the last <see cref="SentKept"/> of them, for the console.</summary>
+/// <summary>
+/// The outbox in the state. Events that were sent are kept, the last <see cref="SentKept"/> of them, for the console. Where replicas share the state only the one that
+/// <see cref="ClaimAsync">claimed</see> it last can add to it.
+/// </summary>
 internal sealed class OutboxStore : IPrunable
 {
     public const int SentKept = 2000;
 
-    private readonly Database _database;
+    private readonly IStateStore _state;
     private readonly TimeProvider _time;
-    private readonly Queue<long> _sent;
+    private readonly Lock _lock = new();
+    private Queue<long> _sent = new();
+    private string _speaker = "";
 
-    // Both are used on the database's writer thread only.
-    private long _last;
-
-    public OutboxStore(Database database, TimeProvider time, RetentionOptions? retention = null)
+    public OutboxStore(IStateStore state, TimeProvider time, RetentionOptions? retention = null)
     {
         KeptFor = (retention ?? new()).SentEvents;
-        _database = database;
+        _state = state;
         _time = time;
-        database.Register<OutboxDocument>();
-        database.Register<ToldDocument>();
-        Loaded = database.Read(db => Events(db).FindAll().Select(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, e.SentAt)).ToList());
-        _last = Loaded.Count == 0 ? 0 : Loaded[^1].Sequence;
-        _sent = new(Loaded.Where(e => e.SentAt is not null).OrderBy(e => e.SentAt).Select(e => e.Sequence));
+        Loaded = Load();
     }
 
-    /// <summary>What was on disk at the start, in the order of writing.</summary>
+    /// <summary>What was there at the start, in the order of writing.</summary>
     public IReadOnlyList<OutboxFact> Loaded { get; }
 
-    public IReadOnlyList<ToldState> Told() => _database.Read(db => Tolds(db).FindAll().Select(told => told.ToState()).ToList());
+    public string What => "events that the hub has taken";
 
-    public OutboxDocument? Find(long sequence) => _database.Read(db => Events(db).FindById(sequence));
+    public TimeSpan KeptFor { get; }
+
+    /// <summary>Makes this replica, and no other any more, the one that adds to the outbox. When it returns all that another one has added is known here.</summary>
+    /// <exception cref="IOException">It cannot be written now.</exception>
+    public async Task ClaimAsync(string speaker, CancellationToken cancellationToken)
+    {
+        await _state.WriteAsync(
+            transaction => transaction.Collection(StateCollections.HubSpeaker).Upsert(new BsonDocument { ["_id"] = 1, ["name"] = speaker, ["since"] = _time.GetUtcNow().UtcDateTime }),
+            cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _speaker, speaker);
+    }
+
+    /// <summary>Reads what is there now, in the order of writing.</summary>
+    public IReadOnlyList<OutboxFact> Load()
+    {
+        var loaded = _state.Read(db => db.GetCollection(StateCollections.Outbox).FindAll().Select(StateMapping<OutboxDocument>.ToObject)
+            .Select(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, e.SentAt)).ToList());
+        lock (_lock)
+        {
+            _sent = new(loaded.Where(e => e.SentAt is not null).OrderBy(e => e.SentAt).Select(e => e.Sequence));
+        }
+
+        return loaded;
+    }
+
+    public IReadOnlyList<ToldState> Told() =>
+        _state.Read(db => db.GetCollection(StateCollections.Told).FindAll().Select(StateMapping<ToldDocument>.ToObject).Select(told => told.ToState()).ToList());
+
+    public OutboxDocument? Find(long sequence) =>
+        _state.Read(db => db.GetCollection(StateCollections.Outbox).FindById(sequence)) is { } document ? StateMapping<OutboxDocument>.ToObject(document) : null;
 
     /// <summary>Bodies of the events of a resource that the hub had not taken when the process began, in order.</summary>
     public IReadOnlyList<string> WaitingBodies(string resource) =>
         [.. Loaded.Where(fact => fact.Resource == resource && fact.SentAt is null).Select(fact => Find(fact.Sequence)).Where(found => found is { SentAt: null }).Select(found => found!.Body)];
 
     /// <summary>The newest events, newest first.</summary>
-    public IReadOnlyList<OutboxDocument> Newest(int limit) => _database.Read(db => Events(db).Query().OrderByDescending(e => e.Sequence).Limit(limit).ToList());
+    public IReadOnlyList<OutboxDocument> Newest(int limit) =>
+        _state.Read(db => db.GetCollection(StateCollections.Outbox).Find(Query.All(Query.Descending), 0, limit).Select(StateMapping<OutboxDocument>.ToObject).ToList());
 
     /// <summary>Writes events and what they tell in one transaction.</summary>
     /// <returns>The events as they are on disk.</returns>
-    public Task<IReadOnlyList<OutboxFact>> AddAsync(IReadOnlyCollection<OutboxEntry> entries, CancellationToken cancellationToken) => _database.WriteAsync<IReadOnlyList<OutboxFact>>(
-        db =>
+    /// <exception cref="IOException">It cannot be written now, or another replica speaks to the hub; nothing was written.</exception>
+    public Task<IReadOnlyList<OutboxFact>> AddAsync(IReadOnlyCollection<OutboxEntry> entries, CancellationToken cancellationToken) => AddAsync(
+        transaction =>
         {
-            var added = new List<OutboxDocument>();
+            var tolds = transaction.Collection(StateCollections.Told);
             foreach (var entry in entries)
             {
                 if (entry.Told is { } told)
                 {
-                    Tolds(db).Upsert(ToldDocument.From(told));
+                    tolds.Upsert(StateMapping<ToldDocument>.ToDocument(ToldDocument.From(told)));
                 }
                 else
                 {
-                    Tolds(db).Delete(entry.Key.ToString());
+                    tolds.Delete(entry.Key.ToString());
                 }
-
-                added.AddRange(entry.Events.Select(Number));
             }
 
-            return Insert(db, added);
+            return entries.SelectMany(entry => entry.Events);
         },
         cancellationToken);
 
     /// <summary>Writes events that tell of no workload in one transaction.</summary>
-    /// <returns>The events as they are on disk.</returns>
-    public Task<IReadOnlyList<OutboxFact>> AddAsync(IReadOnlyCollection<HubEvent> events, CancellationToken cancellationToken) =>
-        _database.WriteAsync<IReadOnlyList<OutboxFact>>(db => Insert(db, [.. events.Select(Number)]), cancellationToken);
+    /// <inheritdoc cref="AddAsync(IReadOnlyCollection{OutboxEntry}, CancellationToken)"/>
+    public Task<IReadOnlyList<OutboxFact>> AddAsync(IReadOnlyCollection<HubEvent> events, CancellationToken cancellationToken) => AddAsync(_ => events, cancellationToken);
 
     /// <summary>Notes that the hub took an event.</summary>
-    public Task MarkSentAsync(long sequence, CancellationToken cancellationToken) => _database.WriteAsync(
-        db =>
-        {
-            var events = Events(db);
-            if (events.FindById(sequence) is { } sent)
-            {
-                sent.SentAt = _time.GetUtcNow().UtcDateTime;
-                events.Update(sent);
-                _sent.Enqueue(sequence);
-            }
-
-            while (_sent.Count > SentKept)
-            {
-                events.Delete(_sent.Dequeue());
-            }
-
-            return true;
-        },
-        cancellationToken);
-
-    public string What => "events that the hub has taken";
-
-    public TimeSpan KeptFor { get; }
-
-    /// <summary>Removes events that the hub took before a moment; those that wait stay.</summary>
-    public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken) => _database.WriteAsync(
-        db =>
-        {
-            var events = Events(db);
-            var removed = 0;
-            while (_sent.TryPeek(out var sequence) && (events.FindById(sequence)?.SentAt ?? DateTime.MinValue) < before.UtcDateTime)
-            {
-                events.Delete(_sent.Dequeue());
-                removed++;
-            }
-
-            return removed;
-        },
-        cancellationToken);
-
-    private OutboxDocument Number(HubEvent e) => new()
+    public async Task MarkSentAsync(long sequence, CancellationToken cancellationToken)
     {
-        Sequence = ++_last,
-        Resource = e.Resource,
-        Type = e.Type,
-        ClusterId = e.ClusterId,
-        Body = e.Body,
-        WrittenAt = _time.GetUtcNow().UtcDateTime,
-    };
+        var tooMany = new List<long>();
+        lock (_lock)
+        {
+            while (_sent.Count >= SentKept)
+            {
+                tooMany.Add(_sent.Dequeue());
+            }
+        }
 
-    private static List<OutboxFact> Insert(ILiteDatabase db, List<OutboxDocument> added)
-    {
-        Events(db).Insert(added);
-        return added.ConvertAll(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, null));
+        var now = _time.GetUtcNow().UtcDateTime;
+        await _state.WriteAsync(
+            transaction =>
+            {
+                var events = transaction.Collection(StateCollections.Outbox);
+                if (events.FindById(sequence) is { } sent && !sent[nameof(OutboxDocument.SentAt)].IsDateTime)
+                {
+                    sent[nameof(OutboxDocument.SentAt)] = now;
+                    events.Update(sent);
+                }
+
+                return tooMany.Count(old => events.Delete(old));
+            },
+            cancellationToken).ConfigureAwait(false);
+        lock (_lock)
+        {
+            _sent.Enqueue(sequence);
+        }
     }
 
-    private static ILiteCollection<OutboxDocument> Events(ILiteDatabase db) => db.GetCollection<OutboxDocument>("outbox");
+    /// <summary>Removes events that the hub took before a moment; those that wait stay.</summary>
+    public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        List<long> old;
+        lock (_lock)
+        {
+            var sent = _sent.ToList();
+            old = sent.TakeWhile(sequence => (Find(sequence)?.SentAt ?? DateTime.MinValue) < before.UtcDateTime).ToList();
+            _sent = new(sent.Skip(old.Count));
+        }
 
-    private static ILiteCollection<ToldDocument> Tolds(ILiteDatabase db) => db.GetCollection<ToldDocument>("told");
+        return old.Count == 0 ? Task.FromResult(0) : _state.WriteAsync(transaction => old.Count(sequence => transaction.Collection(StateCollections.Outbox).Delete(sequence)), cancellationToken);
+    }
+
+    private Task<IReadOnlyList<OutboxFact>> AddAsync(Func<StateTransaction, IEnumerable<HubEvent>> tell, CancellationToken cancellationToken)
+    {
+        var speaker = Volatile.Read(ref _speaker);
+        var now = _time.GetUtcNow().UtcDateTime;
+        return _state.WriteAsync<IReadOnlyList<OutboxFact>>(
+            transaction =>
+            {
+                if (_state.IsShared && transaction.Collection(StateCollections.HubSpeaker).FindById(1)?["name"].AsString is { } other && other != speaker)
+                {
+                    throw new StateUnavailableException($"Replica {other} speaks to the hub.");
+                }
+
+                var outbox = transaction.Collection(StateCollections.Outbox);
+                var last = outbox.Find(Query.All(Query.Descending), 0, 1) is [var newest] ? newest["_id"].AsInt64 : 0;
+                var added = tell(transaction)
+                    .Select(e => new OutboxDocument { Sequence = ++last, Resource = e.Resource, Type = e.Type, ClusterId = e.ClusterId, Body = e.Body, WrittenAt = now })
+                    .ToList();
+                foreach (var document in added)
+                {
+                    outbox.Insert(StateMapping<OutboxDocument>.ToDocument(document));
+                }
+
+                return added.ConvertAll(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, null));
+            },
+            cancellationToken);
+    }
 }

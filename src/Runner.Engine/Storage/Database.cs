@@ -10,7 +10,7 @@ namespace Runner.Engine.Storage;
 /// channel, in a transaction of its own; writes that wait together share one sync to the disk. A write that has returned survives the
 /// death of the process and of the machine. Reads run on the caller's thread and must materialise what they return.
 /// </summary>
-public sealed partial class Database : IAsyncDisposable
+public sealed partial class Database : IAsyncDisposable, IStateStore
 {
     private const int MostWritesPerSync = 256;
     private const long LargeLog = 8 * 1024 * 1024;
@@ -135,6 +135,24 @@ public sealed partial class Database : IAsyncDisposable
             _engineLock.ExitReadLock();
         }
     }
+
+    bool IStateStore.IsShared => false;
+
+    event Action<IReadOnlySet<string>>? IStateStore.ChangedElsewhere
+    {
+        add { }
+        remove { }
+    }
+
+    Task<T> IStateStore.WriteAsync<T>(Func<StateTransaction, T> write, CancellationToken cancellationToken) =>
+        WriteAsync(db => write(new StateTransaction(db)), cancellationToken);
+
+    Task<T> IStateStore.WriteAnywayAsync<T>(Func<StateTransaction, T> write, CancellationToken cancellationToken) =>
+        WriteAsync(db => write(new StateTransaction(db)), cancellationToken);
+
+    Task IStateStore.WhenReadyAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IStateStore.FreshenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Carries out the writes that wait, and closes the files.</summary>
     public async ValueTask DisposeAsync()

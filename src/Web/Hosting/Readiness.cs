@@ -6,7 +6,7 @@ using Runner.Web.Identity.Tokens;
 namespace Runner.Web.Hosting;
 
 /// <summary>How one thing the runner depends on stands.</summary>
-/// <param name="Name"><c>storage</c>, <c>hub</c>, or <c>cluster/</c> and the connection's name.</param>
+/// <param name="Name"><c>storage</c>, with several replicas <c>state</c>, <c>hub</c>, or <c>cluster/</c> and the connection's name.</param>
 /// <param name="State"><c>ok</c>, <c>degraded</c> (what is affected waits or is stale, and heals by itself) or <c>failed</c>.</param>
 /// <param name="Message">A sentence that says what is the matter and what to try. Holds no secret.</param>
 /// <param name="Caches">Of a cluster: the kinds of objects that are not complete and followed.</param>
@@ -15,7 +15,7 @@ internal sealed record Dependency(string Name, string State, string Message, IRe
 internal sealed record CacheState(string Resource, string State, string Message);
 
 /// <summary>
-/// Whether this runner can do its job now. It cannot, and is answered 503, when the database cannot be read, or before any cluster's workloads are known: every
+/// Whether this runner can do its job now. It cannot, and is answered 503, when the database cannot be read, or before the state that replicas share or any cluster's workloads are known: every
 /// answer would be wrong. A disk that refuses writes, a cluster that is lost later, or a hub that does not answer, degrades it: what is known is still served, events wait, and whoever
 /// wants to know why needs the console. Without credentials only the word is told.
 /// </summary>
@@ -29,8 +29,8 @@ internal static class Readiness
 
     public static async Task<IResult> Answer(HttpContext context, Database database, ClusterDirectory clusters, Outbox outbox, IServiceProvider services)
     {
-        IReadOnlyList<Dependency> dependencies = [Storage(database), .. clusters.Connections.Select(Cluster), Hub(outbox.Status)];
-        var ready = dependencies[0].State != Failed && clusters.Connections.Any(cluster => cluster.State.Synced);
+        IReadOnlyList<Dependency> dependencies = [Storage(database), .. State(services.GetService<SharedState>()), .. clusters.Connections.Select(Cluster), Hub(outbox.Status)];
+        var ready = dependencies.All(dependency => dependency is not { Name: "storage" or "state", State: Failed }) && clusters.Connections.Any(cluster => cluster.State.Synced);
         var status = !ready ? "not ready" : dependencies.All(dependency => dependency.State == Ok) ? "ready" : Degraded;
         var code = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         return await ApiAccess.MayAsync(context, services, ApiScopes.MetricsRead)
@@ -52,6 +52,14 @@ internal static class Readiness
             return new("storage", Failed, exception.Message);
         }
     }
+
+    private static IEnumerable<Dependency> State(SharedState? state) => state?.Status switch
+    {
+        null => [],
+        { IsKnown: false } unknown => [new("state", Failed, unknown.Problem)],
+        { Problem.Length: > 0 } troubled => [new("state", Degraded, troubled.Problem)],
+        _ => [new("state", Ok, "")],
+    };
 
     private static Dependency Cluster(ClusterConnection cluster)
     {

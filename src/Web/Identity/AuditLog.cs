@@ -14,25 +14,33 @@ public sealed class AuditLog
     // Entries are dropped in lots, so that not every write pays for it.
     private const int Lot = 500;
 
+    // Of an id; the rest is the time.
+    private const int RandomBits = 20;
+
     private const int MostLookedAt = 20_000;
 
     private const string Collection = "audit";
 
-    private readonly Database _database;
+    private readonly IStateStore _state;
     private readonly TimeProvider _time;
     private readonly int _capacity;
+    private long _lastId;
+    private int _count;
 
-    /// <summary>Opens the log in <paramref name="database"/>.</summary>
-    public AuditLog(Database database, TimeProvider time)
-        : this(database, time, Capacity)
+    /// <summary>Opens the log in <paramref name="state"/>.</summary>
+    public AuditLog(IStateStore state, TimeProvider time)
+        : this(state, time, Capacity)
     {
     }
 
-    internal AuditLog(Database database, TimeProvider time, int capacity)
+    internal AuditLog(IStateStore state, TimeProvider time, int capacity)
     {
-        _database = database;
+        _state = state;
         _time = time;
         _capacity = capacity;
+        (_count, _lastId) = state.Read(db => db.GetCollection(Collection) is var entries && entries.Find(Query.All(Query.Descending), 0, 1).FirstOrDefault() is { } last
+            ? (entries.Count(), last["_id"].AsInt64)
+            : (0, 0L));
     }
 
     /// <summary>Adds an act of a signed-in user; returns when it is on disk.</summary>
@@ -46,9 +54,11 @@ public sealed class AuditLog
     public Task WriteAsync(
         string who, string remoteAddress, string action, string target, AuditOutcome outcome, string detail, CancellationToken cancellationToken)
     {
+        var now = _time.GetUtcNow();
         var document = new BsonDocument
         {
-            ["time"] = _time.GetUtcNow().UtcDateTime,
+            ["_id"] = NextId(now),
+            ["time"] = now.UtcDateTime,
             ["who"] = who,
             ["action"] = action,
             ["target"] = target,
@@ -56,30 +66,26 @@ public sealed class AuditLog
             ["remote"] = remoteAddress,
             ["detail"] = detail,
         };
-        return _database.WriteAsync(
-            database =>
+        var drop = Interlocked.Increment(ref _count) % Lot == 0;
+        return _state.WriteAnywayAsync(
+            transaction =>
             {
-                var entries = database.GetCollection(Collection, BsonAutoId.Int64);
-                var id = entries.Insert(document).AsInt64;
-                if (id % Lot == 0)
-                {
-                    entries.DeleteMany(Query.LTE("_id", id - _capacity));
-                }
-
-                return id;
+                var entries = transaction.Collection(Collection);
+                entries.Insert(document);
+                return drop && entries.Find(Query.All(Query.Descending), _capacity, 1) is [var oldest] ? entries.DeleteMany(Query.LTE("_id", oldest["_id"])) : 0;
             },
             cancellationToken);
     }
 
     /// <summary>The newest entries first.</summary>
     /// <param name="take">At most so many, 1 to <see cref="Capacity"/>.</param>
-    public IReadOnlyList<AuditEntry> Read(int take, int skip = 0) => _database.Read(database =>
+    public IReadOnlyList<AuditEntry> Read(int take, int skip = 0) => _state.Read(database =>
         database.GetCollection(Collection, BsonAutoId.Int64).Find(Query.All(Query.Descending), skip, take).Select(FromDocument).ToList());
 
     /// <summary>Reads on from an entry, the newest first. Looks at a bounded number of entries at a time: a page may be empty though there is a next one.</summary>
     /// <param name="take">At most so many.</param>
     /// <param name="before">From <see cref="AuditPage.Next"/>; null to begin.</param>
-    public AuditPage Read(AuditFilter filter, int take, long? before = null) => _database.Read(database =>
+    public AuditPage Read(AuditFilter filter, int take, long? before = null) => _state.Read(database =>
     {
         var found = new List<AuditEntry>();
         long? last = null;
@@ -109,15 +115,31 @@ public sealed class AuditLog
 
     /// <summary>Removes what happened before a moment.</summary>
     /// <returns>How many entries were removed.</returns>
-    public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken) => _database.WriteAsync(
-        database =>
+    public async Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        // Entries are in the order of time: up to the first one that stays everything goes.
+        var last = _state.Read(database => database.GetCollection(Collection).Find(Query.All(Query.Ascending))
+            .TakeWhile(entry => entry["time"].AsDateTime.ToUniversalTime() < before.UtcDateTime).Select(entry => entry["_id"].AsInt64).LastOrDefault(-1));
+        return last < 0 ? 0 : await _state.WriteAsync(transaction => transaction.Collection(Collection).DeleteMany(Query.LTE("_id", last)), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The time in milliseconds and a random part: ids of several replicas are different, and in the order of time. Those of one process grow, also within a
+    /// millisecond and when the clock is set back.
+    /// </summary>
+    private long NextId(DateTimeOffset now)
+    {
+        var id = (now.ToUnixTimeMilliseconds() << RandomBits) + Random.Shared.Next(1 << RandomBits);
+        while (true)
         {
-            // Entries are in the order of time: up to the first one that stays everything goes.
-            var entries = database.GetCollection(Collection, BsonAutoId.Int64);
-            var last = entries.Find(Query.All(Query.Ascending)).TakeWhile(entry => entry["time"].AsDateTime.ToUniversalTime() < before.UtcDateTime).Select(entry => entry["_id"].AsInt64).LastOrDefault(-1);
-            return last < 0 ? 0 : entries.DeleteMany(Query.LTE("_id", last));
-        },
-        cancellationToken);
+            var last = Interlocked.Read(ref _lastId);
+            var next = Math.Max(id, last + 1);
+            if (Interlocked.CompareExchange(ref _lastId, next, last) == last)
+            {
+                return next;
+            }
+        }
+    }
 
     private static AuditEntry FromDocument(BsonDocument document) => new(
         new DateTimeOffset(document["time"].AsDateTime.ToUniversalTime()),

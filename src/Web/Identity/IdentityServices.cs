@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Authorization;
-using Microsoft.AspNetCore.DataProtection;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Web.Identity.Access;
@@ -33,10 +32,10 @@ internal static class IdentityServices
         services.AddScoped<ApiClients>();
         services.AddScoped<AccessActions>();
         services.AddScoped<ProfileActions>();
+        services.AddSingleton<StateSetup>();
+        services.AddHostedService(provider => provider.GetRequiredService<StateSetup>());
         services.AddHostedService<AdministratorSetup>();
-        services.AddDataProtection()
-            .SetApplicationName("csghub-runner")
-            .PersistKeysToFileSystem(KeyFolder.Create(options.DataDirectory));
+        services.AddKeys(options);
         services.AddAntiforgery(antiforgery =>
         {
             antiforgery.Cookie.Name = "runner.antiforgery";

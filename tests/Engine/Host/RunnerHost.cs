@@ -44,7 +44,8 @@ internal sealed partial class RunnerHost : IAsyncDisposable
     }
 
     /// <summary>On a data folder that outlives this program.</summary>
-    public static Task<RunnerHost> StartOnAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change = null, TimeProvider? time = null) => StartAsync(dataFolder, change, null, null, time: time);
+    public static Task<RunnerHost> StartOnAsync(string dataFolder, Func<RunnerOptions, RunnerOptions>? change = null, TimeProvider? time = null, ClusterEndpoint? cluster = null) =>
+        StartAsync(dataFolder, change, null, null, cluster, time);
 
     /// <summary>A browser of its own: keeps cookies, follows no redirect.</summary>
     public HttpClient Browser()

@@ -11,7 +11,8 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace Runner.Tests.Engine.Identity;
 
 /// <summary>A client of the token server, as any OpenID Connect library would be one: speaks HTTP only.</summary>
-internal sealed class TokenClient(RunnerHost host)
+/// <param name="address">The replica by whose address the one is called, as all are behind one gateway; null for its own.</param>
+internal sealed class TokenClient(RunnerHost host, RunnerHost? address = null)
 {
     public const string Redirect = "http://127.0.0.1:54321/callback";
     public const string Secret = "the secret of a machine";
@@ -19,6 +20,9 @@ internal sealed class TokenClient(RunnerHost host)
     private readonly string _verifier = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>Proves that whoever redeems a code is who asked for it.</summary>
+    public string Verifier => _verifier;
 
     /// <summary>Registers a client that acts for itself.</summary>
     public static async Task AddMachineAsync(RunnerHost host, string id, params string[] scopes)
@@ -63,7 +67,7 @@ internal sealed class TokenClient(RunnerHost host)
 
     public async Task<JsonElement> PostAsync(string path, params (string Name, string Value)[] fields)
     {
-        using var client = host.Program();
+        using var client = Program();
         using var form = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
         using var answer = await client.PostAsync(path, form, Cancel);
         return await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
@@ -72,9 +76,16 @@ internal sealed class TokenClient(RunnerHost host)
     /// <summary>Asks for the audit log with a token.</summary>
     public async Task<int> ReadAuditAsync(string accessToken)
     {
-        using var client = host.Program();
+        using var client = Program();
         client.DefaultRequestHeaders.Authorization = new("Bearer", accessToken);
         using var answer = await client.GetAsync("/api/console/audit", Cancel);
         return (int)answer.StatusCode;
+    }
+
+    private HttpClient Program()
+    {
+        var client = host.Program();
+        client.DefaultRequestHeaders.Host = address?.Address.Authority;
+        return client;
     }
 }

@@ -32,11 +32,17 @@ internal enum HubMood
 /// <summary>One event as it arrived; what it does not have is empty or 0.</summary>
 internal sealed record ReceivedEvent(string Body, string Type, string Service, int Status, string Reason, string Authorization, JsonElement Root);
 
+/// <summary>One call, taken or not.</summary>
+/// <param name="Sender">What the caller puts before the path; empty for nothing.</param>
+/// <param name="Began">Timestamps of the system's <see cref="TimeProvider"/>.</param>
+internal sealed record HubCall(string Sender, long Began, long Ended, string Body);
+
 /// <summary>A hub on loopback over real HTTP that writes down what it takes.</summary>
 internal sealed class RecordingHub : IAsyncDisposable
 {
     private readonly ConcurrentQueue<ReceivedEvent> _taken = new();
     private readonly ConcurrentQueue<ReceivedEvent> _clusters = new();
+    private readonly ConcurrentQueue<HubCall> _spoken = new();
     private WebApplication? _app;
     private int _port;
     private int _calls;
@@ -49,11 +55,20 @@ internal sealed class RecordingHub : IAsyncDisposable
     /// <summary>What was taken so far of clusters: registrations, updates and heartbeats.</summary>
     public IReadOnlyList<ReceivedEvent> Clusters => [.. _clusters];
 
+    /// <summary>Every call that has ended, with who it was that called: <see cref="AddressOf"/>.</summary>
+    public IReadOnlyList<HubCall> Spoken => [.. _spoken];
+
+    /// <summary>Pause before each answer.</summary>
+    public Func<TimeSpan> Latency { get; set; } = () => TimeSpan.Zero;
+
     /// <summary>Calls that arrived, taken or not.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
     /// <summary>Chooses the treatment of a call by its body.</summary>
     public Func<string, HubMood> Mood { get; set; } = _ => HubMood.Well;
+
+    /// <summary>The address for one of several callers.</summary>
+    public Uri AddressOf(string sender) => new(Address, sender);
 
     public static async Task<RecordingHub> StartAsync(bool up = true)
     {
@@ -75,6 +90,7 @@ internal sealed class RecordingHub : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port));
         _app = builder.Build();
         _app.MapPost("/api/v1/webhook/runner", HandleAsync);
+        _app.MapPost("/{sender}/api/v1/webhook/runner", HandleAsync);
         await _app.StartAsync();
         _port = new Uri(_app.Urls.Single()).Port;
     }
@@ -93,6 +109,20 @@ internal sealed class RecordingHub : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
+        var began = TimeProvider.System.GetTimestamp();
+        var body = "";
+        try
+        {
+            body = await TakeAsync(context);
+        }
+        finally
+        {
+            _spoken.Enqueue(new(context.Request.RouteValues["sender"] as string ?? "", began, TimeProvider.System.GetTimestamp(), body));
+        }
+    }
+
+    private async Task<string> TakeAsync(HttpContext context)
+    {
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync(context.RequestAborted);
         Interlocked.Increment(ref _calls);
@@ -101,6 +131,11 @@ internal sealed class RecordingHub : IAsyncDisposable
         {
             var taken = Read(body, context.Request.Headers.Authorization.ToString());
             (taken.Type is "runner.heartbeat" || taken.Type.StartsWith("runner.cluster.", StringComparison.Ordinal) ? _clusters : _taken).Enqueue(taken);
+        }
+
+        if (Latency() is var latency && latency > TimeSpan.Zero)
+        {
+            await Task.Delay(latency, TimeProvider.System, context.RequestAborted);
         }
 
         switch (mood)
@@ -123,6 +158,8 @@ internal sealed class RecordingHub : IAsyncDisposable
                 await context.Response.WriteAsJsonAsync(new { msg = "no, " + context.Request.Headers.Authorization });
                 break;
         }
+
+        return body;
     }
 
     private static ReceivedEvent Read(string body, string authorization)

@@ -21,28 +21,36 @@ public sealed class ConfigurationConflictException(ConfigurationVersion newest)
 /// <summary>The versions of the configuration: each whole, none ever overwritten or pruned. Thread-safe. Texts hold secrets.</summary>
 public sealed class ConfigurationStore
 {
-    private readonly Database _database;
+    private const string Collection = "configuration_versions";
+
+    private readonly IStateStore _state;
     private readonly TimeProvider _time;
 
-    /// <summary>Opens the versions in the database.</summary>
-    public ConfigurationStore(Database database, TimeProvider time)
+    /// <summary>Opens the versions in the state.</summary>
+    public ConfigurationStore(IStateStore state, TimeProvider time)
     {
-        (_database, _time) = (database, time);
-        database.Register<ConfigurationDocument>();
+        (_state, _time) = (state, time);
+        state.ChangedElsewhere += changed =>
+        {
+            if (changed.Contains(Collection))
+            {
+                Changed?.Invoke();
+            }
+        };
     }
 
-    /// <summary>Raised, on any thread, after a version was saved. Handlers must be quick and must not throw.</summary>
+    /// <summary>Raised, on any thread, after a version was saved, here or by another replica. Handlers must be quick and must not throw.</summary>
     public event Action? Changed;
 
     /// <summary>The newest version; null before the first.</summary>
-    public ConfigurationVersion? Newest => _database.Read(db => Last(db))?.ToVersion();
+    public ConfigurationVersion? Newest => Last()?.ToVersion();
 
     /// <summary>All versions, the newest first.</summary>
     public IReadOnlyList<ConfigurationVersion> List() =>
-        _database.Read(db => Documents(db).Query().OrderByDescending(document => document.Id).ToList()).ConvertAll(document => document.ToVersion());
+        Read(int.MaxValue).ConvertAll(document => document.ToVersion());
 
     /// <summary>The text of a version, byte by byte as it was saved; null where there is no such version.</summary>
-    public string? Text(int number) => _database.Read(db => Documents(db).FindById(number)) is { } document ? document.Text ?? "" : null;
+    public string? Text(int number) => Find(number) is { } document ? document.Text ?? "" : null;
 
     /// <summary>Saves a text as the next version; returns when it is on the disk.</summary>
     /// <param name="basedOn">The number of the version that the user began with; 0 for none. Another newest version is a conflict.</param>
@@ -57,24 +65,25 @@ public sealed class ConfigurationStore
     /// <exception cref="IOException">The disk refused; nothing was saved.</exception>
     public Task<ConfigurationVersion> RestoreAsync(int number, string who, string why, int basedOn, CancellationToken cancellationToken)
     {
-        var document = _database.Read(db => Documents(db).FindById(number)) ?? throw new KeyNotFoundException($"There is no version {number} of the configuration.");
+        var document = Find(number) ?? throw new KeyNotFoundException($"There is no version {number} of the configuration.");
         return AddAsync(document.Text ?? "", document.ToVersion().Chart, who, why, basedOn, number, cancellationToken);
     }
 
     private async Task<ConfigurationVersion> AddAsync(string text, ChartVersion chart, string who, string why, int basedOn, int? restored, CancellationToken cancellationToken)
     {
         var when = _time.GetUtcNow();
-        var (saved, conflict) = await _database.WriteAsync<(ConfigurationVersion? Saved, ConfigurationVersion? Conflict)>(
-            db =>
+        var (saved, conflict) = await _state.WriteAsync<(ConfigurationVersion? Saved, ConfigurationVersion? Conflict)>(
+            transaction =>
             {
-                var last = Last(db);
+                var documents = transaction.Collection(Collection);
+                var last = documents.Find(Query.All(Query.Descending), 0, 1) is [var newest] ? StateMapping<ConfigurationDocument>.ToObject(newest) : null;
                 if ((last?.Id ?? 0) != basedOn)
                 {
                     return (null, last?.ToVersion() ?? throw new KeyNotFoundException($"There is no version {basedOn} of the configuration."));
                 }
 
                 var document = new ConfigurationDocument { Id = basedOn + 1, When = when.UtcDateTime, Who = who, Why = why, Chart = chart.ToString(), Text = text, RestoredFrom = restored };
-                Documents(db).Insert(document);
+                documents.Insert(StateMapping<ConfigurationDocument>.ToDocument(document));
                 return (document.ToVersion(), null);
             },
             cancellationToken).ConfigureAwait(false);
@@ -87,9 +96,13 @@ public sealed class ConfigurationStore
         return saved;
     }
 
-    private static ConfigurationDocument? Last(ILiteDatabase db) => Documents(db).Query().OrderByDescending(document => document.Id).FirstOrDefault();
+    private ConfigurationDocument? Last() => Read(1) is [var last] ? last : null;
 
-    private static ILiteCollection<ConfigurationDocument> Documents(ILiteDatabase db) => db.GetCollection<ConfigurationDocument>("configuration_versions");
+    private ConfigurationDocument? Find(int number) =>
+        _state.Read(db => db.GetCollection(Collection).FindById(number)) is { } document ? StateMapping<ConfigurationDocument>.ToObject(document) : null;
+
+    private List<ConfigurationDocument> Read(int most) =>
+        _state.Read(db => db.GetCollection(Collection).Find(Query.All(Query.Descending), 0, most).Select(StateMapping<ConfigurationDocument>.ToObject).ToList());
 }
 
 /// <summary>A version as it lies on disk.</summary>

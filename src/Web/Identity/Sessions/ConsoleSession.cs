@@ -48,6 +48,11 @@ internal sealed class ConsoleSession(UserDirectory users, SessionRegistry sessio
     {
         var services = context.HttpContext.RequestServices;
         var check = services.GetRequiredService<ConsoleSession>();
+        if (context.Principal?.FindFirstValue(ConsoleClaims.Session) is { } id)
+        {
+            await services.GetRequiredService<SessionRegistry>().FindAsync(id, context.HttpContext.RequestAborted).ConfigureAwait(false);
+        }
+
         if (context.Principal is { } principal && check.UserOf(principal) is not null && check.SessionOf(principal) is { } session)
         {
             await services.GetRequiredService<SessionRegistry>().TouchAsync(session, context.HttpContext.RequestAborted).ConfigureAwait(false);

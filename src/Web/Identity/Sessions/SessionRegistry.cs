@@ -23,15 +23,23 @@ public sealed class SessionRegistry : IPrunable
 
     private const string Collection = "sessions";
 
-    private readonly Database _database;
+    private readonly IStateStore _state;
     private readonly TimeProvider _time;
     private ImmutableDictionary<string, SessionRecord> _sessions;
 
-    public SessionRegistry(Database database, TimeProvider time)
+    public SessionRegistry(IStateStore state, TimeProvider time)
     {
-        _database = database;
+        _state = state;
         _time = time;
-        _sessions = database.Read(db => db.GetCollection(Collection).FindAll().Select(FromDocument).ToList()).ToImmutableDictionary(session => session.Id);
+        _sessions = Load();
+        state.ChangedElsewhere += changed =>
+        {
+            if (changed.Contains(Collection))
+            {
+                Volatile.Write(ref _sessions, Load());
+                Changed?.Invoke();
+            }
+        };
     }
 
     /// <summary>Raised on any thread when a session began or was ended.</summary>
@@ -49,11 +57,22 @@ public sealed class SessionRegistry : IPrunable
     /// <summary>The session; null when it has ended.</summary>
     public SessionRecord? Find(string id) => Volatile.Read(ref _sessions).GetValueOrDefault(id) is { } session && Lasts(session) ? session : null;
 
+    /// <summary>The session, though another replica began it a moment ago; null when it has ended.</summary>
+    public async Task<SessionRecord?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        if (Find(id) is null && !Volatile.Read(ref _sessions).ContainsKey(id))
+        {
+            await _state.FreshenAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return Find(id);
+    }
+
     public async Task<SessionRecord> StartAsync(ConsoleUser user, string remoteAddress, string client, SignInMethod method, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var session = new SessionRecord(RandomNumberGenerator.GetHexString(40, lowercase: true), user.Id, now, now, remoteAddress, client, method, user.SecurityStamp);
-        await _database.WriteAsync(db => db.GetCollection(Collection).Insert(ToDocument(session)), cancellationToken).ConfigureAwait(false);
+        await _state.WriteAnywayAsync(db => db.Collection(Collection).Insert(ToDocument(session)), cancellationToken).ConfigureAwait(false);
         ImmutableInterlocked.TryAdd(ref _sessions, session.Id, session);
         Changed?.Invoke();
         return session;
@@ -72,14 +91,21 @@ public sealed class SessionRegistry : IPrunable
         var seen = session with { LastSeen = now };
         if (ImmutableInterlocked.TryUpdate(ref _sessions, session.Id, seen, session))
         {
-            await _database.WriteAsync(db => db.GetCollection(Collection).Update(ToDocument(seen)), cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await _state.WriteAsync(db => db.Collection(Collection).Update(ToDocument(seen)), cancellationToken).ConfigureAwait(false);
+            }
+            catch (StateUnavailableException)
+            {
+                // A few minutes less on the list; nobody is kept waiting for it.
+            }
         }
     }
 
     /// <summary>Ends a session; nothing happens when it has ended already.</summary>
     public async Task EndAsync(string id, CancellationToken cancellationToken)
     {
-        await _database.WriteAsync(db => db.GetCollection(Collection).Delete(id), cancellationToken).ConfigureAwait(false);
+        await _state.WriteAnywayAsync(db => db.Collection(Collection).Delete(id), cancellationToken).ConfigureAwait(false);
         ImmutableInterlocked.TryRemove(ref _sessions, id, out _);
         Changed?.Invoke();
     }
@@ -90,13 +116,16 @@ public sealed class SessionRegistry : IPrunable
         var over = Volatile.Read(ref _sessions).Values.Where(session => !Lasts(session)).Select(session => session.Id).ToList();
         if (over.Count > 0)
         {
-            await _database.WriteAsync(db => over.Count(id => db.GetCollection(Collection).Delete(id)), cancellationToken).ConfigureAwait(false);
+            await _state.WriteAsync(db => over.Count(id => db.Collection(Collection).Delete(id)), cancellationToken).ConfigureAwait(false);
             ImmutableInterlocked.Update(ref _sessions, (known, ended) => known.RemoveRange(ended), over);
             Changed?.Invoke();
         }
 
         return over.Count;
     }
+
+    private ImmutableDictionary<string, SessionRecord> Load() =>
+        _state.Read(db => db.GetCollection(Collection).FindAll().Select(FromDocument).ToList()).ToImmutableDictionary(session => session.Id);
 
     private bool Lasts(SessionRecord session)
     {

@@ -15,8 +15,8 @@ internal static class PasswordLinkEndpoints
         routes.MapPost(Path, SetAsync).AllowAnonymous().RequireRateLimiting(SignInLimit.Policy).DisableAntiforgery();
     }
 
-    private static IResult Show(string? link, OneTimeLinks links) =>
-        link is { Length: > 0 } && links.UserOf(link, LinkPurpose.Password) is not null
+    private static async Task<IResult> Show(string? link, OneTimeLinks links, CancellationToken cancellationToken) =>
+        link is { Length: > 0 } && await links.UserOfAsync(link, LinkPurpose.Password, cancellationToken).ConfigureAwait(false) is not null
             ? SignInPages.NewPassword(link)
             : SignInPages.Password(LocalUrl.Home, SignInProblem.LinkUsed);
 
@@ -37,7 +37,7 @@ internal static class PasswordLinkEndpoints
             return SignInPages.NewPassword(secret, SignInProblem.Expired);
         }
 
-        if (links.UserOf(secret, LinkPurpose.Password) is not { } id || users.FindById(id) is not { Disabled: false } user)
+        if (await links.UserOfAsync(secret, LinkPurpose.Password, cancellationToken).ConfigureAwait(false) is not { } id || users.FindById(id) is not { Disabled: false } user)
         {
             await audit.WriteAsync("", SessionStart.AddressOf(context), AuditActions.PasswordChange, "", AuditOutcome.Refused, "The one-time link was used before, is too old or unknown.", cancellationToken).ConfigureAwait(false);
             return SignInPages.Password(LocalUrl.Home, SignInProblem.LinkUsed);

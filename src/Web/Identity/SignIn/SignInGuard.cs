@@ -17,58 +17,57 @@ internal sealed class SignInGuard
     private const string Collection = "sign_in_failures";
     private static readonly TimeSpan Familiar = TimeSpan.FromDays(30);
 
-    private readonly Database _database;
+    private readonly IStateStore _state;
     private readonly TimeProvider _time;
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, Failures> _counters;
+    private int _stored;
 
-    public SignInGuard(Database database, TimeProvider time)
+    public SignInGuard(IStateStore state, TimeProvider time)
     {
-        _database = database;
+        _state = state;
         _time = time;
-        _counters = database.Read(db => db.GetCollection(Collection).FindAll().ToList())
-            .ToDictionary(document => document["_id"].AsString, document => new Failures(document["count"].AsInt32, new DateTimeOffset(document["last"].AsDateTime.ToUniversalTime())));
+        _stored = state.Read(db => db.GetCollection(Collection).Count());
     }
 
-    /// <summary>Begins an attempt, and counts it as failed for now.</summary>
+    /// <summary>Begins an attempt, and counts it as failed for now: in the state that replicas share, so that asking several of them gains nothing either.</summary>
     /// <returns>How long to wait where it may not be made; zero where it may.</returns>
     public async Task<TimeSpan> BeginAsync(string account, IPAddress? address, CancellationToken cancellationToken)
     {
+        await DropOldAsync(cancellationToken).ConfigureAwait(false);
         var now = _time.GetUtcNow();
-        List<KeyValuePair<string, Failures>> changed;
-        lock (_lock)
-        {
-            var (accountKey, networkKey) = Keys(account, address, now);
-            var left = Longer(LockOut.OfAccount.Left(_counters.GetValueOrDefault(accountKey), now), LockOut.OfNetwork.Left(_counters.GetValueOrDefault(networkKey), now));
-            if (left > TimeSpan.Zero)
+        return await _state.WriteAnywayAsync(
+            transaction =>
             {
-                return left;
-            }
+                var counters = new Counters(transaction.Collection(Collection));
+                var (accountKey, networkKey) = Keys(counters, account, address, now);
+                var left = Longer(LockOut.OfAccount.Left(counters.Get(accountKey), now), LockOut.OfNetwork.Left(counters.Get(networkKey), now));
+                if (left > TimeSpan.Zero)
+                {
+                    return left;
+                }
 
-            changed = [Count(accountKey, now), Count(networkKey, now)];
-        }
-
-        await StoreAsync(changed, cancellationToken).ConfigureAwait(false);
-        return TimeSpan.Zero;
+                counters.Set(accountKey, counters.Get(accountKey).And(now));
+                counters.Set(networkKey, counters.Get(networkKey).And(now));
+                return TimeSpan.Zero;
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The attempt succeeded: the account's failures are forgotten. Those of the network are not, or somebody with one account could go on guessing at others.</summary>
-    public async Task SucceededAsync(string account, IPAddress? address, CancellationToken cancellationToken)
+    public Task SucceededAsync(string account, IPAddress? address, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        List<KeyValuePair<string, Failures>> changed;
-        lock (_lock)
-        {
-            var (accountKey, networkKey) = Keys(account, address, now);
-            _counters[accountKey] = new(0, now);
-            var network = _counters.GetValueOrDefault(networkKey);
-            _counters[networkKey] = network with { Count = Math.Max(0, network.Count - 1) };
-            var familiar = FamiliarKey(account, Network(address));
-            _counters[familiar] = new(0, now);
-            changed = [Entry(accountKey), Entry(networkKey), Entry(familiar)];
-        }
-
-        await StoreAsync(changed, cancellationToken).ConfigureAwait(false);
+        return _state.WriteAnywayAsync(
+            transaction =>
+            {
+                var counters = new Counters(transaction.Collection(Collection));
+                var (accountKey, networkKey) = Keys(counters, account, address, now);
+                counters.Set(accountKey, new(0, now));
+                var network = counters.Get(networkKey);
+                counters.Set(networkKey, network with { Count = Math.Max(0, network.Count - 1) });
+                counters.Set(FamiliarKey(account, Network(address)), new(0, now));
+                return true;
+            },
+            cancellationToken);
     }
 
     /// <summary>One household or office has a whole /64 of IPv6 addresses to try from.</summary>
@@ -80,55 +79,51 @@ internal sealed class SignInGuard
         _ => address.ToString(),
     };
 
-    private (string Account, string Network) Keys(string account, IPAddress? address, DateTimeOffset now)
+    private static (string Account, string Network) Keys(Counters counters, string account, IPAddress? address, DateTimeOffset now)
     {
         var network = Network(address);
-        var known = _counters.TryGetValue(FamiliarKey(account, network), out var seen) && now - seen.Last < Familiar;
+        var known = counters.Find(FamiliarKey(account, network)) is { } seen && now - seen.Last < Familiar;
         var name = account.ToUpperInvariant();
         return (known ? $"account|{name}|{network}" : $"account|{name}", $"network|{network}");
     }
 
     private static string FamiliarKey(string account, string network) => $"familiar|{account.ToUpperInvariant()}|{network}";
 
-    private KeyValuePair<string, Failures> Count(string key, DateTimeOffset now)
+    /// <summary>Makes room, from time to time.</summary>
+    private async Task DropOldAsync(CancellationToken cancellationToken)
     {
-        _counters[key] = _counters.GetValueOrDefault(key).And(now);
-        return Entry(key);
-    }
+        // Each attempt adds two at most; what others add is counted with the next look.
+        if (Interlocked.Add(ref _stored, 2) <= Capacity)
+        {
+            return;
+        }
 
-    private KeyValuePair<string, Failures> Entry(string key) => KeyValuePair.Create(key, _counters[key]);
-
-    private Task<int> StoreAsync(List<KeyValuePair<string, Failures>> changed, CancellationToken cancellationToken)
-    {
-        var dropped = DropOld();
-        return _database.WriteAsync(
-            db =>
+        var left = await _state.WriteAnywayAsync(
+            transaction =>
             {
-                var counters = db.GetCollection(Collection);
-                foreach (var (key, failures) in changed)
+                var counters = transaction.Collection(Collection);
+                var all = counters.FindAll();
+                if (all.Count <= Capacity)
                 {
-                    counters.Upsert(new BsonDocument { ["_id"] = key, ["count"] = failures.Count, ["last"] = failures.Last.UtcDateTime });
+                    return all.Count;
                 }
 
-                return dropped.Count(key => counters.Delete(key));
+                return all.Count - all.OrderBy(counter => counter["last"].AsDateTime).Take(all.Count - (Capacity * 9 / 10)).Count(counter => counters.Delete(counter["_id"]));
             },
-            cancellationToken);
-    }
-
-    private List<string> DropOld()
-    {
-        lock (_lock)
-        {
-            if (_counters.Count <= Capacity)
-            {
-                return [];
-            }
-
-            var dropped = _counters.OrderBy(counter => counter.Value.Last).Take(_counters.Count - (Capacity * 9 / 10)).Select(counter => counter.Key).ToList();
-            dropped.ForEach(key => _counters.Remove(key));
-            return dropped;
-        }
+            cancellationToken).ConfigureAwait(false);
+        Interlocked.Exchange(ref _stored, left);
     }
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private readonly struct Counters(StateCollection documents)
+    {
+        public Failures? Find(string key) => documents.FindById(key) is { } document
+            ? new Failures(document["count"].AsInt32, new DateTimeOffset(document["last"].AsDateTime.ToUniversalTime()))
+            : null;
+
+        public Failures Get(string key) => Find(key) ?? default;
+
+        public void Set(string key, Failures failures) => documents.Upsert(new BsonDocument { ["_id"] = key, ["count"] = failures.Count, ["last"] = failures.Last.UtcDateTime });
+    }
 }

@@ -8,11 +8,11 @@ using Runner.Engine.Storage;
 namespace Runner.Web.Identity.Stores;
 
 /// <summary>Clients of the token server.</summary>
-internal sealed class ApplicationStore(Database database)
-    : LiteStore<ApplicationEntity>(database, Collections.Applications), IOpenIddictApplicationStore<ApplicationEntity>
+internal sealed class ApplicationStore(IStateStore state)
+    : LiteStore<ApplicationEntity>(state, Collections.Applications), IOpenIddictApplicationStore<ApplicationEntity>
 {
     public ValueTask<ApplicationEntity?> FindByClientIdAsync(string identifier, CancellationToken cancellationToken) =>
-        new(First(nameof(ApplicationEntity.ClientId), identifier));
+        FindAsync(nameof(ApplicationEntity.ClientId), identifier, cancellationToken);
 
     public IAsyncEnumerable<ApplicationEntity> FindByRedirectUriAsync(string uri, CancellationToken cancellationToken) =>
         Read(Query.All()).Where(application => application.RedirectUris.Contains(uri)).ToAsyncEnumerable();
@@ -92,9 +92,11 @@ internal sealed class ApplicationStore(Database database)
     public ValueTask SetSettingsAsync(ApplicationEntity application, ImmutableDictionary<string, string> settings, CancellationToken cancellationToken) =>
         Done(application.Settings = settings?.ToDictionary() ?? []);
 
-    protected override void DeleteDependents(ILiteDatabase db, ApplicationEntity entity)
+    protected override void DeleteDependents(StateTransaction db, ApplicationEntity entity)
     {
-        db.GetCollection(Collections.Tokens).DeleteMany(Query.EQ(nameof(TokenEntity.ApplicationId), entity.Id));
-        db.GetCollection(Collections.Authorizations).DeleteMany(Query.EQ(nameof(AuthorizationEntity.ApplicationId), entity.Id));
+        db.Collection(Collections.Tokens).DeleteMany(Query.EQ(nameof(TokenEntity.ApplicationId), entity.Id));
+        db.Collection(Collections.Authorizations).DeleteMany(Query.EQ(nameof(AuthorizationEntity.ApplicationId), entity.Id));
     }
+
+    protected override (string Field, string? Value) UniqueBy(ApplicationEntity entity) => (nameof(ApplicationEntity.ClientId), entity.ClientId);
 }

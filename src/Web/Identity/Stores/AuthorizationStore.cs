@@ -7,8 +7,8 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace Runner.Web.Identity.Stores;
 
 /// <summary>Consents of the token server.</summary>
-internal sealed class AuthorizationStore(Database database)
-    : LiteStore<AuthorizationEntity>(database, Collections.Authorizations), IOpenIddictAuthorizationStore<AuthorizationEntity>
+internal sealed class AuthorizationStore(IStateStore state)
+    : LiteStore<AuthorizationEntity>(state, Collections.Authorizations), IOpenIddictAuthorizationStore<AuthorizationEntity>
 {
     public IAsyncEnumerable<AuthorizationEntity> FindAsync(
         string? subject, string? client, string? status, string? type, ImmutableArray<string>? scopes, CancellationToken cancellationToken) =>
@@ -30,11 +30,11 @@ internal sealed class AuthorizationStore(Database database)
     public async ValueTask<long> PruneAsync(DateTimeOffset threshold, CancellationToken cancellationToken)
     {
         var before = threshold.UtcDateTime;
-        return await Database.WriteAsync(
+        return await State.WriteAsync(
             db =>
             {
-                var tokens = db.GetCollection(Collections.Tokens);
-                var authorizations = db.GetCollection(Collections.Authorizations);
+                var tokens = db.Collection(Collections.Tokens);
+                var authorizations = db.Collection(Collections.Authorizations);
                 var gone = authorizations.Find(Query.LT(nameof(AuthorizationEntity.CreationDate), before)).Select(Collections.ToEntity<AuthorizationEntity>)
                     .ToList()
                     .Where(authorization => authorization.Status != Statuses.Valid
@@ -52,7 +52,7 @@ internal sealed class AuthorizationStore(Database database)
     }
 
     public ValueTask<long> RevokeAsync(string? subject, string? client, string? status, string? type, CancellationToken cancellationToken) => Match.RevokeAsync(
-        Database,
+        State,
         Collections.Authorizations,
         Match.Fields(
             (nameof(AuthorizationEntity.Subject), subject),
@@ -99,6 +99,6 @@ internal sealed class AuthorizationStore(Database database)
     public ValueTask SetTypeAsync(AuthorizationEntity authorization, string? type, CancellationToken cancellationToken) =>
         Done(authorization.Type = type);
 
-    protected override void DeleteDependents(ILiteDatabase db, AuthorizationEntity entity) =>
-        db.GetCollection(Collections.Tokens).DeleteMany(Query.EQ(nameof(TokenEntity.AuthorizationId), entity.Id));
+    protected override void DeleteDependents(StateTransaction db, AuthorizationEntity entity) =>
+        db.Collection(Collections.Tokens).DeleteMany(Query.EQ(nameof(TokenEntity.AuthorizationId), entity.Id));
 }

@@ -10,13 +10,13 @@ namespace Runner.Web.Identity.Stores;
 #pragma warning disable CA1822 // Members that need no state are still members: the store interfaces ask for them.
 
 /// <summary>What the four stores of the token server have in common: one collection each, and updates that hold against the concurrency token.</summary>
-internal abstract class LiteStore<TEntity>(Database database, string collection)
+internal abstract class LiteStore<TEntity>(IStateStore state, string collection)
     where TEntity : StoredEntity, new()
 {
-    protected Database Database { get; } = database;
+    protected IStateStore State { get; } = state;
 
     public ValueTask<long> CountAsync(CancellationToken cancellationToken) =>
-        new(Database.Read(db => db.GetCollection(collection).LongCount()));
+        new(State.Read(db => db.GetCollection(collection).LongCount()));
 
     public ValueTask<long> CountAsync<TResult>(Func<IQueryable<TEntity>, IQueryable<TResult>> query, CancellationToken cancellationToken) =>
         new(query(Read(Query.All()).AsQueryable()).LongCount());
@@ -32,14 +32,24 @@ internal abstract class LiteStore<TEntity>(Database database, string collection)
         Func<IQueryable<TEntity>, TState, IQueryable<TResult>> query, TState state, CancellationToken cancellationToken) =>
         query(Read(Query.All()).AsQueryable(), state).ToList().ToAsyncEnumerable();
 
-    public ValueTask<TEntity?> FindByIdAsync(string identifier, CancellationToken cancellationToken) => new(First("_id", identifier));
+    public ValueTask<TEntity?> FindByIdAsync(string identifier, CancellationToken cancellationToken) => FindAsync("_id", identifier, cancellationToken);
 
     public ValueTask<TEntity> InstantiateAsync(CancellationToken cancellationToken) => new(new TEntity());
 
     public async ValueTask CreateAsync(TEntity entity, CancellationToken cancellationToken)
     {
         var document = Collections.ToDocument(entity);
-        await Database.WriteAsync(db => db.GetCollection(collection).Insert(document), cancellationToken).ConfigureAwait(false);
+        var (field, value) = UniqueBy(entity);
+        await State.WriteAsync(
+            db =>
+            {
+                // Asked in the transaction: of two that make the same at once, at whichever replicas, one is refused.
+                var entities = db.Collection(collection);
+                return field.Length > 0 && entities.Exists(Query.EQ(field, value))
+                    ? throw new OpenIddictExceptions.ConcurrencyException($"A {typeof(TEntity).Name} '{value}' was made by somebody else meanwhile.")
+                    : entities.Insert(document);
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stores the object where it is still as it was read: the comparison and the write are one step on the writer thread.</summary>
@@ -73,8 +83,11 @@ internal abstract class LiteStore<TEntity>(Database database, string collection)
     public ValueTask SetPropertiesAsync(TEntity entity, ImmutableDictionary<string, JsonElement> properties, CancellationToken cancellationToken) =>
         Done(entity.Properties = properties is not { Count: > 0 } ? null : System.Text.Json.JsonSerializer.Serialize(properties));
 
+    /// <summary>The field by which an object is known to people, which is given once, and its value; empty for none.</summary>
+    protected virtual (string Field, string? Value) UniqueBy(TEntity entity) => ("", null);
+
     /// <summary>Removes what makes no sense without the object, in the same transaction.</summary>
-    protected virtual void DeleteDependents(ILiteDatabase db, TEntity entity)
+    protected virtual void DeleteDependents(StateTransaction db, TEntity entity)
     {
     }
 
@@ -97,22 +110,34 @@ internal abstract class LiteStore<TEntity>(Database database, string collection)
 
     protected static DateTimeOffset? ToOffset(DateTime? date) => date is { } known ? new DateTimeOffset(known.ToUniversalTime()) : null;
 
-    protected TEntity? First(string field, string value) => Read(Query.EQ(field, value), 0, 1).FirstOrDefault();
+    /// <summary>Finds by a field that is unique. What is not known here may have been made at another replica a moment ago: the cluster is asked before it is said to be nothing.</summary>
+    protected async ValueTask<TEntity?> FindAsync(string field, string value, CancellationToken cancellationToken)
+    {
+        if (First(field, value) is { } found)
+        {
+            return found;
+        }
+
+        await State.FreshenAsync(cancellationToken).ConfigureAwait(false);
+        return First(field, value);
+    }
+
+    private TEntity? First(string field, string value) => Read(Query.EQ(field, value), 0, 1).FirstOrDefault();
 
     protected List<TEntity> Read(BsonExpression where) => Read(new Query { Where = { where } });
 
-    protected List<TEntity> Read(Query query, int skip = 0, int take = int.MaxValue) => Database.Read(db =>
+    protected List<TEntity> Read(Query query, int skip = 0, int take = int.MaxValue) => State.Read(db =>
         db.GetCollection(collection).Find(query, skip, take).Select(Collections.ToEntity<TEntity>).ToList());
 
     protected List<TEntity> Read(BsonExpression where, int skip, int take) => Read(new Query { Where = { where } }, skip, take);
 
     private async Task ChangeAsync(
-        TEntity entity, string expected, Func<ILiteDatabase, ILiteCollection<BsonDocument>, bool> change, CancellationToken cancellationToken)
+        TEntity entity, string expected, Func<StateTransaction, StateCollection, bool> change, CancellationToken cancellationToken)
     {
-        var changed = await Database.WriteAsync(
+        var changed = await State.WriteAsync(
             db =>
             {
-                var entities = db.GetCollection(collection);
+                var entities = db.Collection(collection);
                 return entities.FindById(entity.Id) is { } known
                     && known[nameof(StoredEntity.ConcurrencyToken)].AsString == expected
                     && change(db, entities);

@@ -24,12 +24,12 @@ internal static class Match
 
     /// <summary>Marks every document that the query finds as revoked.</summary>
     /// <returns>How many there were.</returns>
-    public static async ValueTask<long> RevokeAsync(Database database, string collection, Query query, CancellationToken cancellationToken) =>
-        await database.WriteAsync(
+    public static async ValueTask<long> RevokeAsync(IStateStore state, string collection, Query query, CancellationToken cancellationToken) =>
+        await state.WriteAsync(
             db =>
             {
-                var documents = db.GetCollection(collection);
-                var found = documents.Find(query).ToList();
+                var documents = db.Collection(collection);
+                var found = documents.Find(query);
                 foreach (var document in found)
                 {
                     document[nameof(TokenEntity.Status)] = Statuses.Revoked;

@@ -7,10 +7,10 @@ using Runner.Engine.Storage;
 namespace Runner.Web.Identity.Stores;
 
 /// <summary>Scopes of the token server.</summary>
-internal sealed class ScopeStore(Database database)
-    : LiteStore<ScopeEntity>(database, Collections.Scopes), IOpenIddictScopeStore<ScopeEntity>
+internal sealed class ScopeStore(IStateStore state)
+    : LiteStore<ScopeEntity>(state, Collections.Scopes), IOpenIddictScopeStore<ScopeEntity>
 {
-    public ValueTask<ScopeEntity?> FindByNameAsync(string name, CancellationToken cancellationToken) => new(First(nameof(ScopeEntity.Name), name));
+    public ValueTask<ScopeEntity?> FindByNameAsync(string name, CancellationToken cancellationToken) => FindAsync(nameof(ScopeEntity.Name), name, cancellationToken);
 
     public IAsyncEnumerable<ScopeEntity> FindByNamesAsync(ImmutableArray<string> names, CancellationToken cancellationToken) =>
         Read(Query.In(nameof(ScopeEntity.Name), names.Select(name => new BsonValue(name)))).ToAsyncEnumerable();
@@ -46,4 +46,6 @@ internal sealed class ScopeStore(Database database)
 
     public ValueTask SetResourcesAsync(ScopeEntity scope, ImmutableArray<string> resources, CancellationToken cancellationToken) =>
         Done(scope.Resources = ToList(resources));
+
+    protected override (string Field, string? Value) UniqueBy(ScopeEntity entity) => (nameof(ScopeEntity.Name), entity.Name);
 }

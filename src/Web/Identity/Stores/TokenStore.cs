@@ -6,9 +6,11 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace Runner.Web.Identity.Stores;
 
 /// <summary>Codes and tokens of the token server.</summary>
-internal sealed class TokenStore(Database database, TimeProvider time)
-    : LiteStore<TokenEntity>(database, Collections.Tokens), IOpenIddictTokenStore<TokenEntity>
+internal sealed class TokenStore(IStateStore state, TimeProvider time)
+    : LiteStore<TokenEntity>(state, Collections.Tokens), IOpenIddictTokenStore<TokenEntity>
 {
+    private static readonly TimeSpan Remembered = TimeSpan.FromHours(1);
+
     public IAsyncEnumerable<TokenEntity> FindAsync(string? subject, string? client, string? status, string? type, CancellationToken cancellationToken) =>
         Read(Fields(subject, client, status, type)).ToAsyncEnumerable();
 
@@ -22,23 +24,23 @@ internal sealed class TokenStore(Database database, TimeProvider time)
         Read(Query.EQ(nameof(TokenEntity.Subject), subject)).ToAsyncEnumerable();
 
     public ValueTask<TokenEntity?> FindByReferenceIdAsync(string identifier, CancellationToken cancellationToken) =>
-        new(First(nameof(TokenEntity.ReferenceId), identifier));
+        FindAsync(nameof(TokenEntity.ReferenceId), identifier, cancellationToken);
 
     /// <summary>Removes tokens older than <paramref name="threshold"/> that nobody can use any more.</summary>
     public async ValueTask<long> PruneAsync(DateTimeOffset threshold, CancellationToken cancellationToken)
     {
         var before = threshold.UtcDateTime;
         var now = time.GetUtcNow().UtcDateTime;
-        return await Database.WriteAsync(
+        return await State.WriteAsync(
             db =>
             {
-                var authorizations = db.GetCollection(Collections.Authorizations);
-                var tokens = db.GetCollection(Collections.Tokens);
-                var gone = tokens.Find(Query.LT(nameof(TokenEntity.CreationDate), before)).Select(Collections.ToEntity<TokenEntity>)
-                    .ToList()
-                    .Where(token => token.Status is not (Statuses.Inactive or Statuses.Valid)
-                        || token.ExpirationDate?.ToUniversalTime() < now
-                        || !HasValidAuthorization(authorizations, token))
+                var authorizations = db.Collection(Collections.Authorizations);
+                var tokens = db.Collection(Collections.Tokens);
+                var gone = tokens.FindAll().Select(Collections.ToEntity<TokenEntity>)
+                    .Where(token => IsUseless(token, now) || (token.CreationDate?.ToUniversalTime() < before
+                        && (token.Status is not (Statuses.Inactive or Statuses.Valid)
+                            || token.ExpirationDate?.ToUniversalTime() < now
+                            || !HasValidAuthorization(authorizations, token))))
                     .ToList();
                 foreach (var token in gone)
                 {
@@ -51,13 +53,13 @@ internal sealed class TokenStore(Database database, TimeProvider time)
     }
 
     public ValueTask<long> RevokeAsync(string? subject, string? client, string? status, string? type, CancellationToken cancellationToken) =>
-        Match.RevokeAsync(Database, Collections.Tokens, Fields(subject, client, status, type), cancellationToken);
+        Match.RevokeAsync(State, Collections.Tokens, Fields(subject, client, status, type), cancellationToken);
 
     public ValueTask<long> RevokeByApplicationIdAsync(string identifier, CancellationToken cancellationToken) =>
         RevokeAsync(null, identifier, null, null, cancellationToken);
 
     public ValueTask<long> RevokeByAuthorizationIdAsync(string identifier, CancellationToken cancellationToken) =>
-        Match.RevokeAsync(Database, Collections.Tokens, Match.Fields((nameof(TokenEntity.AuthorizationId), identifier)), cancellationToken);
+        Match.RevokeAsync(State, Collections.Tokens, Match.Fields((nameof(TokenEntity.AuthorizationId), identifier)), cancellationToken);
 
     public ValueTask<long> RevokeBySubjectAsync(string subject, CancellationToken cancellationToken) =>
         RevokeAsync(subject, null, null, null, cancellationToken);
@@ -104,7 +106,10 @@ internal sealed class TokenStore(Database database, TimeProvider time)
 
     public ValueTask SetTypeAsync(TokenEntity token, string? type, CancellationToken cancellationToken) => Done(token.Type = type);
 
-    private static bool HasValidAuthorization(ILiteCollection<BsonDocument> authorizations, TokenEntity token) =>
+    // Programs ask for access tokens all day. One that has ended can be neither used nor used twice; codes and refresh tokens are remembered longer.
+    private static bool IsUseless(TokenEntity token, DateTime now) => token.Type == TokenTypeIdentifiers.AccessToken && token.ExpirationDate?.ToUniversalTime() + Remembered < now;
+
+    private static bool HasValidAuthorization(StateCollection authorizations, TokenEntity token) =>
         token.AuthorizationId is null || authorizations.FindById(token.AuthorizationId)?[nameof(AuthorizationEntity.Status)].AsString == Statuses.Valid;
 
     private static Query Fields(string? subject, string? client, string? status, string? type) => Match.Fields(

@@ -27,6 +27,7 @@ internal sealed class TokenCertificates
 
     private readonly DirectoryInfo _folder;
     private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
     private Certificates _current;
 
     /// <summary>Loads the certificates, and makes what is missing.</summary>
@@ -45,9 +46,12 @@ internal sealed class TokenCertificates
     /// <returns>True when another one is used from now on, or there are others.</returns>
     public bool Rotate()
     {
-        var before = _current;
-        _current = Renew();
-        return !before.Same(_current);
+        lock (_lock)
+        {
+            var before = _current;
+            _current = Renew();
+            return !before.Same(_current);
+        }
     }
 
     private Certificates Renew() => new(Renew(TokenKeyUse.Signing), Renew(TokenKeyUse.Encryption));

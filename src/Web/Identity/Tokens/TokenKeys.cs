@@ -80,21 +80,35 @@ internal sealed class TokenKeys(TokenCertificates certificates) : IConfigureOpti
 }
 
 /// <summary>Looks every hour whether it is time for other certificates.</summary>
-internal sealed partial class TokenKeyRotation(TokenKeys keys, TimeProvider time, ILogger<TokenKeyRotation> logger) : BackgroundService
+internal sealed partial class TokenKeyRotation(TokenKeys keys, TimeProvider time, ILogger<TokenKeyRotation> logger, SharedKeys? shared = null) : BackgroundService
 {
     /// <summary>From one look to the next.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (shared is not null)
+        {
+            shared.Changed += () => keys.Rotate();
+
+            // It may have changed already.
+            keys.Rotate();
+        }
+
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
+                var before = shared?.Names();
                 if (keys.Rotate())
                 {
                     LogRotated();
+                }
+
+                if (shared is not null && shared.Names() is var after && !after.SetEquals(before!))
+                {
+                    await shared.PublishAsync([.. after.Except(before!)], [.. before!.Except(after)], stoppingToken);
                 }
             }
 #pragma warning disable CA1031 // The certificates in use stay valid for days; the loop must not end.

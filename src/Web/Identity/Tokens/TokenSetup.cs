@@ -6,7 +6,7 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace Runner.Web.Identity.Tokens;
 
 /// <summary>Sees to it at every start that the scopes and the command line's client exist.</summary>
-internal sealed class TokenSetup(Database database, IServiceScopeFactory scopes) : IHostedLifecycleService
+internal sealed class TokenSetup(Database database, IStateStore state, StateSetup setup, IServiceScopeFactory scopes) : IHostedLifecycleService
 {
     /// <summary>The public client of the command line: authorisation code with PKCE, back to a port on loopback.</summary>
     public const string CommandLineClient = "runner-cli";
@@ -14,6 +14,18 @@ internal sealed class TokenSetup(Database database, IServiceScopeFactory scopes)
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         await Collections.EnsureIndexesAsync(database, cancellationToken);
+        if (state.IsShared)
+        {
+            setup.Later(AddAsync);
+        }
+        else
+        {
+            await AddAsync(cancellationToken);
+        }
+    }
+
+    private async Task AddAsync(CancellationToken cancellationToken)
+    {
         await using var scope = scopes.CreateAsyncScope();
         await AddScopesAsync(scope.ServiceProvider.GetRequiredService<IOpenIddictScopeManager>(), cancellationToken);
         await AddCommandLineAsync(scope.ServiceProvider.GetRequiredService<IOpenIddictApplicationManager>(), cancellationToken);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Runner.Engine.Configuration;
+using Runner.Engine.Storage;
 
 namespace Runner.Web.Identity.Users;
 
@@ -9,12 +10,31 @@ namespace Runner.Web.Identity.Users;
 /// password and a one-time link and prints both, once, to standard output (not to the log).
 /// </summary>
 internal sealed partial class AdministratorSetup(
-    UserDirectory users, OneTimeLinks links, AuditLog audit, RunnerOptions options, IServer server, ILogger<AdministratorSetup> logger) : IHostedLifecycleService
+    UserDirectory users, OneTimeLinks links, AuditLog audit, RunnerOptions options, IServer server, IStateStore state, StateSetup setup, ILogger<AdministratorSetup> logger) : IHostedLifecycleService
 {
     /// <summary>Name of the local administrator.</summary>
     public const string AdministratorName = "admin";
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    public Task StartingAsync(CancellationToken cancellationToken) => state.IsShared ? Task.CompletedTask : TakePasswordAsync(cancellationToken);
+
+    /// <summary>Makes the first account only now that the address is known: one made before a failed start would never be told to anybody.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        if (!state.IsShared)
+        {
+            return MakeFirstAsync(cancellationToken);
+        }
+
+        setup.Later(async cancel =>
+        {
+            await TakePasswordAsync(cancel);
+            await MakeFirstAsync(cancel);
+        });
+        setup.Begin();
+        return Task.CompletedTask;
+    }
+
+    private async Task TakePasswordAsync(CancellationToken cancellationToken)
     {
         if (options.AdminPassword.Length > 0
             && await users.ApplyConfiguredPasswordAsync(AdministratorName, options.AdminPassword, cancellationToken))
@@ -25,8 +45,7 @@ internal sealed partial class AdministratorSetup(
         }
     }
 
-    /// <summary>Makes the first account only now that the address is known: one made before a failed start would never be told to anybody.</summary>
-    public async Task StartedAsync(CancellationToken cancellationToken)
+    private async Task MakeFirstAsync(CancellationToken cancellationToken)
     {
         if (users.All.Count > 0)
         {

@@ -16,7 +16,7 @@ internal enum LinkPurpose
 }
 
 /// <summary>Links that work once, for a day. Only their hashes are kept; a new one for an account makes the older ones useless.</summary>
-internal sealed class OneTimeLinks(Database database, TimeProvider time)
+internal sealed class OneTimeLinks(IStateStore state, TimeProvider time)
 {
     private const string Collection = "one_time_links";
 
@@ -28,10 +28,10 @@ internal sealed class OneTimeLinks(Database database, TimeProvider time)
         var secret = RandomNumberGenerator.GetHexString(40, lowercase: true);
         var now = time.GetUtcNow();
         var document = new BsonDocument { ["_id"] = Hash(secret), ["user"] = userId, ["purpose"] = purpose.ToString(), ["until"] = (now + Lifetime).UtcDateTime };
-        await database.WriteAsync(
+        await state.WriteAsync(
             db =>
             {
-                var links = db.GetCollection(Collection);
+                var links = db.Collection(Collection);
                 links.DeleteMany(Query.Or(Query.EQ("user", userId), Query.LT("until", now.UtcDateTime)));
                 return links.Insert(document);
             },
@@ -40,17 +40,23 @@ internal sealed class OneTimeLinks(Database database, TimeProvider time)
     }
 
     /// <summary>The account that the secret would be taken for, without using it up; null when it would not be taken.</summary>
-    public string? UserOf(string secret, LinkPurpose purpose) => database.Read(db => UserOf(db.GetCollection(Collection).FindById(Hash(secret)), purpose));
+    public async Task<string?> UserOfAsync(string secret, LinkPurpose purpose, CancellationToken cancellationToken)
+    {
+        // It may have been made at another replica a moment ago.
+        await state.FreshenAsync(cancellationToken).ConfigureAwait(false);
+        return state.Read(db => UserOf(db.GetCollection(Collection).FindById(Hash(secret)), purpose));
+    }
 
     /// <summary>Uses the secret up.</summary>
     /// <returns>The account it was made for; null when it is unknown, used, too old or for something else.</returns>
-    public Task<string?> RedeemAsync(string secret, LinkPurpose purpose, CancellationToken cancellationToken)
+    public async Task<string?> RedeemAsync(string secret, LinkPurpose purpose, CancellationToken cancellationToken)
     {
         var id = Hash(secret);
-        return database.WriteAsync(
+        await state.FreshenAsync(cancellationToken).ConfigureAwait(false);
+        return await state.WriteAsync(
             db =>
             {
-                var links = db.GetCollection(Collection);
+                var links = db.Collection(Collection);
                 var user = UserOf(links.FindById(id), purpose);
                 if (user is not null)
                 {
@@ -59,7 +65,7 @@ internal sealed class OneTimeLinks(Database database, TimeProvider time)
 
                 return user;
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
     }
 
     private string? UserOf(BsonDocument? link, LinkPurpose purpose) =>

@@ -7,11 +7,19 @@ namespace Runner.Web.Identity.Users;
 /// <summary>What signing in does to accounts.</summary>
 public sealed partial class UserDirectory
 {
-    /// <summary>Notes that an account signed in just now.</summary>
-    internal Task<ConsoleUser> SignedInAsync(string id, CancellationToken cancellationToken)
+    /// <summary>Notes that an account signed in just now, where that can be written down: nobody is kept out for it.</summary>
+    /// <exception cref="UserRefusedException">The account is gone.</exception>
+    internal async Task<ConsoleUser> SignedInAsync(string id, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        return ChangeAsync(id, user => user with { LastSignIn = now }, cancellationToken);
+        try
+        {
+            return await ChangeAsync(id, user => user with { LastSignIn = now }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StateUnavailableException) when (FindById(id) is { } known)
+        {
+            return known;
+        }
     }
 
     /// <summary>The account of a person whom an outside provider vouches for; made at the first sign-in, its role and name taken over at every one.</summary>
@@ -23,10 +31,10 @@ public sealed partial class UserDirectory
         var id = OutsideId(issuer, subject);
         var shown = Shorten(new string([.. name.Trim().Where(character => !char.IsControl(character))]));
         shown = shown.Length == 0 ? Shorten(subject) : shown;
-        await _database.WriteAsync(
+        await _state.WriteAsync(
             database =>
             {
-                var users = database.GetCollection(Collection);
+                var users = database.Collection(Collection);
                 var others = users.FindAll().Select(UserDocument.Read).Where(user => user.Id != id).ToList();
                 var free = Free(shown, issuer, others);
                 var known = users.FindById(id) is { } document ? UserDocument.Read(document) : null;

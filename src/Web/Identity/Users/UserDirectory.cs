@@ -13,17 +13,18 @@ public sealed partial class UserDirectory
 
     private const string Collection = "users";
 
-    private readonly Database _database;
+    private readonly IStateStore _state;
     private readonly TimeProvider _time;
     private readonly Lock _refresh = new();
     private ImmutableDictionary<string, ConsoleUser> _users;
 
-    /// <summary>Loads the accounts from <paramref name="database"/>.</summary>
-    public UserDirectory(Database database, TimeProvider time)
+    /// <summary>Loads the accounts from <paramref name="state"/>.</summary>
+    public UserDirectory(IStateStore state, TimeProvider time)
     {
-        _database = database;
+        _state = state;
         _time = time;
-        _users = database.Read(db => db.GetCollection(Collection).FindAll().Select(UserDocument.Read).ToList()).ToImmutableDictionary(user => user.Id);
+        _users = Load();
+        state.ChangedElsewhere += Follow;
     }
 
     /// <summary>Raised on any thread when an account was added, changed or removed.</summary>
@@ -83,10 +84,10 @@ public sealed partial class UserDirectory
     /// <exception cref="UserRefusedException">It is the last administrator.</exception>
     public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {
-        await _database.WriteAsync(
+        await _state.WriteAsync(
             database =>
             {
-                var users = database.GetCollection(Collection);
+                var users = database.Collection(Collection);
                 if (users.FindById(id) is { } document)
                 {
                     KeepAdministrator(users, UserDocument.Read(document), null);
@@ -102,10 +103,10 @@ public sealed partial class UserDirectory
     /// <param name="change">May throw; then nothing changes.</param>
     internal async Task<ConsoleUser> ChangeAsync(string id, Func<ConsoleUser, ConsoleUser> change, CancellationToken cancellationToken)
     {
-        var changed = await _database.WriteAsync(
+        var changed = await _state.WriteAsync(
             database =>
             {
-                var users = database.GetCollection(Collection);
+                var users = database.Collection(Collection);
                 var before = users.FindById(id) is { } document
                     ? UserDocument.Read(document)
                     : throw new UserRefusedException(UserRefusal.Gone, "That user is gone. Reload the list of users.");
@@ -137,14 +138,14 @@ public sealed partial class UserDirectory
             throw new UserRefusedException(UserRefusal.NameInvalid, $"A user name has 1 to {LongestName} characters.");
         }
 
-        await _database.WriteAsync(
+        await _state.WriteAsync(
             database =>
             {
                 // Asked on the writer thread, so that two at once cannot both find the name free.
-                var known = database.GetCollection(Collection).FindAll().Select(UserDocument.Read).ToList();
+                var known = database.Collection(Collection).FindAll().ConvertAll(UserDocument.Read);
                 return known.Any(other => other.Name.Equals(user.Name, StringComparison.OrdinalIgnoreCase))
                     ? throw new UserRefusedException(UserRefusal.NameTaken, $"There is a user '{user.Name}' already. Choose another name.")
-                    : database.GetCollection(Collection).Insert(UserDocument.Of(user));
+                    : database.Collection(Collection).Insert(UserDocument.Of(user));
             },
             cancellationToken).ConfigureAwait(false);
         Refresh(user.Id);
@@ -152,14 +153,33 @@ public sealed partial class UserDirectory
     }
 
     // One that an outside provider vouches for does not count: with the provider down nobody could come in.
-    private static void KeepAdministrator(ILiteCollection<BsonDocument> users, ConsoleUser before, ConsoleUser? after)
+    private static void KeepAdministrator(StateCollection users, ConsoleUser before, ConsoleUser? after)
     {
         if (before.IsLocalAdministrator && after?.IsLocalAdministrator != true
-            && !users.FindAll().Select(UserDocument.Read).ToList().Any(other => other.Id != before.Id && other.IsLocalAdministrator))
+            && !users.FindAll().ConvertAll(UserDocument.Read).Exists(other => other.Id != before.Id && other.IsLocalAdministrator))
         {
             throw new UserRefusedException(
                 UserRefusal.LastAdministrator, $"'{before.Name}' is the last local administrator. Make somebody else one first, or nobody could change anything any more.");
         }
+    }
+
+    private ImmutableDictionary<string, ConsoleUser> Load() =>
+        _state.Read(db => db.GetCollection(Collection).FindAll().Select(UserDocument.Read).ToList()).ToImmutableDictionary(user => user.Id);
+
+    /// <summary>Takes over what another replica wrote.</summary>
+    private void Follow(IReadOnlySet<string> changed)
+    {
+        if (!changed.Contains(Collection))
+        {
+            return;
+        }
+
+        lock (_refresh)
+        {
+            _users = Load();
+        }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Takes over what the disk says once it is there. Under a lock, so that of two changes the later one stays in memory too.</summary>
@@ -167,7 +187,7 @@ public sealed partial class UserDirectory
     {
         lock (_refresh)
         {
-            var document = _database.Read(database => database.GetCollection(Collection).FindById(id));
+            var document = _state.Read(database => database.GetCollection(Collection).FindById(id));
             _users = document is null ? _users.Remove(id) : _users.SetItem(id, UserDocument.Read(document));
         }
 

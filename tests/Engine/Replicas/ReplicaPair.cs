@@ -1,0 +1,67 @@
+using System.Text;
+using k8s;
+using Runner.EmbeddedCluster;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Storage;
+using Runner.Tests.Engine.Host;
+
+namespace Runner.Tests.Engine.Replicas;
+
+/// <summary>Two replicas of the whole program, each with a data folder of its own, in one cluster; started once for the tests of a class.</summary>
+public sealed class ReplicaPair : IAsyncLifetime
+{
+    private const string Namespace = "csghub";
+
+    internal EmbeddedClusterHost Cluster { get; private set; } = null!;
+
+    internal RunnerHost First { get; private set; } = null!;
+
+    internal RunnerHost Second { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Seed = false, Controllers = false }, TestContext.Current.CancellationToken);
+        using var client = new Kubernetes(Configuration());
+        await client.CoreV1.CreateNamespaceAsync(new() { Metadata = new() { Name = Namespace } }, cancellationToken: TestContext.Current.CancellationToken);
+
+        // Both at once, so that they have to agree on everything from the beginning.
+        var starting = new[] { StartAsync(), StartAsync() };
+        (First, Second) = (await starting[0], await starting[1]);
+    }
+
+    /// <summary>One more replica, with an empty data folder, that knows what there is.</summary>
+    internal async Task<RunnerHost> StartAsync(string @namespace = Namespace)
+    {
+        var host = await RunnerHost.StartAsync(options => Adjust(options, @namespace), cluster: new("embedded", ClusterOrigin.Embedded, Configuration));
+        await ReadyAsync(host);
+        return host;
+    }
+
+    /// <summary>One more replica on a data folder that outlives it.</summary>
+    internal async Task<RunnerHost> StartOnAsync(string folder, bool shares)
+    {
+        var host = await RunnerHost.StartOnAsync(
+            folder, options => shares ? Adjust(options, Namespace) : options with { LeaderElection = false }, cluster: new("embedded", ClusterOrigin.Embedded, Configuration));
+        if (shares)
+        {
+            await ReadyAsync(host);
+        }
+
+        return host;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await First.DisposeAsync();
+        await Second.DisposeAsync();
+        await Cluster.DisposeAsync();
+    }
+
+    private static RunnerOptions Adjust(RunnerOptions options, string @namespace) => options with { LeaderElection = true, RunnerNamespace = @namespace, LeaseDuration = TimeSpan.FromSeconds(3) };
+
+    private static Task ReadyAsync(RunnerHost host) => Eventually.TrueAsync(
+        () => host.Get<SharedState>().Status.Problem.Length == 0 && host.Get<Runner.Web.Identity.Users.UserDirectory>().FindByName("admin") is not null, "the replica knows the shared state", 30);
+
+    internal KubernetesClientConfiguration Configuration() => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(Encoding.UTF8.GetBytes(Cluster.Kubeconfig())));
+}
