@@ -1,4 +1,4 @@
-{{/* What the pods of runner and log collector share. Input: dict of root, service (its name), command, port and data (its volume, as YAML text). */}}
+{{/* What the pods of runner and log collector share. Input: dict of root, service (its name), command, port, data (its volume, as YAML text; empty where the StatefulSet brings it) and spread (over hosts). */}}
 {{- define "runner.pod" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values -}}
@@ -74,10 +74,23 @@ spec:
         - {name: data, mountPath: /data}
         - {name: tmp, mountPath: /tmp}
   volumes:
+    {{- with .data }}
     - name: data
-      {{- .data | nindent 6 }}
+      {{- . | nindent 6 }}
+    {{- end }}
     - name: tmp
       emptyDir: {}
+  {{- if .spread }}
+  # One host that fails takes one replica with it, where there are several.
+  topologySpreadConstraints:
+    - maxSkew: 1
+      topologyKey: kubernetes.io/hostname
+      whenUnsatisfiable: ScheduleAnyway
+      labelSelector:
+        matchLabels:
+          app.kubernetes.io/service: {{ .service }}
+          {{- include "runner.selector" $root | nindent 10 }}
+  {{- end }}
   {{- with $values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}

@@ -22,19 +22,23 @@ internal static class Problems
     {
         var exception = context.Features.Get<IExceptionHandlerFeature>()?.Error;
 
-        // A request that could not be read is the caller's, not ours.
-        return exception is BadHttpRequestException bad
-            ? Answer(context, bad.StatusCode, "")
-            : exception is DatabaseRefusedException ? Answer(context, StatusCodes.Status507InsufficientStorage, Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier)
-            : Answer(context, StatusCodes.Status500InternalServerError, Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier);
+        return exception switch
+        {
+            // A request that could not be read is the caller's, not ours.
+            BadHttpRequestException bad => Answer(context, bad.StatusCode, ""),
+            StateUnavailableException unavailable => Answer(context, StatusCodes.Status503ServiceUnavailable, "", unavailable.Message),
+            DatabaseRefusedException => Answer(context, StatusCodes.Status507InsufficientStorage, Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier),
+            _ => Answer(context, StatusCodes.Status500InternalServerError, Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier),
+        };
     }
 
-    private static Task Answer(HttpContext context, int status, string reference)
+    /// <param name="message">What to say to programs, where that is known better than by the status.</param>
+    private static Task Answer(HttpContext context, int status, string reference, string message = "")
     {
         context.Response.StatusCode = status;
         if (!WantsPage(context.Request))
         {
-            return context.Response.WriteAsJsonAsync(new { msg = Sentence(context.Request, status, reference) }, context.RequestAborted);
+            return context.Response.WriteAsJsonAsync(new { msg = message.Length > 0 ? message : Sentence(context.Request, status, reference) }, context.RequestAborted);
         }
 
         var page = new RazorComponentResult<ProblemPage>(new Dictionary<string, object?>
@@ -45,6 +49,7 @@ internal static class Problems
                 StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed => "NotFound",
                 < 500 => "BadRequest",
                 StatusCodes.Status507InsufficientStorage => "NoStorage",
+                StatusCodes.Status503ServiceUnavailable => "Unavailable",
                 _ => "Error",
             },
             [nameof(ProblemPage.Reference)] = reference,

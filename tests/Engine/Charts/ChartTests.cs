@@ -42,7 +42,8 @@ public sealed class ChartTests
     [InlineData("externalUrl=", "externalUrl is required")]
     [InlineData("logcollector.enabled=true", "logcollector.loki.address is required")]
     [InlineData("global.gateway.tls.enabled=true", "global.gateway.tls.secretName must name the Secret")]
-    [InlineData("replicas=2", "replicas must be 1")]
+    [InlineData("replicas=2,persistence.existingClaim=mine", "each replica needs one of its own")]
+    [InlineData("console.oidc.issuer=https://id.example.com", "console.oidc.clientId is required")]
     [InlineData("global.chartContext.isBuiltIn=true", "this chart stands by itself")]
     public async Task Values_that_cannot_work_are_refused_with_the_reason(string set, string reason)
     {
@@ -113,6 +114,42 @@ public sealed class ChartTests
 
         Assert.Empty(errors);
         Assert.Equal(("f3c9a0d1b2e4", "admin", "s3cr3t", "cn-north"), (options!.ApiToken, options.ObjectStore.AccessKeyId, options.ObjectStore.AccessKeySecret, options.Region));
+    }
+
+    [Theory]
+    [InlineData("replicas=1", "Deployment", true, "persistentVolumeClaim", 0)]
+    [InlineData("replicas=1,persistence.enabled=false", "Deployment", false, "emptyDir", 0)]
+    [InlineData("replicas=3", "StatefulSet", false, "", 1)]
+    [InlineData("replicas=3,persistence.enabled=false", "Deployment", false, "emptyDir", 0)]
+    public async Task Each_replica_has_a_data_folder_of_its_own(string set, string kind, bool claim, string volume, int templates)
+    {
+        var objects = await RunnerChart.RenderAsync("--set", $"hubAPIToken=t,{set}");
+
+        var workload = objects.Single(o => (string?)o["kind"] is "Deployment" or "StatefulSet");
+        var several = set.Contains('3', StringComparison.Ordinal);
+        Assert.Equal(kind, (string?)workload["kind"]);
+        Assert.Equal(claim, objects.Any(o => (string?)o["kind"] == "PersistentVolumeClaim"));
+        var data = workload["spec"]!["template"]!["spec"]!["volumes"]!.AsArray().FirstOrDefault(one => (string?)one!["name"] == "data");
+        Assert.Equal(volume, data?.AsObject().First(pair => pair.Key != "name").Key ?? "");
+        Assert.Equal(templates, workload["spec"]!["volumeClaimTemplates"]?.AsArray().Count ?? 0);
+        Assert.Equal(several, objects.Any(o => (string?)o["kind"] == "PodDisruptionBudget"));
+        Assert.Equal(several, objects.Any(o => (string?)o["kind"] == "BackendTrafficPolicy"));
+        Assert.Equal("true", (string?)objects.Object("ConfigMap", "runner-runner")["data"]!["RUNNER_LEADER_ELECTION"]);
+    }
+
+    [Fact]
+    public async Task Sign_in_with_a_provider_is_set_by_values_and_its_secret_stands_in_the_Secret()
+    {
+        var objects = await RunnerChart.RenderAsync(
+            "--set", "hubAPIToken=t,console.oidc.issuer=https://id.example.com,console.oidc.clientId=runner,console.oidc.clientSecret=planted,console.oidc.administrators={ops,leads}");
+
+        var data = objects.Object("ConfigMap", "runner-runner")["data"]!.AsObject().ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
+        Assert.DoesNotContain("planted", string.Join(' ', data.Values), StringComparison.Ordinal);
+        data["RUNNER_OIDC_CLIENT_SECRET"] = (string?)objects.Object("Secret", "runner-runner")["stringData"]!["RUNNER_OIDC_CLIENT_SECRET"];
+        data["STARHUB_SERVER_API_TOKEN"] = "t";
+        var (options, errors) = Runner.Engine.Configuration.RunnerOptions.Load(data);
+        Assert.Empty(errors);
+        Assert.Equal(("runner", "planted", "ops leads"), (options!.OpenIdProvider.ClientId, options.OpenIdProvider.ClientSecret, string.Join(' ', options.OpenIdProvider.Administrators)));
     }
 
     private static string Command(JsonObject deployment) =>

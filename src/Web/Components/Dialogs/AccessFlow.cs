@@ -71,6 +71,11 @@ internal sealed class AccessFlow(IDialogService dialogs, ISnackbar snackbar, ISt
         {
             return words["Refusal.Role"];
         }
+        catch (IOException trouble)
+        {
+            // The disk, or with several replicas the cluster: it says what happened and what to try.
+            return trouble.Message;
+        }
     }
 
     /// <summary>Shows a secret, once.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
+using Runner.Engine.Storage;
 using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Users;
 
@@ -44,7 +45,7 @@ internal abstract class AuditedActs(AuditLog audit, IAuthorizationService author
             await audit.WriteAsync(principal, action, target, AuditOutcome.Done, detail, cancellationToken).ConfigureAwait(false);
             return result;
         }
-        catch (InvalidOperationException exception) when (exception is UserRefusedException or AccessRefusedException)
+        catch (Exception exception) when (exception is UserRefusedException or AccessRefusedException or StateUnavailableException)
         {
             await audit.WriteAsync(principal, action, target, AuditOutcome.Failed, exception.Message, cancellationToken).ConfigureAwait(false);
             throw;
