@@ -27,6 +27,7 @@ internal sealed partial class HubElection(
     private readonly Lock _lock = new();
     private Task _claim = Task.CompletedTask;
     private bool _alone;
+    private string _trouble = "";
     private CancellationToken _stopping;
 
     private readonly string _identity = $"{Environment.MachineName}_{Guid.NewGuid():N}"[..Math.Min(Environment.MachineName.Length + 9, 63)];
@@ -113,6 +114,7 @@ internal sealed partial class HubElection(
     private void Hold(long began, CancellationToken cancellationToken)
     {
         leadership.Hold(began, _deadline);
+        Interlocked.Exchange(ref _trouble, "");
         lock (_lock)
         {
             _alone = false;
@@ -169,15 +171,25 @@ internal sealed partial class HubElection(
 
     private void Follow(string leader)
     {
+        Interlocked.Exchange(ref _trouble, "");
         leadership.Set(false, leader);
         LogFollows(leader);
     }
 
     private void Trouble(ClusterConnection cluster, Exception exception)
     {
-        if (exception is not HttpOperationException { Response.StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.NotFound })
+        if (exception is HttpOperationException { Response.StatusCode: HttpStatusCode.Conflict })
         {
-            LogTrouble(ClusterProblem.Describe(exception, cluster.Name));
+            // Another replica was faster.
+        }
+        else if (exception is not HttpOperationException { Response.StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.NotFound })
+        {
+            // It is tried every second: the same trouble is told once.
+            var trouble = ClusterProblem.Describe(exception, cluster.Name);
+            if (Interlocked.Exchange(ref _trouble, trouble) != trouble)
+            {
+                LogTrouble(trouble);
+            }
         }
         else if (!leadership.IsLeader)
         {

@@ -241,9 +241,10 @@ public sealed partial class Outbox
 
         try
         {
-            var facts = _store.Load();
             lock (_lock)
             {
+                // Read under the lock: what is added at the same moment is either read here or put into the new lanes.
+                var facts = _store.Load();
                 _lanes = new OutboxLanes(Random.Shared.NextDouble);
                 Fill(facts);
             }

@@ -111,8 +111,8 @@ internal sealed class SharedKeys
 
         if (changed)
         {
-            Changed?.Invoke();
             Interlocked.Exchange(ref _reload, new ConfigurationReloadToken()).OnReload();
+            Changed?.Invoke();
         }
     }
 

@@ -95,7 +95,7 @@ internal sealed class StateSecrets(ClusterConnection cluster, string @namespace,
         }
     }
 
-    private KnownHead Known(V1Secret secret) => new(StateEncoding.ReadHead(Bytes(secret)), secret.Metadata.ResourceVersion);
+    private static KnownHead Known(V1Secret secret) => new(StateEncoding.ReadHead(Bytes(secret)), secret.Metadata.ResourceVersion);
 
     private static byte[] Bytes(V1Secret secret) =>
         secret.Data is { } data && data.TryGetValue(Key, out var bytes) ? bytes : throw new InvalidDataException($"the Secret {secret.Name()} has no key '{Key}'");

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Microsoft.IdentityModel.Tokens;
@@ -80,7 +81,8 @@ internal sealed class TokenKeys(TokenCertificates certificates) : IConfigureOpti
 }
 
 /// <summary>Looks every hour whether it is time for other certificates.</summary>
-internal sealed partial class TokenKeyRotation(TokenKeys keys, TimeProvider time, ILogger<TokenKeyRotation> logger, SharedKeys? shared = null) : BackgroundService
+internal sealed partial class TokenKeyRotation(
+    TokenKeys keys, IDataProtectionProvider protection, TimeProvider time, ILogger<TokenKeyRotation> logger, SharedKeys? shared = null) : BackgroundService
 {
     /// <summary>From one look to the next.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -89,10 +91,10 @@ internal sealed partial class TokenKeyRotation(TokenKeys keys, TimeProvider time
     {
         if (shared is not null)
         {
-            shared.Changed += () => keys.Rotate();
+            shared.Changed += TakeOver;
 
             // It may have changed already.
-            keys.Rotate();
+            TakeOver();
         }
 
         using var timer = new PeriodicTimer(Interval, time);
@@ -118,6 +120,15 @@ internal sealed partial class TokenKeyRotation(TokenKeys keys, TimeProvider time
                 LogFailed(exception);
             }
         }
+    }
+
+    /// <summary>Other replicas have brought other keys: none of the former may be used again.</summary>
+    private void TakeOver()
+    {
+        keys.Rotate();
+
+        // Data Protection reads its keys anew when it is used next, and behind the back of whoever uses it: let that not be a person's form.
+        protection.CreateProtector(nameof(TokenKeyRotation)).Protect([]);
     }
 
     [LoggerMessage(LogLevel.Information, "The certificates of tokens were rotated.")]
