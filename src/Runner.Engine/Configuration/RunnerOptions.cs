@@ -9,6 +9,8 @@ namespace Runner.Engine.Configuration;
 /// </summary>
 public sealed partial record RunnerOptions
 {
+    private readonly bool? _sharesState;
+
     /// <summary><c>RUNNER_DATA_DIR</c>: folder of the database, keys and generated files.</summary>
     public string DataDirectory { get; init; } = "data";
 
@@ -25,7 +27,11 @@ public sealed partial record RunnerOptions
     public bool? LeaderElection { get; init; }
 
     /// <summary>Whether accounts, sessions, tokens, keys, saved configurations and events for the hub are kept in Secrets, for every replica, and not in the data folder alone.</summary>
-    public bool SharesState => LeaderElection == true;
+    public bool SharesState
+    {
+        get => _sharesState ?? LeaderElection == true;
+        init => _sharesState = value;
+    }
 
     /// <summary><c>RUNNER_LEASE_SECONDS</c>, 3 to 60: how long after its last sign of life another replica takes the place of the one that speaks to the hub.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(10);

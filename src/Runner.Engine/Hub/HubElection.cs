@@ -118,10 +118,14 @@ internal sealed partial class HubElection(
         lock (_lock)
         {
             _alone = false;
-            if (!leadership.IsLeader && _claim.IsCompleted)
+            if (!leadership.IsInTime || !_claim.IsCompleted || (leadership.IsLeader && store.IsClaimed(_identity)))
             {
-                _claim = ClaimAsync(cancellationToken);
+                // An answer that comes too late, as after a pause of the process, gives nothing.
+                return;
             }
+
+            leadership.Set(false, "");
+            _claim = ClaimAsync(cancellationToken);
         }
     }
 
@@ -129,11 +133,11 @@ internal sealed partial class HubElection(
     private async Task ClaimAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        while (!cancellationToken.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested && leadership.IsInTime)
         {
             try
             {
-                await store.ClaimAsync(_identity, cancellationToken).ConfigureAwait(false);
+                await store.ClaimAsync(_identity, () => leadership.IsInTime, cancellationToken).ConfigureAwait(false);
                 leadership.Set(true, _identity);
                 LogLeads(_identity);
                 return;

@@ -49,7 +49,8 @@ public sealed class HubLeadership : IDisposable
         _ => "Which replica speaks to the hub is being decided; this one waits.",
     };
 
-    private bool IsInTime => Interlocked.Read(ref _until) is var until && (until == long.MaxValue || _time.GetTimestamp() < until);
+    /// <summary>Whether the Lease is ours by the clock.</summary>
+    internal bool IsInTime => Interlocked.Read(ref _until) is var until && (until == long.MaxValue || _time.GetTimestamp() < until);
 
     public void Dispose()
     {

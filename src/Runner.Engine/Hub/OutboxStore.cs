@@ -111,14 +111,20 @@ internal sealed class OutboxStore : IPrunable
     public TimeSpan KeptFor { get; }
 
     /// <summary>Makes this replica, and no other any more, the one that adds to the outbox. When it returns all that another one has added is known here.</summary>
-    /// <exception cref="IOException">It cannot be written now.</exception>
-    public async Task ClaimAsync(string speaker, CancellationToken cancellationToken)
+    /// <param name="may">Asked each time that the claim is tried, on what is newest then: a process that was paused while it claimed must not claim over whoever did since.</param>
+    /// <exception cref="IOException">It cannot be written now, or may not.</exception>
+    public async Task ClaimAsync(string speaker, Func<bool> may, CancellationToken cancellationToken)
     {
         await _state.WriteAsync(
-            transaction => transaction.Collection(StateCollections.HubSpeaker).Upsert(new BsonDocument { ["_id"] = 1, ["name"] = speaker, ["since"] = _time.GetUtcNow().UtcDateTime }),
+            transaction => may()
+                ? transaction.Collection(StateCollections.HubSpeaker).Upsert(new BsonDocument { ["_id"] = 1, ["name"] = speaker, ["since"] = _time.GetUtcNow().UtcDateTime })
+                : throw new StateUnavailableException("The Lease has run out meanwhile."),
             cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _speaker, speaker);
     }
+
+    /// <summary>Whether the claim still stands, as far as this replica knows.</summary>
+    public bool IsClaimed(string speaker) => _state.Read(db => db.GetCollection(StateCollections.HubSpeaker).FindById(1)) is { } document && document["name"].AsString == speaker;
 
     /// <summary>Reads what is there now, in the order of writing.</summary>
     public IReadOnlyList<OutboxFact> Load()

@@ -35,10 +35,10 @@ internal sealed class OfficialChartHost(string chart) : RunnerApiHost
         var (read, errors) = RunnerOptions.Load(OfficialCharts.Environments[(chart, "sample")]);
         Assert.Empty(errors);
 
-        // As in a pod: replicas are meant to agree. The hub and Loki of the values are not there, and the contract's answers name images without a registry.
+        // As in a pod where nothing is said of replicas: there is a Lease. The hub and Loki of the values are not there, and the contract's answers name images without a registry.
         return read! with
         {
-            DataDirectory = options.DataDirectory, Port = 0, ApiToken = Token, AdminPassword = options.AdminPassword, LeaderElection = true,
+            DataDirectory = options.DataDirectory, Port = 0, ApiToken = Token, AdminPassword = options.AdminPassword, LeaderElection = true, SharesState = false,
             StorageClass = chart == "2.4.1" ? options.StorageClass : read.StorageClass,
             Services = read.Services with { PublicRegistry = "", ModelRegistry = "" }, Hub = read.Hub with { WebhookEndpoint = null }, LogCollector = read.LogCollector with { LokiUrl = null },
         };
