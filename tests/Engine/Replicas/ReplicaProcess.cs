@@ -19,7 +19,9 @@ internal sealed partial class ReplicaProcess : IAsyncDisposable
         Name = name;
         _hub = hub;
         _folder = folder.File("data-" + name);
-        _kubeconfig = folder.File("kubeconfig-" + name);
+
+        // The cluster has the name of the file, and replicas must know it by the same one.
+        _kubeconfig = Path.Combine(Directory.CreateDirectory(folder.File("kube-" + name)).FullName, "kubeconfig");
         var port = int.Parse(ServerPort().Match(kubeconfig).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
         _link = new CuttableLink(port);
         File.WriteAllText(_kubeconfig, kubeconfig.Replace($"127.0.0.1:{port}", $"127.0.0.1:{_link.Port}", StringComparison.Ordinal));
