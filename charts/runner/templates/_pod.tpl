@@ -10,7 +10,9 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
-    # New credentials start new pods; the ConfigMap is watched and takes effect live where it can.
+    # New credentials start new pods, and so do settings, but for those that a running runner takes from its ConfigMap.
+    {{- $settings := include (print $root.Template.BasePath "/configmap.yaml") $root | fromYaml }}
+    checksum/settings: {{ omit $settings.data "STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT" "STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN" "STARHUB_SERVER_CLUSTER_REGION" "STARHUB_SERVER_RUNNER_APPLICATION_ENDPOINT" "STARHUB_SERVER_RUNNER_STORAGE_CLASS" "STARHUB_SERVER_RUNNER_NETWORK_INTERFACE" | toJson | sha256sum }}
     checksum/secret: {{ include (print $root.Template.BasePath "/secret.yaml") $root | sha256sum }}
     {{- with $values.podAnnotations }}
     {{- toYaml . | nindent 4 }}

@@ -10,7 +10,8 @@ internal sealed record ConfigMapValues
     public const string StorageClassKey = "STARHUB_SERVER_RUNNER_STORAGE_CLASS";
     public const string NetworkInterfaceKey = "STARHUB_SERVER_RUNNER_NETWORK_INTERFACE";
 
-    private static readonly string[] Keys = [WebhookKey, PublicDomainKey, RegionKey, ApplicationEndpointKey, StorageClassKey, NetworkInterfaceKey];
+    /// <summary>The keys that a running runner follows; every other one counts at its next start.</summary>
+    public static IReadOnlyList<string> Keys { get; } = [WebhookKey, PublicDomainKey, RegionKey, ApplicationEndpointKey, StorageClassKey, NetworkInterfaceKey];
 
     public static ConfigMapValues None { get; } = new();
 

@@ -48,7 +48,9 @@ internal sealed partial class ConfigMapWatch
                     problems = [$"{_maps.Status.Problem} The last known settings stay in use."];
                     break;
                 default:
-                    (var values, problems) = ConfigMapValues.Read(_maps.Find(_namespace, _name) is { } map ? map.Data ?? new Dictionary<string, string>() : null, last);
+                    var data = _maps.Find(_namespace, _name) is { } map ? map.Data ?? new Dictionary<string, string>() : null;
+                    (var values, problems) = ConfigMapValues.Read(data, last);
+                    _settings.SetConfigMapData(_cluster, data?.AsReadOnly());
                     if (values != last)
                     {
                         LogChanged(_cluster, source);

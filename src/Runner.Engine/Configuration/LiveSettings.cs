@@ -49,6 +49,7 @@ public sealed class LiveSettings
     private readonly RunnerOptions _options;
     private readonly string _defaultCluster;
     private ImmutableDictionary<string, ConfigMapValues> _configMaps = ImmutableDictionary<string, ConfigMapValues>.Empty;
+    private ImmutableDictionary<string, IReadOnlyDictionary<string, string>?> _configMapData = ImmutableDictionary<string, IReadOnlyDictionary<string, string>?>.Empty;
     private ImmutableDictionary<(string Cluster, string Source), EquatableList<ConfigurationProblem>> _problems = ImmutableDictionary<(string, string), EquatableList<ConfigurationProblem>>.Empty;
     private ImmutableDictionary<string, string> _ingresses = ImmutableDictionary<string, string>.Empty;
     private ImmutableDictionary<string, ClusterOverride> _overrides = ImmutableDictionary<string, ClusterOverride>.Empty;
@@ -94,6 +95,9 @@ public sealed class LiveSettings
     /// <summary>What the watched ConfigMap of a cluster last said that could be used.</summary>
     internal ConfigMapValues MapOf(string cluster) => Volatile.Read(ref _configMaps).GetValueOrDefault(cluster) ?? ConfigMapValues.None;
 
+    /// <summary>The watched ConfigMap of a cluster as it is there, usable or not; null while it is not known or not there.</summary>
+    internal IReadOnlyDictionary<string, string>? DataOf(string cluster) => Volatile.Read(ref _configMapData).GetValueOrDefault(cluster);
+
     /// <summary>What the hub set for a cluster.</summary>
     internal ClusterOverride OverrideOf(string cluster) => Volatile.Read(ref _overrides).GetValueOrDefault(cluster) ?? ClusterOverride.None;
 
@@ -104,6 +108,15 @@ public sealed class LiveSettings
     {
         var changed = !values.Equals(MapOf(cluster));
         _configMaps = _configMaps.SetItem(cluster, values);
+        return changed;
+    });
+
+    /// <param name="data">Null where there is no such ConfigMap.</param>
+    internal void SetConfigMapData(string cluster, IReadOnlyDictionary<string, string>? data) => Update(() =>
+    {
+        var before = DataOf(cluster);
+        var changed = data is null || before is null ? data != before : data.Count != before.Count || data.Any(entry => before.GetValueOrDefault(entry.Key) != entry.Value);
+        _configMapData = _configMapData.SetItem(cluster, data);
         return changed;
     });
 

@@ -25,6 +25,7 @@ public sealed partial record RunnerOptions
         var options = new RunnerOptions
         {
             SetVariables = read.SetNames("STARHUB_", "OPENCSG_", "RUNNER_"),
+            Variables = new(read.SetNames("STARHUB_", "OPENCSG_", "RUNNER_").ToDictionary(name => name, name => variables[name]!.Trim(), StringComparer.Ordinal)),
             DataDirectory = read.Text("data", "RUNNER_DATA_DIR"),
             Cluster = read.Choice("RUNNER_CLUSTER", "", "incluster", "kubeconfig", "embedded"),
             LeaderElection = read.Choice("RUNNER_LEADER_ELECTION", "", "true", "false") is { Length: > 0 } choice ? choice == "true" : null,

@@ -17,6 +17,9 @@ public sealed partial record RunnerOptions
     /// <summary>Names of the variables that were set when the settings were read; what is not among them has its default.</summary>
     public EquatableList<string> SetVariables { get; init; } = EquatableList<string>.Empty;
 
+    /// <summary>What was set when the settings were read. Secret.</summary>
+    public StartVariables Variables { get; init; } = StartVariables.None;
+
     /// <summary><c>RUNNER_CLUSTER</c>: <c>incluster</c>, <c>kubeconfig</c> or <c>embedded</c>; empty to detect.</summary>
     public string Cluster { get; init; } = "";
 

@@ -17,6 +17,7 @@ internal static class ValuesServices
             new WatchSettings(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<DeployedReleases>>()));
+        services.AddSingleton(provider => new RunningRunner(options, provider.GetRequiredService<LiveSettings>(), provider.GetRequiredService<ClusterDirectory>()));
         services.AddHostedService<DeployedReleasesService>();
         return services;
     }

@@ -44,7 +44,7 @@ internal static class ConfigValues
 
     /// <summary>The deployed chart where the configuration is for its line; the line's own version otherwise.</summary>
     private static string Published(ChartVersion chart, DeployedRelease? release) =>
-        release is not null && (release.Chart.Major, release.Chart.Minor) == (chart.Major, chart.Minor) ? release.ChartVersion : chart.ToString();
+        release is not null && release.Chart.IsSameLine(chart) ? release.ChartVersion : chart.ToString();
 
     private static IResult Refuse(int status, string message) => Results.Json(new { msg = message }, statusCode: status);
 }

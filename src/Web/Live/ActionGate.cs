@@ -16,8 +16,9 @@ internal sealed class ActionGate(AuditLog audit, IAuthorizationService authoriza
     /// <summary>Passes whoever may act.</summary>
     /// <param name="policy">One of <see cref="ConsolePolicies"/>.</param>
     /// <param name="action">One of <see cref="AuditActions"/>.</param>
+    /// <returns>Who acts.</returns>
     /// <exception cref="UnauthorizedAccessException">The role does not allow it; the attempt is audited.</exception>
-    public async Task RequireAsync(string policy, string action, string target, CancellationToken cancellationToken)
+    public async Task<ClaimsPrincipal> RequireAsync(string policy, string action, string target, CancellationToken cancellationToken)
     {
         var user = await UserAsync().ConfigureAwait(false);
         if (!await MayAsync(user, policy).ConfigureAwait(false))
@@ -25,6 +26,8 @@ internal sealed class ActionGate(AuditLog audit, IAuthorizationService authoriza
             await audit.WriteAsync(user, action, target, AuditOutcome.Refused, "The role does not allow it.", cancellationToken).ConfigureAwait(false);
             throw new UnauthorizedAccessException($"Your role does not allow this ({action}). Ask an administrator for the role {policy}.");
         }
+
+        return user;
     }
 
     /// <summary>Notes how an act ended. Not given up when the page is left: what was done is written.</summary>

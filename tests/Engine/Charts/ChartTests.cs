@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runner.Engine.Values;
 using Runner.Tests.Support;
 
 namespace Runner.Tests.Engine.Charts;
@@ -7,6 +8,9 @@ namespace Runner.Tests.Engine.Charts;
 public sealed class ChartTests
 {
     private static readonly string FlatSample = Path.Combine(Repository.Root, "samples", "custom-values-flat.yaml");
+
+    /// <summary>The objects of the chart's own values.</summary>
+    private static readonly Task<IReadOnlyList<JsonObject>> Unchanged = RunnerChart.RenderAsync("--set", "hubAPIToken=t");
 
     [Fact]
     public async Task Helm_finds_nothing_wrong_with_the_chart()
@@ -28,11 +32,15 @@ public sealed class ChartTests
     [InlineData("pipIndexUrl=https://pip.example.com", "space.pipIndexUrl=https://pip.example.com", "STARHUB_SERVER_SPACE_PYPI_INDEX_URL", "https://pip.example.com")]
     public async Task A_value_takes_effect_under_each_of_its_names(string old, string now, string key, string value)
     {
+        var before = await Unchanged;
         foreach (var name in new[] { old, now })
         {
             var objects = await RunnerChart.RenderAsync("--set", $"hubAPIToken=t,{name}");
 
             Assert.Equal((name, value), (name, (string?)objects.Object("ConfigMap", "runner-runner")["data"]![key]));
+
+            // The runner is started anew for what it does not take from its ConfigMap while it runs, and for nothing else.
+            Assert.Equal((name, RunningDrift.IsLive(key)), (name, JsonNode.DeepEquals(Pod(before), Pod(objects))));
         }
     }
 
@@ -151,6 +159,8 @@ public sealed class ChartTests
         Assert.Empty(errors);
         Assert.Equal(("runner", "planted", "ops leads"), (options!.OpenIdProvider.ClientId, options.OpenIdProvider.ClientSecret, string.Join(' ', options.OpenIdProvider.Administrators)));
     }
+
+    private static JsonNode? Pod(IEnumerable<JsonObject> objects) => objects.Object("Deployment", "runner-runner")["spec"]!["template"];
 
     private static string Command(JsonObject deployment) =>
         string.Join(' ', deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["command"]!.AsArray().Skip(1).Take(2).Select(word => (string?)word));

@@ -51,13 +51,75 @@ public sealed class DeployedReleaseTests
         Assert.Equal((ValuesMask.Placeholder, ValuesMask.Placeholder), (drift["hubAPIToken"].File, drift["hubAPIToken"].Release));
         Assert.Equal(PredictedOutcome.Ignored, drift["region"].Change.Outcome);
         Assert.Equal(["Deployment"], drift["replicas"].Change.Renders);
-
-        var predicted = ValuesPrediction.ConfigMap(release.Chart, release.Identity, release.Values).Data.ToDictionary(entry => entry.Key, entry => entry.Value ?? "");
-        Assert.Empty(ValuesDrift.OfRunning(release, predicted));
-        predicted["STARHUB_SERVER_CLUSTER_REGION"] = "elsewhere";
-        predicted["STARHUB_SERVER_API_TOKEN"] = "s3cond";
-        Assert.Equal([new("STARHUB_SERVER_API_TOKEN", ValuesMask.Placeholder, ValuesMask.Placeholder), new("STARHUB_SERVER_CLUSTER_REGION", "cn-north", "elsewhere")], ValuesDrift.OfRunning(release, predicted));
     }
+
+    [Fact]
+    public void What_the_runner_works_with_is_held_against_what_helm_rendered_and_why_it_differs_is_told()
+    {
+        const string manifest = """
+            ---
+            # Source: runner/templates/secret.yaml
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: runner-runner}
+            stringData: {STARHUB_SERVER_API_TOKEN: "0ldt0ken"}
+            data: {STARHUB_SERVER_S3_ACCESS_KEY_SECRET: czNjcjN0}
+            ---
+            # Source: runner/templates/configmap.yaml
+            apiVersion: v1
+            kind: ConfigMap
+            metadata:
+              name: runner-runner
+            data:
+              STARHUB_SERVER_RUNNER_WATCH_CONFIGMAP_NAME: "runner-runner"
+              STARHUB_SERVER_CLUSTER_REGION: "cn-north"
+              STARHUB_SERVER_CLUSTER_ID: ""
+              STARHUB_SERVER_RUNNER_STORAGE_CLASS: nfs
+              STARHUB_SERVER_MODEL_DEPLOY_TIMEOUT_IN_MINUTES: "60"
+              STARHUB_SERVER_SPACE_PYPI_INDEX_URL: "https://pypi.org/simple/"
+            """;
+        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "3.0.0", "{}", manifest)], "")!;
+        var map = new Dictionary<string, string>(release.Rendered!.Plain);
+        var started = new Dictionary<string, string>(map) { ["STARHUB_SERVER_API_TOKEN"] = "0ldt0ken", ["STARHUB_SERVER_S3_ACCESS_KEY_SECRET"] = "s3cr3t", ["RUNNER_DATA_DIR"] = "/data" };
+        var running = new RunningValues("runner-runner", started, map);
+        Assert.True(RunningDrift.IsOf(release, running));
+        Assert.False(RunningDrift.IsOf(release, running with { ConfigMapName = "other-runner" }));
+        Assert.False(RunningDrift.IsOf(release, running with { ConfigMapName = "" }));
+        Assert.Empty(RunningDrift.Find(release, running));
+        Assert.Empty(RunningDrift.Find(release, running with { ConfigMap = null }));
+
+        map["STARHUB_SERVER_CLUSTER_REGION"] = "by-hand";
+        map["STARHUB_SERVER_MODEL_DEPLOY_TIMEOUT_IN_MINUTES"] = "90";
+        map["STARHUB_SERVER_READINESS_PERIOD_SECONDS"] = "7";
+        map["STARHUB_SERVER_RUNNER_STORAGE_CLASS"] = "";
+        started["STARHUB_SERVER_SPACE_PYPI_INDEX_URL"] = "https://old.example.com/";
+        started["STARHUB_SERVER_API_TOKEN"] = "0therT0ken";
+        Assert.Equal(
+            [
+                new("STARHUB_SERVER_API_TOKEN", ValuesMask.Placeholder, null, ValuesMask.Placeholder, DriftCause.NeedsRestart),
+                new("STARHUB_SERVER_CLUSTER_REGION", "cn-north", "by-hand", "by-hand", DriftCause.FollowsConfigMap),
+                new("STARHUB_SERVER_MODEL_DEPLOY_TIMEOUT_IN_MINUTES", "60", "90", "60", DriftCause.ConfigMapWaits),
+                new("STARHUB_SERVER_READINESS_PERIOD_SECONDS", null, "7", null, DriftCause.ConfigMapWaits),
+                new("STARHUB_SERVER_RUNNER_STORAGE_CLASS", "nfs", "", "nfs", DriftCause.ConfigMapWaits),
+                new("STARHUB_SERVER_SPACE_PYPI_INDEX_URL", "https://pypi.org/simple/", "https://pypi.org/simple/", "https://old.example.com/", DriftCause.NeedsRestart),
+            ],
+            RunningDrift.Find(release, running));
+    }
+
+    [Fact]
+    public void A_record_without_a_manifest_is_held_against_what_is_foretold()
+    {
+        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "2.4.1", """{"runner":{"region":"cn-north"},"hubAPIToken":"0ldt0ken"}""")], "")!;
+        var predicted = ValuesPrediction.ConfigMap(release.Chart, release.Identity, release.Values).Data.ToDictionary(entry => entry.Key, entry => entry.Value ?? "");
+        Assert.Empty(RunningDrift.Find(release, new("runner-runner", predicted, predicted)));
+        var started = new Dictionary<string, string>(predicted) { ["STARHUB_SERVER_API_TOKEN"] = "s3cond" };
+        Assert.Equal([new("STARHUB_SERVER_API_TOKEN", ValuesMask.Placeholder, ValuesMask.Placeholder, ValuesMask.Placeholder, DriftCause.NeedsRestart)], RunningDrift.Find(release, new("runner-runner", started, predicted)));
+    }
+
+    [Fact]
+    public void A_value_is_live_where_a_setting_that_follows_from_it_is() => Assert.All(
+        // These two also rename or replace the runner's objects.
+        ValuesCatalogue.Instance.Values.Where(value => value.Id.ToString() is not ("name" or "global.chartContext.isBuiltIn")), value => Assert.Equal((value.Id, value.ConfigMapKeys.Any(RunningDrift.IsLive)), (value.Id, value.Takes == TakesEffect.Live)));
 
     [Fact]
     public void The_helm_line_is_exact_and_safe_to_paste()
@@ -75,7 +137,7 @@ public sealed class DeployedReleaseTests
     }
 
     /// <summary>A Secret as Helm writes it.</summary>
-    internal static V1Secret Record(string release, int revision, string status, string chart, string version, string values)
+    internal static V1Secret Record(string release, int revision, string status, string chart, string version, string values, string manifest = "")
     {
         var record = new JsonObject
         {
@@ -90,6 +152,7 @@ public sealed class DeployedReleaseTests
                 ["schema"] = Convert.ToBase64String("""{"type":"object"}"""u8),
             },
             ["config"] = JsonNode.Parse(values),
+            ["manifest"] = manifest,
         };
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))

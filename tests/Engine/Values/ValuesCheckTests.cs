@@ -68,7 +68,11 @@ public sealed class ValuesCheckTests
             "tempo":{"type":"object","required":["address"],"properties":{"address":{"type":"string"}}}}}
             """, new() { ["tempo"] = new System.Text.Json.Nodes.JsonObject { ["address"] = "" } }, TestContext.Current.CancellationToken);
         var problem = Assert.Single(ValuesCheck.Run(ValuesDocument.Parse(Whole + "runner:\n  region: eu\n"), new(ChartVersion.Newest, schema)));
-        Assert.Equal(("schema", 5), (problem.Code, problem.Line));
+        Assert.Equal(("schema", 5, true), (problem.Code, problem.Line, problem.OfChart));
+        problem = Assert.Single(ValuesCheck.Run(ValuesDocument.Parse(Whole + "runner:\n  region: 5\n"), new(ChartVersion.Newest, schema)));
+        Assert.Equal(("wrong-type", true), (problem.Code, problem.OfChart));
+        Assert.Null(await ChartSchema.ReadAsync("""{"properties":{"a":{"$ref":"/etc/hostname"}}}""", null, TestContext.Current.CancellationToken));
+        Assert.Null(await ChartSchema.ReadAsync("""{"properties":{"a":{"$ref":"http://127.0.0.1:1/x.json"}}}""", null, TestContext.Current.CancellationToken));
         Assert.Null(await ChartSchema.ReadAsync("{not json", null, TestContext.Current.CancellationToken));
     }
 

@@ -64,6 +64,12 @@ public sealed class ValuesMigrationTests
     [InlineData("{region: x, name: r}\n", "{name: r, runner: {region: x}}\n")]
     [InlineData("runner:\n  heartbeatIntervalInSec: 30 # why\n", "runner:\n  hearbeatIntervalInSec: 30 # why\n")]
     [InlineData("mine: 1\n# c\nregion: &r x\n", "runner:\n  # c\n  region: &r x\nmine: 1\n")]
+    [InlineData("# head\n\n# all of it\nglobal: # ours\n  # the site\n  ingress: # old\n    domain: d.example.com # mine\n    # tls: later\nname: r\n",
+        "# head\n\n# all of it\nglobal: # ours\n  gateway:\n    # the site\n    external: # old\n      domain: d.example.com # mine\n      # tls: later\nname: r\n")]
+    [InlineData("# head\n\nglobal:\n  # the site\n  ingress: # old\n    # cert\n    tls: {enabled: false}\n    # where\n    domain: d.example.com # mine\n    # more: later\nname: r\n",
+        "# head\n\nglobal:\n  gateway:\n    external:\n      # the site\n      # old\n      # more: later\n      # where\n      domain: d.example.com # mine\n    # cert\n    tls: {enabled: false}\nname: r\n")]
+    [InlineData("global: {ingress: {domain: d.example.com}} # ours\nname: r\n", "global: {gateway: {external: {domain: d.example.com}}} # ours\nname: r\n")]
+    [InlineData("gpuModelLabel: # both\r\n  typeLabel: a/b\r\nname: r\r\n", "name: r\r\nspace:\r\n  gpuModelLabel: # both\r\n    typeLabel: a/b\r\n")]
     public void Keys_move_as_they_are_written(string before, string after)
     {
         var migrated = ValuesMigration.Run(ValuesDocument.Parse(before), Newest);

@@ -36,6 +36,9 @@ public readonly partial record struct ChartVersion(int Major, int Minor, int Pat
     /// <exception cref="FormatException">It is none.</exception>
     public static ChartVersion Parse(string text) => TryParse(text, out var version) ? version : throw new FormatException($"'{text}' is not the version of a chart, such as 2.4.1.");
 
+    /// <summary>True where both belong to one line, such as 2.4: what is written for one is written for the other.</summary>
+    public bool IsSameLine(ChartVersion other) => (Major, Minor) == (other.Major, other.Minor);
+
     /// <inheritdoc/>
     public int CompareTo(ChartVersion other) => (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
 

@@ -24,7 +24,7 @@ public sealed class ChartSchema
     {
         try
         {
-            return new(await JsonSchema.FromJsonAsync(schema, cancellationToken).ConfigureAwait(false), defaults ?? []);
+            return new(await JsonSchema.FromJsonAsync(schema, null, root => new ClosedReferences(root), cancellationToken).ConfigureAwait(false), defaults ?? []);
         }
         catch (Exception exception) when (exception is Newtonsoft.Json.JsonException or InvalidOperationException or NotSupportedException or ArgumentException)
         {
@@ -39,11 +39,8 @@ public sealed class ChartSchema
         foreach (var error in _schema.Validate(merged.ToJsonString()).SelectMany(Innermost))
         {
             var path = PathOf(error.Path ?? "");
-            if (!report.HasErrorAt(path))
-            {
-                report.Error("schema", path, new($"The schema of the deployed chart refuses '{path}': {Words(error.Kind).English}.", $"已部署图表的 schema 拒绝 '{path}':{Words(error.Kind).Chinese}。"),
-                    new("Compare with the chart's documentation for this version.", "请对照该版本图表的文档。"));
-            }
+            report.OfChart(path, new($"The schema of the deployed chart refuses '{path}': {Words(error.Kind).English}.", $"已部署图表的 schema 拒绝 '{path}':{Words(error.Kind).Chinese}。"),
+                new("Compare with the chart's documentation for this version.", "请对照该版本图表的文档。"));
         }
     }
 
@@ -81,6 +78,16 @@ public sealed class ChartSchema
         {
             return KeyPath.Root;
         }
+    }
+
+    /// <summary>A schema refers to its own parts alone: what came out of a cluster makes this process read no file and call nobody.</summary>
+    private sealed class ClosedReferences(JsonSchema root) : JsonReferenceResolver(new JsonSchemaAppender(root, new DefaultTypeNameGenerator()))
+    {
+        public override Task<NJsonSchema.References.IJsonReference> ResolveFileReferenceAsync(string filePath, CancellationToken cancellationToken = default) => throw Refused();
+
+        public override Task<NJsonSchema.References.IJsonReference> ResolveUrlReferenceAsync(string url, CancellationToken cancellationToken = default) => throw Refused();
+
+        private static NotSupportedException Refused() => new("The schema refers to another file.");
     }
 
     private static LocalText Words(ValidationErrorKind kind) => kind switch

@@ -11,13 +11,29 @@ internal sealed class CheckReport(ValuesDocument document)
 
     public void Warn(string code, KeyPath path, LocalText message, LocalText remedy) => Add(code, path, ProblemSeverity.Warning, message, remedy);
 
-    /// <summary>True where an error of this key or of one below it is known already.</summary>
-    public bool HasErrorAt(KeyPath path) => _problems.Any(problem => problem.Severity == ProblemSeverity.Error && !problem.Path.IsRoot && (problem.Path.StartsWith(path) || path.StartsWith(problem.Path)));
+    /// <summary>Notes what the deployed chart's schema refuses: beside the errors that are known of this key already, as their confirmation, and else as one of its own.</summary>
+    public void OfChart(KeyPath path, LocalText message, LocalText remedy)
+    {
+        var known = false;
+        for (var index = 0; index < _problems.Count; index++)
+        {
+            var problem = _problems[index];
+            if (problem.Severity == ProblemSeverity.Error && !problem.Path.IsRoot && (problem.Path.StartsWith(path) || path.StartsWith(problem.Path)))
+            {
+                (known, _problems[index]) = (true, problem with { OfChart = true });
+            }
+        }
 
-    private void Add(string code, KeyPath path, ProblemSeverity severity, LocalText message, LocalText remedy)
+        if (!known)
+        {
+            Add("schema", path, ProblemSeverity.Error, message, remedy, ofChart: true);
+        }
+    }
+
+    private void Add(string code, KeyPath path, ProblemSeverity severity, LocalText message, LocalText remedy, bool ofChart = false)
     {
         var (line, column) = document.LineAndColumn(PlaceOf(path));
-        _problems.Add(new(code, path, line, column, severity, message, remedy));
+        _problems.Add(new(code, path, line, column, severity, message, remedy) { OfChart = ofChart });
     }
 
     /// <summary>The offset of a key, or of the nearest above it that the file has.</summary>

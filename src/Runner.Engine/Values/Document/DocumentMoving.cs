@@ -19,9 +19,9 @@ internal sealed class DocumentMoving(ValuesDocument document)
             return Replace(entry.KeyStart, entry.KeyEnd, YamlValue.Quote(to.Last.Key, ScalarStyle.Plain));
         }
 
-        // A map that this leaves empty goes with its key; comments above it stay.
+        // A map that this leaves empty goes too; its comments go with the key, see DocumentComments.
         var (cut, cutPath) = (entry, from);
-        while (!cutPath.Parent.IsRoot && document.Find(cutPath.Parent)!.Entries.Count == 1)
+        while (!cutPath.Parent.IsRoot && !to.StartsWith(cutPath.Parent) && document.Find(cutPath.Parent)!.Entries.Count == 1)
         {
             cutPath = cutPath.Parent;
             cut = document.Find(cutPath.Parent)!.Entries.Last(candidate => candidate.Key == cutPath.Last.Key);
@@ -36,7 +36,7 @@ internal sealed class DocumentMoving(ValuesDocument document)
         var column = _lines.Column(entry.KeyStart);
         var start = _lines.StartWithComments(entry.KeyStart, from.Parent.IsRoot);
         var end = _lines.EndWithComments(entry.Value.End, column);
-        var (cutStart, cutEnd) = ReferenceEquals(cut, entry) ? (start, end) : (_lines.StartOfLine(cut.KeyStart), _lines.EndWithComments(cut.Value.End, _lines.Column(cut.KeyStart)));
+        var (cutStart, cutEnd) = ReferenceEquals(cut, entry) ? (start, end) : (_lines.StartWithComments(cut.KeyStart, cutPath.Parent.IsRoot), _lines.EndWithComments(cut.Value.End, _lines.Column(cut.KeyStart)));
 
         var home = to.Parent;
         while (!home.IsRoot && (document.Find(home) is null || home.StartsWith(cutPath)))

@@ -65,7 +65,7 @@ internal sealed class TextLines(string text)
         while (at > Beginning)
         {
             var above = StartOfLine(at - 1);
-            var indent = Indent(above);
+            var indent = IndentAt(above);
             if (above + indent >= text.Length || text[above + indent] != '#' || indent != column)
             {
                 break;
@@ -81,7 +81,7 @@ internal sealed class TextLines(string text)
     public int EndWithComments(int valueEnd, int keyColumn)
     {
         var at = EndOfLine(valueEnd);
-        while (at < text.Length && Indent(at) is var indent && indent > keyColumn && at + indent < text.Length && text[at + indent] == '#')
+        while (at < text.Length && IndentAt(at) is var indent && indent > keyColumn && at + indent < text.Length && text[at + indent] == '#')
         {
             at = EndOfLine(at);
         }
@@ -89,7 +89,8 @@ internal sealed class TextLines(string text)
         return at;
     }
 
-    private int Indent(int lineStart)
+    /// <summary>How many spaces begin the line that begins at an offset.</summary>
+    public int IndentAt(int lineStart)
     {
         var at = lineStart;
         while (at < text.Length && text[at] == ' ')

@@ -121,13 +121,27 @@ public sealed class ValuesDocument
 
             var after = new DocumentMoving(this).Move(from, to, order) is { } change ? Apply(change)
                 : moved.Kind == YamlKind.Alias || moved.Anchor.Length > 0 ? null
-                : Remove(from).Set(to, HelmValues.ToYaml(HelmValues.Read(this).At(from)), order);
-            return after is not null && after.Find(to) is not null && after.Find(from) is null && Same(HelmValues.Read(this), from, HelmValues.Read(after), to) ? after : null;
+                : Rewrite(from, to, order);
+            after = after?.Find(to) is null ? null : DocumentComments.Keep(this, after, to);
+            return after is not null && after.Find(from) is null && Same(HelmValues.Read(this), from, HelmValues.Read(after), to) ? after : null;
         }
         catch (ValuesException)
         {
             return null;
         }
+    }
+
+    /// <summary>Moves a key by writing its value anew at its new place. A map that the new place is in must not go on the way.</summary>
+    private ValuesDocument Rewrite(KeyPath from, KeyPath to, Func<KeyPath, int> order)
+    {
+        var value = HelmValues.ToYaml(HelmValues.Read(this).At(from));
+        var emptied = from;
+        while (!emptied.Parent.IsRoot && Find(emptied.Parent) is { Entries.Count: 1 })
+        {
+            emptied = emptied.Parent;
+        }
+
+        return to.StartsWith(emptied) ? Set(to, value, order).Remove(from) : Remove(from).Set(to, value, order);
     }
 
     private static bool Same(JsonObject before, KeyPath from, JsonObject after, KeyPath to) =>

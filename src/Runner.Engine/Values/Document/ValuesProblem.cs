@@ -20,7 +20,11 @@ public enum ProblemSeverity
 /// <param name="Column">Column in UTF-16 units, from 1.</param>
 /// <param name="Message">What is wrong. Never quotes a value, which could be secret.</param>
 /// <param name="Remedy">What to try.</param>
-public sealed record ValuesProblem(string Code, KeyPath Path, int Line, int Column, ProblemSeverity Severity, LocalText Message, LocalText Remedy);
+public sealed record ValuesProblem(string Code, KeyPath Path, int Line, int Column, ProblemSeverity Severity, LocalText Message, LocalText Remedy)
+{
+    /// <summary>True where the schema that the deployed chart brings refuses it, alone or as the catalogue does.</summary>
+    public bool OfChart { get; init; }
+}
 
 /// <summary>A values file cannot be read, or an edit of it cannot be made.</summary>
 public sealed class ValuesException : Exception

@@ -106,7 +106,7 @@ internal sealed class YamlReader
         }
 
         var flow = start.Style == MappingStyle.Flow;
-        return new(YamlKind.Map, Place(start.Start), flow ? Place(_parser.Current!.End) : entries.Count > 0 ? entries[^1].Value.End : Place(start.End))
+        return new(YamlKind.Map, Place(start.Start), flow ? AfterBracket() : entries.Count > 0 ? entries[^1].Value.End : Place(start.End))
         {
             Flow = flow, Anchor = NameOf(start.Anchor), Tag = TagOf(start.Tag), Entries = entries,
         };
@@ -150,7 +150,7 @@ internal sealed class YamlReader
         }
 
         var flow = start.Style == SequenceStyle.Flow;
-        return new(YamlKind.List, Place(start.Start), flow ? Place(_parser.Current!.End) : items.Count > 0 ? items[^1].End : Place(start.End))
+        return new(YamlKind.List, Place(start.Start), flow ? AfterBracket() : items.Count > 0 ? items[^1].End : Place(start.End))
         {
             Flow = flow, Anchor = NameOf(start.Anchor), Tag = TagOf(start.Tag), Items = items,
         };
@@ -178,6 +178,13 @@ internal sealed class YamlReader
             Anchor = NameOf(scalar.Anchor),
             Tag = TagOf(scalar.Tag),
         };
+    }
+
+    /// <summary>The offset after the bracket whose event is current: the parser ends that event where it begins.</summary>
+    private int AfterBracket()
+    {
+        var at = Place(_parser.Current!.Start);
+        return at < _text.Length && _text[at] is '}' or ']' ? at + 1 : Place(_parser.Current.End);
     }
 
     private int Place(Mark mark) => (int)mark.Index + _offset;

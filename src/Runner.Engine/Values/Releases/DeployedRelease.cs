@@ -13,6 +13,9 @@ namespace Runner.Engine.Values;
 public sealed record DeployedRelease(
     ReleaseIdentity Identity, int Revision, string Status, DateTimeOffset? DeployedAt, string ChartName, string ChartVersion, JsonObject Values, JsonObject Defaults, string Schema)
 {
+    /// <summary>What Helm made of the values for the runner's environment; null where the record has none.</summary>
+    public RenderedSettings? Rendered { get; init; }
+
     /// <summary>The chart's version; the newest known where it cannot be read.</summary>
     public ChartVersion Chart => Runner.Engine.Values.ChartVersion.TryParse(ChartVersion, out var version) ? version : Runner.Engine.Values.ChartVersion.Newest;
 

@@ -76,6 +76,9 @@ internal static class HelmReleaseReader
             metadata?["version"]?.GetValue<string>() ?? "",
             (release["config"] as JsonObject)?.DeepClone().AsObject() ?? [],
             (chart["values"] as JsonObject)?.DeepClone().AsObject() ?? [],
-            chart["schema"]?.GetValue<string>() is { Length: > 0 } schema ? Encoding.UTF8.GetString(Convert.FromBase64String(schema)) : "");
+            chart["schema"]?.GetValue<string>() is { Length: > 0 } schema ? Encoding.UTF8.GetString(Convert.FromBase64String(schema)) : "")
+        {
+            Rendered = RenderedSettings.Read(release["manifest"]?.GetValue<string>() ?? ""),
+        };
     }
 }

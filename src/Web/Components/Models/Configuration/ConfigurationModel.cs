@@ -22,7 +22,7 @@ public enum ConfigurationOrigin
 /// <summary>
 /// The values file that one person edits, in the form and as text at once: every change goes to the text, and form and problems are read from it anew. Plain state without a page; used by one circuit at a time.
 /// </summary>
-public sealed class ConfigurationModel(ConfigurationStore store, DeployedReleases releases, Func<IReadOnlySet<string>?> nodeLabels)
+public sealed class ConfigurationModel(ConfigurationStore store, DeployedReleases releases, RunningRunner runner, Func<IReadOnlySet<string>?> nodeLabels)
 {
     private const int MostUndo = 100;
     private static readonly ValuesCatalogue Catalogue = ValuesCatalogue.Instance;
@@ -31,6 +31,8 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     private SecretVeil _veil = new("", masked: true);
     private bool _secretsShown;
     private string? _typed;
+    private DeployedRelease? _schemaOf;
+    private ChartSchema? _schema;
 
     /// <summary>The file itself, secrets and all. Never shown.</summary>
     public string Text { get; private set; } = "";
@@ -91,7 +93,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     public int Warnings => Problems.Count - Errors;
 
     /// <summary>The exact command that brings what is saved into effect.</summary>
-    public string UpgradeLine => HelmUpgrade.Line(Release?.Identity ?? ReleaseIdentity.Usual, Release is { } release && release.Chart.Equals(Chart) ? release.ChartVersion : Chart.ToString());
+    public string UpgradeLine => HelmUpgrade.Line(Release?.Identity ?? ReleaseIdentity.Usual, Release is { } release && release.Chart.IsSameLine(Chart) ? release.ChartVersion : Chart.ToString());
 
     /// <summary>Begins with the newest saved version, else with the release, else with nothing.</summary>
     public void Load()
@@ -113,6 +115,20 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
 
     /// <summary>Reads what others saved; what is being edited stays.</summary>
     public void RefreshVersions() => Versions = store.List();
+
+    /// <summary>Takes the schema that the deployed chart brings, and checks the file anew where that is news. It holds for the chart's own line alone.</summary>
+    public async Task LoadSchemaAsync(CancellationToken cancellationToken)
+    {
+        var release = Release;
+        if (release?.Schema == _schemaOf?.Schema && release?.ChartVersion == _schemaOf?.ChartVersion)
+        {
+            return;
+        }
+
+        var schema = release is { Schema.Length: > 0 } ? await ChartSchema.ReadAsync(release.Schema, release.Defaults, cancellationToken) : null;
+        (_schemaOf, _schema) = (release, schema);
+        Apply(Text, Chart);
+    }
 
     /// <summary>Takes another file. What was there can be had back with <see cref="Undo"/>.</summary>
     public void Import(string text, ChartVersion? chart, ConfigurationOrigin origin)
@@ -196,6 +212,12 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     /// <summary>What an upgrade with the file would change in the release; empty where either is not known.</summary>
     public IReadOnlyList<FileDrift> Drift() => Document is not null && Release is { } release ? ValuesDrift.OfFile(Document, release) : [];
 
+    /// <summary>True where the release is the one that this runner was started by; what runs can be compared with no other.</summary>
+    public bool IsOurRelease => Release is { } release && RunningDrift.IsOf(release, runner.Current);
+
+    /// <summary>What this runner works with otherwise than its release has it.</summary>
+    public IReadOnlyList<RunningDrift> RunningDrifts() => Release is { } release && IsOurRelease ? RunningDrift.Find(release, runner.Current) : [];
+
     private string TextOf(int number) => number switch
     {
         -1 => Text,
@@ -260,13 +282,14 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
 
     private void Apply(string text, ChartVersion chart)
     {
-        (Text, Chart, _typed) = (text, chart, null);
+        _typed = text == Text ? _typed : null;
+        (Text, Chart) = (text, chart);
         Revision++;
         _veil = new(text, !_secretsShown);
         try
         {
             Document = ValuesDocument.Parse(text);
-            Problems = ValuesCheck.Run(Document, new CheckContext(chart, null, nodeLabels()));
+            Problems = ValuesCheck.Run(Document, new CheckContext(chart, _schemaOf is { } release && release.Chart.IsSameLine(chart) ? _schema : null, nodeLabels()));
         }
         catch (ValuesException exception)
         {
