@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Runner.Engine.Values;
 using Runner.Web.ConsoleApi;
 using Runner.Web.Identity.Tokens;
 
@@ -8,7 +9,8 @@ namespace Runner.Web.Commands;
 internal sealed class RunnerClientException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A configuration as a runner gave it.</summary>
-internal sealed record ExportedValues(string Text, string UpgradeLine);
+/// <param name="Chart">The chart that it is for.</param>
+internal sealed record ExportedValues(string Text, string UpgradeLine, ChartVersion Chart);
 
 /// <summary>Asks a running runner for its configuration or a backup, as any client with a token may.</summary>
 internal static class RunnerClient
@@ -20,7 +22,8 @@ internal static class RunnerClient
         ApiScopes.ConfigValues,
         $"{ConfigValues.Path}?masked={(masked ? "true" : "false")}&source={(release ? "release" : "saved")}",
         async answer => new ExportedValues(
-            await answer.Content.ReadAsStringAsync(cancellationToken), answer.Headers.TryGetValues(ConfigValues.UpgradeHeader, out var lines) ? lines.First() : ""),
+            await answer.Content.ReadAsStringAsync(cancellationToken), Header(answer, ConfigValues.UpgradeHeader),
+            ChartVersion.TryParse(Header(answer, ConfigValues.ChartHeader), out var chart) ? chart : ChartVersion.Newest),
         cancellationToken);
 
     /// <summary>Writes a backup of a running runner.</summary>
@@ -83,6 +86,8 @@ internal static class RunnerClient
             return null;
         }
     }
+
+    private static string Header(HttpResponseMessage answer, string name) => answer.Headers.TryGetValues(name, out var lines) ? lines.First() : "";
 
     private static string Reason(string body)
     {

@@ -56,23 +56,30 @@ internal static class ValuesFiles
     public static Task<int> DiffAsync(string file, string? other, RunnerAccess access, CommandStreams streams, CancellationToken cancellationToken) => GuardedAsync(streams, async () =>
     {
         var mine = ValuesDocument.Parse(await ReadAsync(file, cancellationToken));
-        var theirs = ValuesDocument.Parse(other is null ? (await RunnerClient.ExportAsync(access, masked: false, release: true, cancellationToken)).Text : await TextAsync(other, cancellationToken));
-        if (other is not null)
-        {
-            await streams.Out.WriteAsync(ValuesDiff.Unified(ValuesMask.Mask(theirs), ValuesMask.Mask(mine), other, file));
-            return theirs.Text == mine.Text ? 0 : 1;
-        }
+        return other is null ? await DiffReleaseAsync(mine, access, streams, cancellationToken) : await DiffFileAsync(file, mine, other, streams, cancellationToken);
+    });
 
-        // Helm keeps values and no text: the values are compared, and what is secret is told by its key alone.
-        var changes = ValuesPrediction.Changes(ChartVersion.Newest, ReleaseIdentity.Usual, theirs, mine);
-        var (file2, release) = (HelmValues.Read(mine), HelmValues.Read(theirs));
-        foreach (var path in changes.Select(change => change.Path))
+    private static async Task<int> DiffFileAsync(string file, ValuesDocument mine, string other, CommandStreams streams, CancellationToken cancellationToken)
+    {
+        var theirs = ValuesDocument.Parse(await ReadAsync(other, cancellationToken));
+        await streams.Out.WriteAsync(ValuesDiff.Unified(ValuesMask.Mask(theirs), ValuesMask.Mask(mine), other, file));
+        return theirs.Text == mine.Text ? 0 : 1;
+    }
+
+    /// <summary>Helm keeps values and no text: the values are compared, what is secret is told by its key alone, and with each goes what an upgrade would do about it.</summary>
+    private static async Task<int> DiffReleaseAsync(ValuesDocument mine, RunnerAccess access, CommandStreams streams, CancellationToken cancellationToken)
+    {
+        var export = await RunnerClient.ExportAsync(access, masked: false, release: true, cancellationToken);
+        var theirs = ValuesDocument.Parse(export.Text);
+        var changes = ValuesPrediction.Changes(export.Chart, ReleaseIdentity.Usual, theirs, mine);
+        var (after, before) = (HelmValues.Read(mine), HelmValues.Read(theirs));
+        foreach (var change in changes)
         {
-            await streams.Out.WriteLineAsync($"{path}: {Shown(path, release.At(path))} -> {Shown(path, file2.At(path))}");
+            await streams.Out.WriteLineAsync($"{change.Path}: {Shown(change.Path, before.At(change.Path))} -> {Shown(change.Path, after.At(change.Path))} ({Effect(change, export.Chart)})");
         }
 
         return changes.Count > 0 ? 1 : 0;
-    });
+    }
 
     public static Task<int> ExportAsync(bool masked, bool release, RunnerAccess access, CommandStreams streams, CancellationToken cancellationToken) => GuardedAsync(streams, async () =>
     {
@@ -85,6 +92,13 @@ internal static class ValuesFiles
     private static string Shown(KeyPath path, System.Text.Json.Nodes.JsonNode? value) =>
         value is null ? "(not set)" : ValuesMask.IsSecret(path) ? ValuesMask.Placeholder : value is System.Text.Json.Nodes.JsonValue ? HelmValues.Print(value) : "(changed)";
 
+    private static string Effect(PredictedChange change, ChartVersion chart) => change.Outcome switch
+    {
+        PredictedOutcome.Refused => $"chart {chart} refuses it",
+        PredictedOutcome.Ignored => $"chart {chart} ignores it",
+        _ => change.Takes == TakesEffect.Live ? "live" : "upgrade",
+    };
+
     private static string Word(MigrationAct act) => act switch
     {
         MigrationAct.Moved => "moved",
@@ -95,8 +109,6 @@ internal static class ValuesFiles
 
     private static string Said(string file, ValuesProblem problem) =>
         $"{file}:{problem.Line}:{problem.Column}: {(problem.Severity == ProblemSeverity.Error ? "error" : "warning")} {problem.Code}: {problem.Message.English} {problem.Remedy.English}";
-
-    private static async Task<string> TextAsync(string file, CancellationToken cancellationToken) => ValuesDocument.Parse(await ReadAsync(file, cancellationToken)).Text;
 
     private static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
     {

@@ -16,6 +16,9 @@ internal static class ConfigValues
     /// <summary>Carries the exact helm command.</summary>
     public const string UpgradeHeader = "X-Helm-Upgrade";
 
+    /// <summary>Carries the version of the chart that the values are for.</summary>
+    public const string ChartHeader = "X-Helm-Chart-Version";
+
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet(Path, ReadAsync).RequireAuthorization(ApiScopes.ConfigValues);
 
     private static async Task<IResult> ReadAsync(
@@ -31,13 +34,15 @@ internal static class ConfigValues
         var text = saved is not null ? store.Text(saved.Number) : source == "saved" ? null : release?.ToYaml();
         if (text is null)
         {
-            return Refuse(StatusCodes.Status404NotFound, source == "saved" ? "No configuration is saved. Save one in the console." : "No configuration is saved, and no release of the runner is known in the cluster.");
+            return Refuse(StatusCodes.Status404NotFound, Missing(source, releases.Problem));
         }
 
         var origin = saved is not null ? $"version {saved.Number}" : $"release {release!.Identity.Name}, revision {release.Revision}";
         await audit.WriteAsync(context.User, AuditActions.ConfigurationExport, origin, AuditOutcome.Done, masked ? "Exported with secrets masked." : "Exported in full.", cancellationToken);
         context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers[UpgradeHeader] = HelmUpgrade.Line(release?.Identity ?? ReleaseIdentity.Usual, saved is not null ? Published(saved.Chart, release) : release!.ChartVersion);
+        var chart = saved is not null ? Published(saved.Chart, release) : release!.ChartVersion;
+        context.Response.Headers[ChartHeader] = chart;
+        context.Response.Headers[UpgradeHeader] = HelmUpgrade.Line(release?.Identity ?? ReleaseIdentity.Usual, chart);
         context.Response.Headers.ContentDisposition = $"attachment; filename={HelmUpgrade.UsualFile}";
         return Results.Text(masked ? ValuesMask.Mask(ValuesDocument.Parse(text)) : text, "application/yaml", Encoding.UTF8);
     }
@@ -45,6 +50,13 @@ internal static class ConfigValues
     /// <summary>The deployed chart where the configuration is for its line; the line's own version otherwise.</summary>
     private static string Published(ChartVersion chart, DeployedRelease? release) =>
         release is not null && release.Chart.IsSameLine(chart) ? release.ChartVersion : chart.ToString();
+
+    private static string Missing(string source, string problem) => source switch
+    {
+        "saved" => "No configuration is saved. Save one in the console.",
+        "release" => $"No release of the runner is known in the cluster. {problem}".TrimEnd(),
+        _ => $"No configuration is saved, and no release of the runner is known in the cluster. {problem}".TrimEnd(),
+    };
 
     private static IResult Refuse(int status, string message) => Results.Json(new { msg = message }, statusCode: status);
 }

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Runner.Engine.Values;
 using Runner.Tests.Engine.Values;
 using Runner.Tests.Support;
@@ -7,7 +8,7 @@ using Runner.Tests.Support;
 namespace Runner.Tests.Engine.Charts;
 
 /// <summary>The chart's schema and documentation are the catalogue's, and helm and the editor agree about files.</summary>
-public sealed class ChartSchemaTests
+public sealed partial class ChartSchemaTests
 {
     private const int Files = 50;
 
@@ -76,6 +77,53 @@ public sealed class ChartSchemaTests
         Assert.True(differences.Count == 0, string.Join('\n', differences));
     }
 
+    /// <summary>Right for some values and wrong for most: every value gets each of them in turn.</summary>
+    private static readonly string[] Candidates =
+    [
+        "5", "-1", "70000", "1.5", "true", "\"true\"", "\"auto\"", "\"\"", "\"60\"", "\"loud\"", "\"Not_A_Label\"", "\"-bad-\"", "\"https://ok.example.com/x\"", "\"ftp://no\"", "\"a b\"", "\"ok.example.com:5000\"", "\"90m\"",
+        "[x]", "[1]", "[]", "[{a: b}]", "{a: b}", "{a: 1}", "{}", "null",
+    ];
+
+    [Fact]
+    public async Task What_the_editor_calls_an_error_helms_schema_refuses_and_the_other_way_round()
+    {
+        var definitions = ValuesCatalogue.Instance.Values.Where(value => value.Keys.Any(key => key.IsRead(ChartVersion.Ours))).ToList();
+        var (differences, refused) = (new List<string>(), 0);
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "values.yaml");
+        foreach (var candidate in Candidates)
+        {
+            var document = ValuesDocument.Parse("");
+            var value = HelmValues.ToYaml(HelmValues.Read(ValuesDocument.Parse($"x: {candidate}\n"))["x"]);
+            foreach (var path in definitions.SelectMany(definition => definition.Keys.Where(key => key.IsRead(ChartVersion.Ours))).Select(key => key.Path))
+            {
+                document = document.Set(path, value);
+            }
+
+            await File.WriteAllTextAsync(file, document.Text, TestContext.Current.CancellationToken);
+            var told = (await RunnerChart.RunAsync("-f", file)).Error;
+
+            // Helm keeps a map of its own where a file has something else there, and only warns; then the schema never sees what the file has.
+            var helm = HelmsRefusal().Matches(told).Select(match => match.Groups[1].Value.Replace('/', '.')).Concat(HelmsWarning().Matches(told).Select(match => match.Groups[1].Value))
+                .Select(Known).OfType<string>().ToHashSet();
+            var editor = ValuesCheck.Run(document, new(ChartVersion.Ours)).Where(problem => problem.Code is "wrong-type" or "not-allowed" or "out-of-range" or "wrong-form").Select(problem => Known(problem.Path.ToString())).OfType<string>().ToHashSet();
+            differences.AddRange(editor.Except(helm).Select(key => $"{key}: {candidate} is an error to the editor alone"));
+            differences.AddRange(helm.Except(editor).Select(key => $"{key}: {candidate} is refused by helm alone"));
+            refused += helm.Count;
+        }
+
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
+        Assert.True(refused > 1000, $"{refused} refused");
+    }
+
+    /// <summary>The key of the catalogue that a path belongs to; null for what is above all keys.</summary>
+    private static string? Known(string path) => ValuesCatalogue.Instance.Find(KeyPath.Parse(path)) is { Key: { } key } ? key.Path.ToString() : null;
+
+    [GeneratedRegex("at '/([^']*)'")]
+    private static partial Regex HelmsRefusal();
+
+    [GeneratedRegex(@"warning: .*table.* for runner\.([\w.-]+)")]
+    private static partial Regex HelmsWarning();
     [Theory]
     [InlineData("runner.interval=often")]
     [InlineData("runner.mergingNamespace=some")]

@@ -20,29 +20,33 @@ public sealed class DeployedReleaseTests
             Record("other", 9, "deployed", "prometheus", "1.0.0", "{}"),
             Record("spare", 4, "deployed", "runner", "2.3.0", "{}"),
         };
-        var release = DeployedReleases.Choose(secrets, "runner-runner")!;
+        var release = DeployedReleases.Choose(secrets, "runner-runner").Release!;
         Assert.Equal(("runner", "csghub", 2, "deployed", "2.4.1"), (release.Identity.Name, release.Identity.Namespace, release.Revision, release.Status, release.Chart.ToString()));
         Assert.Equal("runner:\n  region: cn-north\nhubAPIToken: t0k\n", release.ToYaml());
         Assert.Equal("""{"type":"object"}""", release.Schema);
         Assert.Equal("", release.Defaults["name"]!.GetValue<string>());
-        Assert.Null(DeployedReleases.Choose([secrets[3]], "runner-runner"));
+        Assert.Equal(new(null, ""), DeployedReleases.Choose([secrets[3]], "runner-runner"));
     }
 
     [Fact]
-    public void Records_that_are_none_are_passed_over()
+    public void A_record_that_cannot_be_read_is_told_and_no_other_takes_its_place()
     {
+        var spare = Record("spare", 1, "deployed", "runner", "2.4.1", "{}");
         var broken = Record("runner", 1, "deployed", "runner", "2.4.1", "{}");
         foreach (var bytes in (byte[][])[[], [1, 2, 3], Encoding.ASCII.GetBytes("H4sI"), Encoding.ASCII.GetBytes(Convert.ToBase64String("[1]"u8)), Encoding.ASCII.GetBytes(Convert.ToBase64String("{\"name\":5}"u8))])
         {
             broken.Data["release"] = bytes;
-            Assert.Null(DeployedReleases.Choose([broken], ""));
+            var (release, problem) = DeployedReleases.Choose([broken, spare], "runner-runner");
+            Assert.Null(release);
+            Assert.Contains("'runner', revision 1, cannot be read", problem, StringComparison.Ordinal);
+            Assert.Equal("spare", DeployedReleases.Choose([broken, spare], "").Release!.Identity.Name);
         }
     }
 
     [Fact]
     public void The_difference_of_file_release_and_runner_is_told_key_by_key_without_secrets()
     {
-        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "2.4.1", """{"runner":{"region":"cn-north","interval":60},"hubAPIToken":"0ldt0ken","externalUrl":"https://hub.example.com"}""")], "")!;
+        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "2.4.1", """{"runner":{"region":"cn-north","interval":60},"hubAPIToken":"0ldt0ken","externalUrl":"https://hub.example.com"}""")], "").Release!;
         var file = ValuesDocument.Parse("runner: {region: cn-south, interval: 30}\nhubAPIToken: n3wt0ken\nexternalUrl: https://hub.example.com\nregion: ignored\nreplicas: 2\n");
         var drift = ValuesDrift.OfFile(file, release).ToDictionary(item => item.Path.ToString());
         Assert.Equal(["hubAPIToken", "region", "replicas", "runner.interval", "runner.region"], drift.Keys.Order(StringComparer.Ordinal));
@@ -78,7 +82,7 @@ public sealed class DeployedReleaseTests
               STARHUB_SERVER_MODEL_DEPLOY_TIMEOUT_IN_MINUTES: "60"
               STARHUB_SERVER_SPACE_PYPI_INDEX_URL: "https://pypi.org/simple/"
             """;
-        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "3.0.0", "{}", manifest)], "")!;
+        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "3.0.0", "{}", manifest)], "").Release!;
         var map = new Dictionary<string, string>(release.Rendered!.Plain);
         var started = new Dictionary<string, string>(map) { ["STARHUB_SERVER_API_TOKEN"] = "0ldt0ken", ["STARHUB_SERVER_S3_ACCESS_KEY_SECRET"] = "s3cr3t", ["RUNNER_DATA_DIR"] = "/data" };
         var running = new RunningValues("runner-runner", started, map);
@@ -109,7 +113,7 @@ public sealed class DeployedReleaseTests
     [Fact]
     public void A_record_without_a_manifest_is_held_against_what_is_foretold()
     {
-        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "2.4.1", """{"runner":{"region":"cn-north"},"hubAPIToken":"0ldt0ken"}""")], "")!;
+        var release = DeployedReleases.Choose([Record("runner", 2, "deployed", "runner", "2.4.1", """{"runner":{"region":"cn-north"},"hubAPIToken":"0ldt0ken"}""")], "").Release!;
         var predicted = ValuesPrediction.ConfigMap(release.Chart, release.Identity, release.Values).Data.ToDictionary(entry => entry.Key, entry => entry.Value ?? "");
         Assert.Empty(RunningDrift.Find(release, new("runner-runner", predicted, predicted)));
         var started = new Dictionary<string, string>(predicted) { ["STARHUB_SERVER_API_TOKEN"] = "s3cond" };
@@ -125,6 +129,7 @@ public sealed class DeployedReleaseTests
     public void The_helm_line_is_exact_and_safe_to_paste()
     {
         Assert.Equal("helm upgrade runner csghub/runner --namespace csghub --version 2.4.1 --values custom-values.yaml", HelmUpgrade.Line(ReleaseIdentity.Usual, "2.4.1"));
+        Assert.Equal("helm upgrade runner charts/runner --namespace csghub --values custom-values.yaml", HelmUpgrade.Line(ReleaseIdentity.Usual, "3.0.0"));
         Assert.Equal("helm upgrade runner csghub/runner --namespace csghub --values 'my file; rm'", HelmUpgrade.Line(ReleaseIdentity.Usual, "", "my file; rm"));
     }
 

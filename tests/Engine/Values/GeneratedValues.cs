@@ -3,7 +3,7 @@ using Runner.Engine.Values;
 
 namespace Runner.Tests.Engine.Values;
 
-/// <summary>Values files of every style, made from a seed: block and flow, all quotings, comments, blank lines, CRLF, byte order marks, unused anchors, aliases, empty values.</summary>
+/// <summary>Values files of every style, made from a seed: block and flow, all quotings, comments, blank lines, CRLF, byte order marks, anchors and aliases, empty values, keys that are there twice.</summary>
 internal sealed class GeneratedValues(int seed)
 {
     private static readonly string[] Scalars =
@@ -49,6 +49,11 @@ internal sealed class GeneratedValues(int seed)
             Paths.Add(child);
             _text.Append(Chance(6) ? $"\"{name}\"" : Chance(6) ? $"'{name}' " : name).Append(':');
             Value(child, indent, depth);
+            if (Chance(15) && Paths[^1].Equals(child))
+            {
+                // The same key once more: the last one counts.
+                _text.Append(' ', indent).Append(name).Append(": again").Append(Comment()).Append('\n');
+            }
         }
     }
 

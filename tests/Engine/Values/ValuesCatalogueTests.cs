@@ -49,7 +49,7 @@ public sealed class ValuesCatalogueTests
             }
         }
 
-        Assert.Equal(3, Catalogue.Values.Count(value => value.Secret));
+        Assert.Equal(4, Catalogue.Values.Count(value => value.Secret));
     }
 
     [Theory]

@@ -11,7 +11,11 @@ public sealed class ValuesCheckTests
     [InlineData("2.4.1", "regoin: x\n", "unknown-key", 4, 1, "Did you mean")]
     [InlineData("2.4.1", "region: x\n", "renamed-key", 4, 1, "runner.region")]
     [InlineData("1.16", "runner:\n  region: x\n", "renamed-key", 5, 3, "'region'")]
-    [InlineData("2.4.1", "runner:\n  heartbeatIntervalInSec: 30\n", "misspelt-key", 5, 3, "runner.hearbeatIntervalInSec")]
+    [InlineData("2.4.1", "runner:\n  heartbeatIntervalInSec: 30\n", "renamed-key", 5, 3, "runner.hearbeatIntervalInSec")]
+    [InlineData("2.4.1", "heartbeatIntervalInSec: 30\n", "misspelt-key", 4, 1, "runner.hearbeatIntervalInSec")]
+    [InlineData("3.0", "region: a\nrunner: {region: b}\n", "two-names", 4, 1, "Keep 'runner.region'")]
+    [InlineData("2.4.1", "console: {adminPassword: x}\n", "no-effect", 4, 11, "upgrade the chart")]
+    [InlineData("3.0", "gateway: {enabled: often}\n", "wrong-type", 4, 11, "true or false")]
     [InlineData("2.4.1", "kymlMode: create\n", "no-effect", 4, 1, "Remove")]
     [InlineData("1.16", "volcano: {enabled: true}\n", "no-effect", 4, 11, "upgrade the chart")]
     [InlineData("2.4.1", "runner: {interval: \"60\"}\n", "wrong-type", 4, 10, "without quotes")]
@@ -41,6 +45,20 @@ public sealed class ValuesCheckTests
         var problem = Assert.Single(Check("1.16", "hubAPIToken: t\nregistry: {registry: r, repository: c, insecure: \"false\"}\n"));
         Assert.Equal(("false-is-true", ProblemSeverity.Warning, 2, 40), (problem.Code, problem.Severity, problem.Line, problem.Column));
         Assert.Equal("wrong-type", Assert.Single(Check("2.4", "hubAPIToken: t\nregistry: {insecure: \"false\"}\n")).Code);
+    }
+
+    [Fact]
+    public void Our_own_chart_takes_what_the_official_ones_took_under_all_its_names()
+    {
+        var layouts = HelmValues.Read(ValuesDocument.Parse("all:\n" + File.ReadAllText(Path.Combine(Repository.Root, "charts", "runner", "files", "layouts.yaml"))))["all"]!.AsArray();
+        var names = layouts.SelectMany(layout => layout!["paths"]!.AsArray()).Select(path => path!.GetValue<string>()).ToHashSet();
+        var read = ValuesCatalogue.Instance.Values.Where(value => value.Keys.Count(key => key.IsRead(ChartVersion.Ours)) > 1).SelectMany(value => value.Keys).Where(key => key.IsRead(ChartVersion.Ours)).Select(key => key.Path.ToString());
+        Assert.Equal(names.Order(StringComparer.Ordinal), read.Order(StringComparer.Ordinal));
+
+        var own = File.ReadAllText(Path.Combine(Repository.Root, "charts", "runner", "values.yaml"));
+        Assert.Equal(["token-missing", "no-effect"], ValuesCheck.Run(ValuesDocument.Parse(own), new(ChartVersion.Ours)).Select(problem => problem.Code));
+        var sample = File.ReadAllBytes(Path.Combine(Repository.Root, "samples", "custom-values-flat.yaml"));
+        Assert.Equal(["no-effect"], ValuesCheck.Run(sample, new(ChartVersion.Ours)).Select(problem => problem.Code).Distinct());
     }
 
     [Fact]

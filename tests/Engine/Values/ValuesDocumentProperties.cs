@@ -42,7 +42,7 @@ public sealed class ValuesDocumentProperties
 
         var tally = $"{made} made; refused: {string.Join(", ", refused)}";
         TestContext.Current.SendDiagnosticMessage(tally);
-        Assert.All(refused.Keys, code => Assert.Contains(code, new[] { "alias", "anchor", "list-item", "not-a-map", "edit-unsafe" }));
+        Assert.All(refused.Keys, code => Assert.Contains(code, new[] { "alias", "anchor", "list-item", "not-a-map", "edit-unsafe", "duplicate-key" }));
         Assert.True(made > Documents * 3, tally);
         Assert.True(refused.GetValueOrDefault("edit-unsafe") < Documents * 2 / 5, tally);
     }

@@ -98,6 +98,31 @@ public sealed class ValuesDocumentTests
     }
 
     [Fact]
+    public void Files_as_large_as_any_are_checked_masked_and_edited_in_the_time_of_their_length()
+    {
+        // What grows with the square of the length takes minutes here and runs into the test's own end.
+        var unknown = ValuesDocument.Parse(string.Concat(Enumerable.Range(0, 60_000).Select(number => $"key{number:000000}: {number}\n")));
+        var problems = ValuesCheck.Run(unknown, new(ChartVersion.Newest));
+        Assert.Equal(("unknown-keys", 201), (problems.Single(problem => problem.Code == "unknown-keys").Code, problems.Single(problem => problem.Code == "unknown-keys").Line));
+        Assert.Contains("59800 more", problems.Single(problem => problem.Code == "unknown-keys").Message.English, StringComparison.Ordinal);
+        Assert.Equal(unknown.Text.Length + 1, unknown.Set(KeyPath.Parse("key059999"), YamlValue.Of(100_000)).Text.Length);
+
+        var secrets = ValuesDocument.Parse("environments:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(number => $"  PASSWORD_{number:00000}: \"s3cret-{number:00000}\" # s3cret-{number:00000}\n")));
+        Assert.DoesNotContain("s3cret", ValuesMask.Mask(secrets), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Aliases_of_aliases_are_not_followed_without_end()
+    {
+        var text = "a: &a [x,x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(0, 9).Select(step => $"{(char)('b' + step)}: &{(char)('b' + step)} [{string.Join(',', Enumerable.Repeat($"*{(char)('a' + step)}", 9))}]\n"));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var problem = Assert.Single(ValuesCheck.Run(ValuesDocument.Parse(text), new(ChartVersion.Newest)));
+        Assert.Equal("too-many-aliases", problem.Code);
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 200_000_000, "It takes too much memory.");
+        Assert.Equal("too-deep", Code(() => ValuesDocument.Parse(string.Concat(Enumerable.Range(0, 600).Select(depth => new string(' ', depth * 2) + "k:\n")))));
+    }
+
+    [Fact]
     public void Whatever_is_given_is_read_or_refused_with_a_place()
     {
         const string odd = "\t\n\r{}[]:-?&*!|>'\"#%@`,~ \uFEFF\0\u2028\uD800";
@@ -105,7 +130,7 @@ public sealed class ValuesDocumentTests
         {
             var text = new GeneratedValues(seed).Make();
             var at = (int)((uint)(seed * 2654435761) % text.Length);
-            text = seed % 3 == 0 ? text[..at] : text[..at] + odd[seed % odd.Length] + text[(at + (seed % 2))..];
+            text = seed % 11 == 0 ? text + "---\nsecond: document\n" : seed % 3 == 0 ? text[..at] : text[..at] + odd[seed % odd.Length] + text[(at + (seed % 2))..];
             try
             {
                 Assert.Equal(text, ValuesDocument.Parse(text).Text);

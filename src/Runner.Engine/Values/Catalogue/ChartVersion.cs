@@ -9,6 +9,9 @@ public readonly partial record struct ChartVersion(int Major, int Minor, int Pat
     /// <summary>The newest that the catalogue knows.</summary>
     public static ChartVersion Newest { get; } = new(2, 4, 1);
 
+    /// <summary>The chart that comes with this runner.</summary>
+    public static ChartVersion Ours { get; } = new(3, 0, 0);
+
     /// <summary>The oldest that the catalogue knows.</summary>
     public static ChartVersion Oldest { get; } = new(1, 12, 0);
 
@@ -17,6 +20,9 @@ public readonly partial record struct ChartVersion(int Major, int Minor, int Pat
 
     /// <summary>True where the chart groups values under <c>runner</c>, <c>space</c> and <c>model</c>.</summary>
     public bool IsNested => this >= new ChartVersion(2, 2, 0);
+
+    /// <summary>True for the chart that comes with this runner. It takes the values of the official charts 1.17 to 2.4 under all their names, and truth values as texts too.</summary>
+    public bool IsOurs => this >= Ours;
 
     /// <summary>Reads <c>2.4</c>, <c>2.4.1</c>, <c>v2.4.1</c> or <c>2.4.1-rc.1+x</c>; a version without a third number is the last of its line.</summary>
     public static bool TryParse(string? text, out ChartVersion version)

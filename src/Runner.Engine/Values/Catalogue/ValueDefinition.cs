@@ -82,7 +82,13 @@ public enum TakesEffect
 
 /// <summary>A key under which charts read a value.</summary>
 /// <param name="Inert">True where no chart does anything with it.</param>
-public sealed record ValueKey(KeyPath Path, ChartRange Charts, bool Inert);
+public sealed record ValueKey(KeyPath Path, ChartRange Charts, bool Inert)
+{
+    private static readonly ChartVersion FirstTakenOver = new(2, 0, 0);
+
+    /// <summary>Whether a chart does something with the value where it is written so.</summary>
+    public bool IsRead(ChartVersion chart) => !Inert && (Charts.Has(chart) || (chart.IsOurs && Charts.Until >= FirstTakenOver));
+}
 
 /// <summary>Something that differs between charts.</summary>
 public sealed record ByChart<T>(T Value, ChartRange Charts);

@@ -23,7 +23,7 @@ public static class ValuesReference
             {
                 var older = value.Keys.SkipLast(1).Select(key => $"`{key.Path}`{(key.Charts.Until is { } until ? $" (to {until})" : "")}");
                 var gone = value.Keys[^1].Charts.Until is { } last ? $" (to {last})" : "";
-                var fallback = HelmValues.Print(value.DefaultIn(ChartVersion.Newest));
+                var fallback = HelmValues.Print(value.DefaultIn(ChartVersion.Ours));
                 text.Append("| `").Append(value.Id).Append('`').Append(gone).Append(" | ").Append(string.Join(", ", older)).Append(" | ").Append(fallback.Length > 0 ? $"`{Escaped(fallback)}`" : "–")
                     .Append(" | ").Append(value.Takes == TakesEffect.Live ? "live" : "upgrade").Append(" | ").Append(Escaped(value.Description.English))
                     .Append(value.Secret ? " Secret." : "").Append(value.Allowed.Count > 0 ? $" One of {string.Join(", ", value.Allowed.Select(allowed => $"`{allowed}`"))}." : "").Append(" |\n");

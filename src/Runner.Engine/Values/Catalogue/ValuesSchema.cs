@@ -8,9 +8,6 @@ namespace Runner.Engine.Values;
 /// </summary>
 public static class ValuesSchema
 {
-    /// <summary>Values that our chart decides by itself where nobody does: by what APIs the cluster has.</summary>
-    private static readonly string[] Automatic = ["gateway.enabled", "knative.serving.enabled"];
-
     /// <summary>The schema, in JSON Schema draft 7, which every Helm reads.</summary>
     public static JsonObject Make(ValuesCatalogue catalogue)
     {
@@ -25,7 +22,7 @@ public static class ValuesSchema
         {
             foreach (var key in value.Keys.Where(key => key.Charts.Until is null || value.Keys.Count > 1 || key.Charts.Has(new ChartVersion(2, 1, 0))))
             {
-                Place(root, key.Path, Of(value, key.Path));
+                Place(root, key.Path, Of(value));
             }
         }
 
@@ -58,10 +55,10 @@ public static class ValuesSchema
         }
     }
 
-    private static JsonObject Of(ValueDefinition value, KeyPath path)
+    private static JsonObject Of(ValueDefinition value)
     {
         var kinds = value.Kinds.Select(kind => kind.Value).Distinct().ToList();
-        var schema = kinds.Any(kind => kind is ValueKind.Boolean or ValueKind.Flag) ? Switch(path)
+        var schema = kinds.Any(kind => kind is ValueKind.Boolean or ValueKind.Flag) ? Switch(value)
             : kinds.Any(kind => kind is ValueKind.Integer or ValueKind.Number) ? Number(value, kinds)
             : kinds[^1] switch
             {
@@ -77,10 +74,10 @@ public static class ValuesSchema
     }
 
     // Charts before 2.4 took texts where later ones take truth values; ours takes both and means the same by them.
-    private static JsonObject Switch(KeyPath path)
+    private static JsonObject Switch(ValueDefinition value)
     {
         var allowed = new JsonArray(true, false, "true", "false", null);
-        if (Automatic.Contains(path.ToString()))
+        if (value.Allowed.Contains("auto"))
         {
             allowed.Add("auto");
         }
@@ -114,7 +111,7 @@ public static class ValuesSchema
     {
         if (value.Allowed.Count > 0)
         {
-            return new JsonObject { ["enum"] = new JsonArray([.. value.Allowed.Select(text => (JsonNode?)text), null, .. value.Allowed.Contains("") ? [] : (JsonNode?[])[""]]) };
+            return new JsonObject { ["enum"] = new JsonArray([.. value.Allowed.Select(text => (JsonNode?)text), null, .. value.Allowed.Contains("") || value.DefaultIn(ChartVersion.Ours) is not null ? [] : (JsonNode?[])[""]]) };
         }
 
         var schema = new JsonObject { ["type"] = new JsonArray("string", "null") };

@@ -43,7 +43,7 @@ internal sealed class CheckReport(ValuesDocument document)
         {
             if (document.Find(at) is { } node)
             {
-                return at.Last.IsIndex ? node.Start : document.Find(at.Parent)!.Entries.Last(entry => entry.Key == at.Last.Key).KeyStart;
+                return at.Last.IsIndex ? node.Start : document.Find(at.Parent)!.EntryOf(at.Last.Key)!.KeyStart;
             }
         }
 

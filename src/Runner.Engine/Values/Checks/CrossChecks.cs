@@ -23,7 +23,7 @@ internal sealed class CrossChecks(EffectiveValues values, CheckContext context, 
                 new($"Set {Key("global.gateway.tls.secretName")}.", $"请设置 {Key("global.gateway.tls.secretName")}。"));
         }
 
-        if (values.Kind("registry.insecure") == ValueKind.Flag && values.Text("registry.insecure") == "false")
+        if (values.Kind("registry.insecure") == ValueKind.Flag && !context.Chart.IsOurs && values.Text("registry.insecure") == "false")
         {
             report.Warn("false-is-true", Key("registry.insecure"), new($"Chart {context.Chart} takes any text here for true, \"false\" too: images would be pushed without checking certificates.",
                 $"图表 {context.Chart} 把这里的任何文本(包括 \"false\")都视为 true:推送镜像时将不校验证书。"), new("Remove the key to keep the checks.", "要保留校验,请删除此键。"));
@@ -37,7 +37,21 @@ internal sealed class CrossChecks(EffectiveValues values, CheckContext context, 
                 secure == "false" ? new("Set it to true for https, or use http in the address.", "https 请设为 true,或把地址改为 http。") : new("Set it to false for http, or use https in the address.", "http 请设为 false,或把地址改为 https。"));
         }
 
+        TwoNames();
         Labels();
+    }
+
+    /// <summary>Our chart takes old names and new ones, and refuses two that do not say the same.</summary>
+    private void TwoNames()
+    {
+        foreach (var definition in context.Chart.IsOurs ? ValuesCatalogue.Instance.Values.Where(value => value.Keys.Count > 1) : [])
+        {
+            if (values.WrittenAt(definition) is { Count: > 1 } written && written.Any(key => !System.Text.Json.Nodes.JsonNode.DeepEquals(values.At(key), values.At(written[0]))))
+            {
+                report.Error("two-names", written[1], new($"'{written[0]}' and '{written[1]}' are one setting under two names, and they differ.", $"'{written[0]}' 与 '{written[1]}' 是同一设置的两个名称,但值不同。"),
+                    new($"Keep '{written[0]}' and remove the other.", $"请保留 '{written[0]}',删除另一个。"));
+            }
+        }
     }
 
     private void Standalone()

@@ -6,6 +6,11 @@ namespace Runner.Engine.Values;
 /// <summary>Checks every key of a file by itself: whether the chart reads it, and whether it may have its value.</summary>
 internal sealed class KeyChecks(ValuesDocument document, JsonObject values, ChartVersion chart, CheckReport report)
 {
+    /// <summary>Unknown keys that are told one by one; a file with more is most likely no values file of the runner.</summary>
+    private const int MostUnknown = 200;
+
+    private readonly List<KeyPath> _unknown = [];
+
     private static readonly ValuesCatalogue Catalogue = ValuesCatalogue.Instance;
 
     public void Run()
@@ -16,6 +21,11 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         }
 
         Walk(values, KeyPath.Root);
+        if (_unknown.Count > MostUnknown)
+        {
+            report.Warn("unknown-keys", _unknown[MostUnknown], new($"{_unknown.Count - MostUnknown} more keys from here on are no keys of the chart.", $"从此处起还有 {_unknown.Count - MostUnknown} 个键不是图表的键。"),
+                new("Check that this is the values file of the runner and not something else.", "请确认这是 Runner 的 values 文件,而不是其他文件。"));
+        }
     }
 
     private void Walk(JsonObject map, KeyPath path)
@@ -56,11 +66,17 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         }
     }
 
-    private bool IsRead(KnownKey known) => known.Key is { Inert: false } key && key.Charts.Has(chart);
+    private bool IsRead(KnownKey known) => known.Key?.IsRead(chart) == true;
 
     private void Unknown(KeyPath path)
     {
         if (Catalogue.IsOfSubchart(path) || path.Steps[0].Key == "global" && path.Steps.Count > 2 && Catalogue.IsOfSubchart(KeyPath.Root.Child(path.Steps[1].Key)))
+        {
+            return;
+        }
+
+        _unknown.Add(path);
+        if (_unknown.Count > MostUnknown)
         {
             return;
         }

@@ -9,7 +9,12 @@ internal static class ValueChecks
 {
     public static void Check(KeyPath path, ValueDefinition definition, ChartVersion chart, JsonNode value, CheckReport report)
     {
-        var kind = definition.KindIn(chart);
+        var kind = chart.IsOurs && definition.Kinds.Any(known => known.Value == ValueKind.Number) ? ValueKind.Number : definition.KindIn(chart);
+        if (chart.IsOurs && kind is ValueKind.Boolean or ValueKind.Flag && IsSwitch(value, definition))
+        {
+            return;
+        }
+
         if (WrongType(kind, value) is { } wrong)
         {
             report.Error("wrong-type", path, new($"'{path}' must be {wrong.Wanted.English} for chart {chart}.", $"对图表 {chart},'{path}' 必须是{wrong.Wanted.Chinese}。"), wrong.Remedy);
@@ -17,7 +22,7 @@ internal static class ValueChecks
         }
 
         var text = HelmValues.Print(value);
-        if (definition.Allowed.Count > 0 && !definition.Allowed.Contains(text))
+        if (definition.Allowed.Count > 0 && !definition.Allowed.Contains(text) && (text.Length > 0 || definition.DefaultIn(chart) is not null))
         {
             report.Error("not-allowed", path, new($"'{path}' does not allow this value.", $"'{path}' 不允许此值。"),
                 new($"Use one of: {string.Join(", ", definition.Allowed)}.", $"可用的值:{string.Join("、", definition.Allowed)}。"));
@@ -33,6 +38,10 @@ internal static class ValueChecks
             report.Error("wrong-form", path, new($"'{path}' does not have the form that it needs.", $"'{path}' 的格式不正确。"), ValueFormats.Remedy(definition.Format));
         }
     }
+
+    /// <summary>What our chart takes for a truth value: the texts of the charts before 2.4 too, and <c>auto</c> where that is a choice.</summary>
+    private static bool IsSwitch(JsonNode value, ValueDefinition definition) =>
+        value.GetValueKind() is JsonValueKind.True or JsonValueKind.False || (value.GetValueKind() == JsonValueKind.String && (value.GetValue<string>() is "true" or "false" || definition.Allowed.Contains(value.GetValue<string>())));
 
     private static (LocalText Wanted, LocalText Remedy)? WrongType(ValueKind kind, JsonNode value)
     {

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Runner.Engine.Values;
@@ -17,21 +19,43 @@ public static class ValuesMask
     /// </summary>
     public static string Mask(ValuesDocument document)
     {
-        var secrets = new List<(YamlNode Node, KeyPath Path)>();
+        var secrets = new List<YamlNode>();
         Collect(document.Root, KeyPath.Root, secrets);
-        var text = document.Text;
-        foreach (var (node, _) in secrets.OrderByDescending(secret => secret.Node.Start))
+        if (secrets.Count == 0)
         {
-            var content = node.Anchor.Length > 0 ? $"&{node.Anchor} " : "";
-            text = string.Concat(text.AsSpan(0, node.Start), content, $"\"{Placeholder}\"", text.AsSpan(node.End));
+            return document.Text;
         }
 
-        foreach (var secret in secrets.Select(secret => secret.Node.Value).Where(value => value.Length >= 6).OrderByDescending(value => value.Length))
+        var (text, at) = (new StringBuilder(document.Text.Length), 0);
+        foreach (var node in secrets.OrderBy(node => node.Start))
         {
-            text = text.Replace(secret, Placeholder, StringComparison.Ordinal);
+            text.Append(document.Text, at, node.Start - at).Append(node.Anchor.Length > 0 ? $"&{node.Anchor} " : "").Append('"').Append(Placeholder).Append('"');
+            at = node.End;
         }
 
-        return text;
+        return Repeated(text.Append(document.Text, at, document.Text.Length - at).ToString(), secrets.Select(node => node.Value).Where(value => value.Length >= 6));
+    }
+
+    /// <summary>Masks the other places that have a secret's text, in one pass however many there are.</summary>
+    private static string Repeated(string text, IEnumerable<string> values)
+    {
+        var byLength = values.Distinct(StringComparer.Ordinal).GroupBy(value => value.Length).OrderByDescending(group => group.Key).Select(group => (Length: group.Key, Values: group.ToHashSet(StringComparer.Ordinal))).ToList();
+        if (byLength.Count == 0)
+        {
+            return text;
+        }
+
+        var any = SearchValues.Create([.. byLength.SelectMany(group => group.Values)], StringComparison.Ordinal);
+        var masked = new StringBuilder(text.Length);
+        var at = 0;
+        for (int next; (next = text.AsSpan(at).IndexOfAny(any)) >= 0;)
+        {
+            var length = byLength.First(group => at + next + group.Length <= text.Length && group.Values.Contains(text.Substring(at + next, group.Length))).Length;
+            masked.Append(text, at, next).Append(Placeholder);
+            at += next + length;
+        }
+
+        return masked.Append(text, at, text.Length - at).ToString();
     }
 
     /// <summary>True for a key whose value must not be shown.</summary>
@@ -43,11 +67,11 @@ public static class ValuesMask
         && (key.Contains("password", StringComparison.OrdinalIgnoreCase) || key.Contains("token", StringComparison.OrdinalIgnoreCase) || key.Contains("secret", StringComparison.OrdinalIgnoreCase)
             || key.EndsWith("_KEY", StringComparison.OrdinalIgnoreCase) || key.EndsWith("privateKey", StringComparison.OrdinalIgnoreCase));
 
-    private static void Collect(YamlNode? node, KeyPath path, List<(YamlNode Node, KeyPath Path)> secrets)
+    private static void Collect(YamlNode? node, KeyPath path, List<YamlNode> secrets)
     {
         if (node is { Kind: YamlKind.Scalar, Value.Length: > 0, IsNull: false } && !path.IsRoot && IsSecret(path) && HelmScalar.Read(node)?.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
         {
-            secrets.Add((node, path));
+            secrets.Add(node);
         }
 
         foreach (var entry in node?.Entries ?? [])

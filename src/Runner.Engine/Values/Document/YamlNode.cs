@@ -38,6 +38,11 @@ internal sealed record YamlEntry(string Key, int KeyStart, int KeyEnd, YamlNode 
 /// <summary>A node of a values file with its place in the text.</summary>
 public sealed class YamlNode
 {
+    /// <summary>More are found by an index, so that a file of tens of thousands of keys is read as fast as its length.</summary>
+    private const int FewEntries = 16;
+
+    private Dictionary<string, YamlEntry>? _byKey;
+
     internal YamlNode(YamlKind kind, int start, int end)
     {
         Kind = kind;
@@ -84,7 +89,29 @@ public sealed class YamlNode
     public bool IsNull => Kind == YamlKind.Scalar && Style == ScalarStyle.Plain && Tag.Length == 0 && Value is "" or "~" or "null" or "Null" or "NULL";
 
     /// <summary>The value under a key; the last one where the key is there twice, as Helm reads it. Null where it is absent.</summary>
-    public YamlNode? this[string key] => Entries.LastOrDefault(entry => entry.Key == key)?.Value;
+    public YamlNode? this[string key] => EntryOf(key)?.Value;
+
+    /// <summary>The entry of a key, the last one where it is there twice; null where it is absent.</summary>
+    internal YamlEntry? EntryOf(string key)
+    {
+        if (Entries.Count <= FewEntries)
+        {
+            return Entries.LastOrDefault(entry => entry.Key == key);
+        }
+
+        if (_byKey is null)
+        {
+            var index = new Dictionary<string, YamlEntry>(Entries.Count, StringComparer.Ordinal);
+            foreach (var entry in Entries)
+            {
+                index[entry.Key] = entry;
+            }
+
+            _byKey = index;
+        }
+
+        return _byKey.GetValueOrDefault(key);
+    }
 
     /// <summary>True when both say the same, however they are written; the order of keys matters.</summary>
     public bool SameAs(YamlNode other) =>

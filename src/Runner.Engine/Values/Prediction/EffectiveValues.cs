@@ -34,6 +34,12 @@ public sealed class EffectiveValues(ChartVersion chart, JsonObject values)
         _ => value.AsObject().Count > 0,
     };
 
+    /// <summary>The keys under which the file has it, of those that the chart reads.</summary>
+    internal IReadOnlyList<KeyPath> WrittenAt(ValueDefinition definition) => [.. ReadKeys(definition).Where(Present)];
+
+    /// <summary>What the file has at a key.</summary>
+    internal JsonNode? At(KeyPath path) => values.At(path);
+
     /// <summary>The type that the chart wants.</summary>
     public ValueKind Kind(string id) => ById[id].KindIn(chart);
 
@@ -53,7 +59,7 @@ public sealed class EffectiveValues(ChartVersion chart, JsonObject values)
     }
 
     /// <summary>Where two keys are read, the newer one wins.</summary>
-    private IEnumerable<KeyPath> ReadKeys(ValueDefinition definition) => definition.Keys.Where(key => key.Charts.Has(chart) && !key.Inert).Reverse().Select(key => key.Path);
+    private IEnumerable<KeyPath> ReadKeys(ValueDefinition definition) => definition.Keys.Where(key => key.IsRead(chart)).Reverse().Select(key => key.Path);
 
     private bool Present(KeyPath path) => (path.Parent.IsRoot ? values : values.At(path.Parent)) is JsonObject map && map.ContainsKey(path.Last.Key);
 }

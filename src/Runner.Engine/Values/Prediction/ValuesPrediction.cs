@@ -30,7 +30,7 @@ public sealed record PredictedChange(KeyPath Path, PredictedOutcome Outcome, IRe
 /// <summary>Says what a chart makes of values, without Helm. Pure; held against recordings of the official charts 1.16.1, 1.17.0 and 2.4.1.</summary>
 public static class ValuesPrediction
 {
-    private static readonly HashSet<string> RefusedByTemplates = ["tls-secret-missing", "loki-missing"];
+    private static readonly HashSet<string> RefusedByTemplates = ["tls-secret-missing", "loki-missing", "two-names"];
     private static readonly HashSet<string> RefusedBySchema = ["wrong-type", "not-allowed", "out-of-range", "schema"];
 
     /// <summary>The runner's ConfigMap for values.</summary>
@@ -54,7 +54,7 @@ public static class ValuesPrediction
         PredictedChange Change(KeyPath path)
         {
             var known = ValuesCatalogue.Instance.Find(path);
-            var definition = known?.Key is { Inert: false } key && key.Charts.Has(chart) ? known.Definition : null;
+            var definition = known?.Key?.IsRead(chart) == true ? known.Definition : null;
             if (refused.Any(problem => problem.Path.StartsWith(path) || path.StartsWith(problem.Path)
                 || (problem.Code == "loki-missing" && path.Steps[0].Key == "logcollector") || (problem.Code == "tls-secret-missing" && path.ToString().Contains("tls.", StringComparison.Ordinal))))
             {

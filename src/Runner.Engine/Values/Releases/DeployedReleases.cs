@@ -16,7 +16,7 @@ public sealed class DeployedReleases
     private readonly ResourceCache<V1Secret> _secrets;
     private readonly string _configMap;
     private readonly Lock _lock = new();
-    private DeployedRelease? _current;
+    private ChosenRelease _chosen = new(null, "");
 
     internal DeployedReleases(ClusterDirectory clusters, RunnerOptions options, WatchSettings watch, TimeProvider time, ILogger<DeployedReleases> logger)
     {
@@ -24,17 +24,17 @@ public sealed class DeployedReleases
         _secrets = new(clusters.Connections[0], new("", "v1", "secrets", options.RunnerNamespace) { LabelSelector = "owner=helm" }, watch, time, logger);
         _secrets.Changed += (_, _) => Apply();
         _secrets.Listed += Apply;
-        _secrets.StatusChanged += () => Changed?.Invoke();
+        _secrets.StatusChanged += Apply;
     }
 
     /// <summary>Raised, on any thread, after the release or what is known of it changed. Handlers must be quick and must not throw.</summary>
     public event Action? Changed;
 
     /// <summary>The runner's release; null where there is none or none is known.</summary>
-    public DeployedRelease? Current => Volatile.Read(ref _current);
+    public DeployedRelease? Current => Volatile.Read(ref _chosen).Release;
 
     /// <summary>Why nothing is known; empty while all is well.</summary>
-    public string Problem => _secrets.Status.Problem;
+    public string Problem => _secrets.Status.Problem is { Length: > 0 } problem ? problem : Volatile.Read(ref _chosen).Problem;
 
     /// <summary>True once the cluster was asked.</summary>
     public bool IsKnown => _secrets.Health is CacheHealth.Synced or CacheHealth.Interrupted;
@@ -44,14 +44,27 @@ public sealed class DeployedReleases
 
     /// <summary>
     /// The release of the runner among Helm's records: of its own chart, that whose ConfigMap the runner was told to watch where there are several; the revision that is deployed, else the last one.
+    /// Where the record of that one cannot be read nothing is known, and no other takes its place.
     /// </summary>
-    internal static DeployedRelease? Choose(IEnumerable<V1Secret> secrets, string configMap)
+    internal static ChosenRelease Choose(IEnumerable<V1Secret> secrets, string configMap)
     {
-        var newest = secrets.Where(secret => secret.Type == "helm.sh/release.v1" && secret.Data?.ContainsKey("release") == true)
-            .GroupBy(secret => secret.Metadata.Labels?.TryGetValue("name", out var name) == true ? name : "")
-            .Select(release => release.OrderByDescending(secret => Label(secret, "status") == "deployed").ThenByDescending(Revision).First());
-        return newest.Select(secret => HelmReleaseReader.Read(secret.Data["release"])).OfType<DeployedRelease>().Where(release => release.ChartName == RunnerChart)
-            .OrderByDescending(release => configMap.StartsWith(release.Identity.Name + "-", StringComparison.Ordinal)).ThenByDescending(release => release.DeployedAt).FirstOrDefault();
+        var newest = secrets.Where(secret => secret.Type == "helm.sh/release.v1")
+            .GroupBy(secret => Label(secret, "name"))
+            .Select(release => release.OrderByDescending(secret => Label(secret, "status") == "deployed").ThenByDescending(Revision).First())
+            .Select(secret => new Record(secret, secret.Data?.TryGetValue("release", out var bytes) == true ? HelmReleaseReader.Read(bytes) : null))
+            .Where(record => record.Release is null || record.Release.ChartName == RunnerChart)
+            .OrderByDescending(record => configMap.StartsWith(record.Name + "-", StringComparison.Ordinal)).ThenBy(record => record.Release is null).ThenByDescending(record => record.Release?.DeployedAt);
+        return newest.FirstOrDefault() switch
+        {
+            null => new(null, ""),
+            { Release: { } release } => new(release, ""),
+            { Secret: var secret } => new(null, $"The record of release '{Label(secret, "name")}', revision {Revision(secret)}, cannot be read: the Secret {secret.Metadata.Name} is damaged. Deploy the release again, or roll it back."),
+        };
+    }
+
+    private sealed record Record(V1Secret Secret, DeployedRelease? Release)
+    {
+        public string Name => Release?.Identity.Name ?? Label(Secret, "name");
     }
 
     private static string Label(V1Secret secret, string label) => secret.Metadata.Labels?.TryGetValue(label, out var value) == true ? value : "";
@@ -60,20 +73,23 @@ public sealed class DeployedReleases
 
     private void Apply()
     {
-        // While a list is being compared it is told change by change; only what is whole is shown.
-        if (_secrets.Health == CacheHealth.Starting)
-        {
-            return;
-        }
-
+        // While a list is being compared it is told change by change; only what is whole is shown. The end of the first list is a change of the status.
         lock (_lock)
         {
-            Volatile.Write(ref _current, Choose(_secrets.All(), _configMap));
+            if (_secrets.Health == CacheHealth.Starting)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _chosen, Choose(_secrets.All(), _configMap));
         }
 
         Changed?.Invoke();
     }
 }
+
+/// <summary>The release of the runner, or why it is not known; neither where there is none.</summary>
+internal sealed record ChosenRelease(DeployedRelease? Release, string Problem);
 
 /// <summary>Runs <see cref="DeployedReleases"/> for the life of the host.</summary>
 internal sealed class DeployedReleasesService(DeployedReleases releases) : BackgroundService

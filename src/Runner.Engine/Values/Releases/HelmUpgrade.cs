@@ -7,9 +7,13 @@ public static class HelmUpgrade
     public const string UsualFile = "custom-values.yaml";
 
     /// <summary>The exact command for a release, its namespace and the version of its chart.</summary>
-    /// <param name="chartVersion">As Helm takes it; empty for the newest.</param>
+    /// <param name="chartVersion">As Helm takes it; empty for the newest. Our own chart is upgraded to from its folder.</param>
     public static string Line(ReleaseIdentity release, string chartVersion, string file = UsualFile) =>
-        $"helm upgrade {Quoted(release.Name)} csghub/runner --namespace {Quoted(release.Namespace)}{(chartVersion.Length > 0 ? $" --version {Quoted(chartVersion)}" : "")} --values {Quoted(file)}";
+        IsOurs(chartVersion)
+            ? $"helm upgrade {Quoted(release.Name)} charts/runner --namespace {Quoted(release.Namespace)} --values {Quoted(file)}"
+            : $"helm upgrade {Quoted(release.Name)} csghub/runner --namespace {Quoted(release.Namespace)}{(chartVersion.Length > 0 ? $" --version {Quoted(chartVersion)}" : "")} --values {Quoted(file)}";
+
+    private static bool IsOurs(string version) => ChartVersion.TryParse(version, out var read) && read.IsOurs;
 
     private static string Quoted(string text) =>
         text.Length > 0 && text.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-' or '/' or '+') && text[0] != '-' ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";

@@ -17,7 +17,10 @@ public sealed record ConfigurationField(
     public bool Editable => Kind is not (ValueKind.Map or ValueKind.Object or ValueKind.Objects);
 
     /// <summary>True for a switch.</summary>
-    public bool IsSwitch => Kind is ValueKind.Boolean or ValueKind.Flag;
+    public bool IsSwitch => Kind is ValueKind.Boolean or ValueKind.Flag && Choices.Count == 0;
+
+    /// <summary>What it may be; empty where that is not a list. That the chart decides by itself is a choice of our own chart alone.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
 
     /// <summary>True while the switch is on.</summary>
     public bool IsOn => Text == "true";
@@ -34,7 +37,7 @@ public sealed record ConfigurationField(
     /// <summary>What a typed text is as a value of the kind; null where it is none.</summary>
     public static YamlValue? Read(string text, ValueKind kind) => kind switch
     {
-        ValueKind.Boolean => text is "true" or "false" ? YamlValue.Of(text == "true") : null,
+        ValueKind.Boolean => text is "true" or "false" ? YamlValue.Of(text == "true") : text == "auto" ? YamlValue.Of(text) : null,
         ValueKind.Integer or ValueKind.Number => long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var number) ? YamlValue.Of(number) : null,
         ValueKind.List => HelmValues.ToYaml(new JsonArray([.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(line => (JsonNode)line)])),
         ValueKind.Text or ValueKind.Flag => YamlValue.Of(text),

@@ -82,7 +82,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
 
     public IReadOnlyList<ConfigurationVersion> Versions { get; private set; } = [];
 
-    public ValuesLayout Layout => Document is null ? ValuesLayout.Either : ValuesLayouts.Of(Document);
+    public ValuesLayout Layout { get; private set; }
 
     public bool IsChanged => Text != Base || BasedOn is null;
 
@@ -288,12 +288,16 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
         _veil = new(text, !_secretsShown);
         try
         {
-            Document = ValuesDocument.Parse(text);
+            var document = ValuesDocument.Parse(text);
+
+            // A file whose aliases stand for more than can be held can be read as text alone.
+            Layout = ValuesLayouts.Of(document);
+            Document = document;
             Problems = ValuesCheck.Run(Document, new CheckContext(chart, _schemaOf is { } release && release.Chart.IsSameLine(chart) ? _schema : null, nodeLabels()));
         }
         catch (ValuesException exception)
         {
-            Document = null;
+            (Document, Layout) = (null, ValuesLayout.Either);
             Problems = [exception.Problem];
         }
 
@@ -332,7 +336,10 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
         var text = definition.Secret ? "" : ConfigurationField.Print(effective.NodeOf(definition), kind);
         return new(
             definition, key, kind, given, text, definition.Secret ? "" : ConfigurationField.Print(definition.DefaultIn(Chart), kind),
-            [.. Problems.Where(problem => !problem.Path.IsRoot && problem.Path.StartsWith(key))]);
+            [.. Problems.Where(problem => !problem.Path.IsRoot && problem.Path.StartsWith(key))])
+        {
+            Choices = definition.Allowed.Contains("auto") && !Chart.IsOurs ? [] : definition.Allowed,
+        };
     }
 
     private static bool Has(ConfigurationField field, string word) =>
