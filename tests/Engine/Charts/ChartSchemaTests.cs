@@ -89,6 +89,7 @@ public sealed partial class ChartSchemaTests
     {
         var definitions = ValuesCatalogue.Instance.Values.Where(value => value.Keys.Any(key => key.IsRead(ChartVersion.Ours))).ToList();
         var (differences, refused) = (new List<string>(), 0);
+        var deployed = await DeployedAsync();
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "values.yaml");
         foreach (var candidate in Candidates)
@@ -109,11 +110,32 @@ public sealed partial class ChartSchemaTests
             var editor = ValuesCheck.Run(document, new(ChartVersion.Ours)).Where(problem => problem.Code is "wrong-type" or "not-allowed" or "out-of-range" or "wrong-form").Select(problem => Known(problem.Path.ToString())).OfType<string>().ToHashSet();
             differences.AddRange(editor.Except(helm).Select(key => $"{key}: {candidate} is an error to the editor alone"));
             differences.AddRange(helm.Except(editor).Select(key => $"{key}: {candidate} is refused by helm alone"));
+
+            // What the page is told of the deployed chart's schema is what helm says by it.
+            var chart = ValuesCheck.Run(document, new(ChartVersion.Ours, deployed)).Where(problem => problem.OfChart).Select(problem => Known(problem.Path.ToString())).OfType<string>().ToHashSet();
+            differences.AddRange(chart.Except(helm).Select(key => $"{key}: {candidate} is told to be refused by the chart, and helm takes it"));
             refused += helm.Count;
         }
 
         Assert.True(differences.Count == 0, string.Join('\n', differences));
         Assert.True(refused > 1000, $"{refused} refused");
+    }
+
+    [Fact]
+    public async Task The_sample_in_either_layout_is_taken_by_the_schema_of_our_chart_as_helm_takes_it()
+    {
+        var sample = ValuesDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "samples", "custom-values-flat.yaml"), TestContext.Current.CancellationToken));
+        foreach (var document in new[] { sample, ValuesMigration.Run(sample, ChartVersion.Newest).After, ValuesMigration.Run(sample, ChartVersion.Ours).After })
+        {
+            Assert.Equal([], ValuesCheck.Run(document, new(ChartVersion.Ours, await DeployedAsync())).Where(problem => problem.Severity == ProblemSeverity.Error).Select(problem => $"{problem.Path}: {problem.Code}"));
+        }
+    }
+
+    private static async Task<ChartSchema> DeployedAsync()
+    {
+        var schema = await File.ReadAllTextAsync(Path.Combine(RunnerChart.Folder, "values.schema.json"), TestContext.Current.CancellationToken);
+        var defaults = HelmValues.Read(ValuesDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(RunnerChart.Folder, "values.yaml"), TestContext.Current.CancellationToken)));
+        return (await ChartSchema.ReadAsync(schema, defaults, TestContext.Current.CancellationToken))!;
     }
 
     /// <summary>The key of the catalogue that a path belongs to; null for what is above all keys.</summary>
