@@ -51,6 +51,8 @@ public sealed class ConfigurationTests : IAsyncLifetime
         await SetAsync(page, "runner.interval", "45");
         await SetAsync(page, "space.pipIndexUrl", "https://pip.example.com/simple/");
         await Assertions.Expect(page.Locator(".view-lines")).ToContainTextAsync("cn-south");
+        await Assertions.Expect(page.Locator(".view-lines")).ToContainTextAsync("pip.example.com");
+        await Assertions.Expect(page.Locator(".values-verdict")).ToContainTextAsync("No problems");
 
         // One in the text, wrong first; then put right.
         await TypeAsync(page, "interval: 45", "interval: often");
