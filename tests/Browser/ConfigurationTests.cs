@@ -71,8 +71,8 @@ public sealed class ConfigurationTests : IAsyncLifetime
 
         // What runs: one setting was changed beside Helm, another waits for a start.
         await Kubectl.RunAsync(_console.Runner.Kubeconfig, "patch", "configmap", "runner-runner", "-n", "csghub", "-p", "{\"data\":{\"STARHUB_SERVER_CLUSTER_REGION\":\"by-hand\"}}");
-        await Assertions.Expect(page.Locator("[data-running='STARHUB_SERVER_CLUSTER_REGION']")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("cn-old.*by-hand.*by-hand.*live"));
-        await Assertions.Expect(page.Locator("[data-running='STARHUB_SERVER_SPACE_PYPI_INDEX_URL']")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("old.example.com.*upgrade"));
+        await Assertions.Expect(page.Locator("[data-running='STARHUB_SERVER_CLUSTER_REGION']")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("(?s)cn-old.*by-hand.*by-hand.*live"));
+        await Assertions.Expect(page.Locator("[data-running='STARHUB_SERVER_SPACE_PYPI_INDEX_URL']")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("(?s)old.example.com.*upgrade"));
         await page.ScreenshotAsync(new() { Path = Screenshots.File("configuration-release") });
         await ExpectNoSecretsAsync(page);
 
