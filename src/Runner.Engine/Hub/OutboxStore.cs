@@ -186,7 +186,8 @@ internal sealed class OutboxStore : IPrunable
         var tooMany = new List<long>();
         lock (_lock)
         {
-            while (_sent.Count >= SentKept)
+            _sent.Enqueue(sequence);
+            while (_sent.Count > SentKept)
             {
                 tooMany.Add(_sent.Dequeue());
             }
@@ -203,13 +204,10 @@ internal sealed class OutboxStore : IPrunable
                     events.Update(sent);
                 }
 
-                return tooMany.Count(old => events.Delete(old));
+                // What could not be noted as sent when it was counted still waits, and stays.
+                return tooMany.Count(old => events.FindById(old) is { } known && known[nameof(OutboxDocument.SentAt)].IsDateTime && events.Delete(old));
             },
             cancellationToken).ConfigureAwait(false);
-        lock (_lock)
-        {
-            _sent.Enqueue(sequence);
-        }
     }
 
     /// <summary>Removes events that the hub took before a moment; those that wait stay.</summary>
