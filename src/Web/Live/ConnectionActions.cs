@@ -80,8 +80,8 @@ internal sealed class ConnectionActions(ConnectionTests tests, ActionGate gate)
             : typed;
     }
 
-    private Task RequireAsync(bool typed, string what, CancellationToken cancellationToken) =>
-        gate.RequireAsync(typed ? ConsolePolicies.Administrator : ConsolePolicies.Operator, AuditActions.TestConnection, what, cancellationToken);
+    private async Task RequireAsync(bool typed, string what, CancellationToken cancellationToken) =>
+        await gate.RequireAsync(typed ? ConsolePolicies.Administrator : ConsolePolicies.Operator, AuditActions.TestConnection, what, cancellationToken).ConfigureAwait(false);
 
     private async IAsyncEnumerable<ProbeStep> WatchAsync(IAsyncEnumerable<ProbeStep> steps, string what, string where)
     {
