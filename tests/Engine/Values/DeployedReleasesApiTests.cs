@@ -172,6 +172,6 @@ public sealed class DeployedReleasesApiTests : IAsyncLifetime
         }
     }
 
-    private Task RelabelAsync(int revision, string status) => _client.CoreV1.PatchNamespacedSecretAsync(
+    private async Task RelabelAsync(int revision, string status) => await _client.CoreV1.PatchNamespacedSecretAsync(
         new V1Patch($"{{\"metadata\":{{\"labels\":{{\"status\":\"{status}\"}}}}}}", V1Patch.PatchType.MergePatch), $"sh.helm.release.v1.runner.v{revision}", Namespace, cancellationToken: Cancel);
 }
