@@ -140,8 +140,8 @@ public sealed class LiveClusterTests
         Volatile.Write(ref _token, fresh.Host.Token);
 
         await Eventually.TrueAsync(() => engine.Feed.Current.Values.Select(w => w.Key.Name).SequenceEqual(["new"]), "only the new service is seen");
-        Assert.NotEqual(oldId, engine.Cluster.Status.ClusterId);
-        Assert.Equal(engine.Cluster.Status.ClusterId, engine.Feed.Current.Values.Single().ClusterId);
+        await Eventually.TrueAsync(
+            () => engine.Cluster.Status.ClusterId is { } id && id != oldId && engine.Feed.Current.Values.Single().ClusterId == id, "it is told as the new cluster's");
         await Eventually.TrueAsync(() => Replay(observer).Keys.SequenceEqual(["new"]), "the observer saw the old ones go");
     }
 
