@@ -9,7 +9,7 @@ public sealed class AppearanceTests(ConsoleFixture console)
 {
     private const string NothingSideways = "() => document.documentElement.scrollWidth <= innerWidth";
 
-    private static readonly bool Long = Environment.GetEnvironmentVariable("RUNNER_TEST_LONG") == "1";
+    private static readonly bool Long = LongRun.Wanted;
 
     /// <summary>Each theme, language and width once; with <c>RUNNER_TEST_LONG=1</c> all of them with each other.</summary>
     public static TheoryData<string, string, int> Looks => Long

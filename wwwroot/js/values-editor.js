@@ -28,9 +28,11 @@ export async function create(host, page, text, readOnly, label) {
     value: text, language: "yaml", readOnly, ariaLabel: label, theme: theme(), automaticLayout: true, fontFamily: face, fontSize: 12.5, lineHeight: 20,
     minimap: { enabled: false }, scrollBeyondLastLine: false, tabSize: 2, insertSpaces: true, renderWhitespace: "selection", wordWrap: "off", folding: true,
     padding: { top: 8, bottom: 8 }, overviewRulerLanes: 1, fixedOverflowWidgets: true, accessibilitySupport: "auto", unicodeHighlight: { ambiguousCharacters: false },
-    // Tab moves on to the next control: the page must be usable with the keyboard alone. Indenting has Ctrl+].
-    tabFocusMode: true,
   });
+  // Tab moves on to the next control: the page must be usable with the keyboard alone. Indenting has Ctrl+]. The setting belongs to all editors of the page,
+  // and one that is read only has it by itself.
+  const freeTab = () => { if (!editor.getOption(monaco.editor.EditorOption.tabFocusMode)) { editor.trigger("page", "editor.action.toggleTabFocusMode"); } };
+  freeTab();
   const model = editor.getModel();
   let told = text, timer = 0, own = false;
   const tell = async () => {
@@ -67,7 +69,7 @@ export async function create(host, page, text, readOnly, label) {
       })));
     },
     reveal(line) { editor.revealLineInCenter(line); editor.setPosition({ lineNumber: line, column: 1 }); editor.focus(); },
-    readOnly(value) { editor.updateOptions({ readOnly: value }); },
+    readOnly(value) { editor.updateOptions({ readOnly: value }); freeTab(); },
     dispose() { clearTimeout(timer); watch.disconnect(); editor.dispose(); model.dispose(); },
   };
 }

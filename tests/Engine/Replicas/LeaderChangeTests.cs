@@ -15,7 +15,7 @@ public sealed class LeaderChangeTests : IDisposable
 {
     private const string Lease = "csghub-runner";
 
-    private static readonly int Changes = Environment.GetEnvironmentVariable("RUNNER_TEST_LONG") == "1" ? 100 : 6;
+    private static readonly int Changes = LongRun.Wanted ? 100 : 6;
 
     private readonly TemporaryFolder _folder = new();
 

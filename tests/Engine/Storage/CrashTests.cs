@@ -17,7 +17,7 @@ public sealed class CrashTests : IDisposable
     [Fact]
     public async Task Killed_in_the_middle_of_writes_and_compactions_no_acknowledged_one_is_lost()
     {
-        var rounds = Environment.GetEnvironmentVariable("RUNNER_TEST_LONG") == "1" ? 300 : 10;
+        var rounds = LongRun.Wanted ? 300 : 10;
         var random = new Random(20261123);
         var acknowledged = new HashSet<string>();
         var (duringCopies, duringSwaps) = (0, 0);

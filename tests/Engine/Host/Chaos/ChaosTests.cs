@@ -15,7 +15,7 @@ public sealed class ChaosTests : IDisposable
 {
     private const string Token = "token-of-the-chaos-test";
 
-    private static readonly bool Long = Environment.GetEnvironmentVariable("RUNNER_TEST_LONG") == "1";
+    private static readonly bool Long = LongRun.Wanted;
     private static readonly int Kills = Long ? 25 : 4;
     private static readonly int Events = Long ? 6000 : 1000;
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(Long ? 20 : 4);
