@@ -3,35 +3,6 @@ using Runner.Engine.Telemetry;
 
 namespace Runner.Engine.Hub;
 
-/// <summary>How the outbox stands.</summary>
-/// <param name="Waiting">Events written but not yet taken by the hub.</param>
-/// <param name="Sent">Events taken since the start of the process.</param>
-/// <param name="LastError">Why the last attempt failed, or that no hub is configured; empty when all is well. Holds no secret.</param>
-/// <param name="LastSentAt">When the hub last took an event, also before the start of the process.</param>
-public sealed record OutboxStatus(int Waiting, long Sent, string LastError, DateTimeOffset? LastSentAt)
-{
-    /// <summary>Of those that wait, the ones that the hub answered it does not want. They are tried again with growing pauses, and hold up later ones of their resource.</summary>
-    public int Refused { get; init; }
-
-    /// <summary>True while it is not known where the hub is.</summary>
-    public bool Unset { get; init; }
-}
-
-/// <summary>One event, as the console shows it.</summary>
-/// <param name="Sequence">Its number in the order of writing.</param>
-/// <param name="Resource">What it is about; events of one resource go out in order.</param>
-/// <param name="SentAt">Null while the hub has not taken it.</param>
-/// <param name="Attempts">Failed attempts since the start of the process; counted for the first event of a resource, the others wait for it.</param>
-/// <param name="NextTry">When it is tried next; null when it was not tried yet or is sent.</param>
-/// <param name="Problem">Why the last attempt failed. Holds no secret.</param>
-/// <param name="Body">The JSON that the hub gets.</param>
-public sealed record OutboxEvent(
-    long Sequence, string Resource, string Type, string ClusterId, DateTimeOffset WrittenAt, DateTimeOffset? SentAt, int Attempts, DateTimeOffset? NextTry, string Problem, string Body)
-{
-    /// <summary>Whether the hub answered that it does not want the event.</summary>
-    public bool Refused { get; init; }
-}
-
 /// <summary>
 /// Events for the hub. Each is on disk before it is sent, goes out in order per resource, and is retried with growing pauses (1 s to 5 min)
 /// until taken. While no hub is configured they wait on disk without limit. At least once: an event that the hub took just before the
@@ -174,93 +145,6 @@ public sealed partial class Outbox
         Added(entries.SelectMany(entry => entry.Events), await _store.AddAsync(entries, CancellationToken.None).ConfigureAwait(false));
     }
 
-    /// <summary>Sends until cancelled.</summary>
-    internal async Task RunAsync(CancellationToken cancellationToken)
-    {
-        if (!_client.MaySend)
-        {
-            LogSilent(_client.WhyNot);
-        }
-
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            if (!await SucceedAsync(cancellationToken).ConfigureAwait(false))
-            {
-                continue;
-            }
-
-            var now = Uptime;
-            TimeSpan? due = null;
-            lock (_lock)
-            {
-                while (_client.MaySend && _lanes.Next(now, Parallel) is { } next)
-                {
-                    _ = SendAsync(next.Resource, next.Sequence, cancellationToken);
-                }
-
-                due = _client.MaySend ? _lanes.Due() : null;
-            }
-
-            // What is due already waits for one that is in flight, whose end wakes us.
-            await _wake.WaitAsync(due is { } at && at > now ? at - now : Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
-        }
-
-        // What is in flight is given up at once, but not before it has let go of the database.
-        while (InFlight() > 0)
-        {
-            await _wake.WaitAsync(Timeout.InfiniteTimeSpan, _time, CancellationToken.None).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Waits until nothing is on its way to the hub, or for so long.</summary>
-    internal async Task QuietAsync(TimeSpan patience)
-    {
-        var began = _time.GetTimestamp();
-        while (InFlight() > 0 && _time.GetElapsedTime(began) < patience)
-        {
-            await Task.Delay(Glance, _time, CancellationToken.None).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Takes up what the replica that spoke before has left, each time that this one is elected.</summary>
-    /// <returns>False when it has to be tried again.</returns>
-    private async Task<bool> SucceedAsync(CancellationToken cancellationToken)
-    {
-        var term = _leadership.Term;
-        if (term == _term)
-        {
-            return true;
-        }
-
-        // What this process had begun in its last term has been broken off; it is told of before anything is begun anew.
-        if (InFlight() > 0)
-        {
-            await Task.Delay(Glance, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return false;
-        }
-
-        try
-        {
-            lock (_lock)
-            {
-                // Read under the lock: what is added at the same moment is either read here or put into the new lanes.
-                var facts = _store.Load();
-                _lanes = new OutboxLanes(Random.Shared.NextDouble);
-                Fill(facts);
-            }
-
-            _term = term;
-            Raise();
-            return true;
-        }
-        catch (IOException exception)
-        {
-            LogNotRead(exception.Message);
-            await Task.Delay(DiskPause, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return false;
-        }
-    }
-
     private void Fill(IReadOnlyList<OutboxFact> facts)
     {
         foreach (var fact in facts)
@@ -320,107 +204,6 @@ public sealed partial class Outbox
         Raise();
     }
 
-    private async Task SendAsync(string resource, long sequence, CancellationToken cancellationToken)
-    {
-        // Off the lock of the caller.
-        await Task.Yield();
-        HubAnswer answer = default;
-        try
-        {
-            var stored = _store.Find(sequence) ?? throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
-            answer = stored.SentAt is not null || IsTaken(sequence) ? new(HubVerdict.Taken, "") : await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
-            if (answer.Verdict == HubVerdict.Silenced)
-            {
-                GiveBack(resource, TimeSpan.Zero, answer.Problem);
-                return;
-            }
-
-            if (answer.Verdict == HubVerdict.Taken)
-            {
-                Take(sequence);
-                await _store.MarkSentAsync(sequence, CancellationToken.None).ConfigureAwait(false);
-                Forget(sequence);
-                EngineMetrics.EventsSent.Add(1, new KeyValuePair<string, object?>("event_type", stored.Type));
-            }
-            else
-            {
-                EngineMetrics.SendFailures.Add(1, new KeyValuePair<string, object?>("verdict", answer.Verdict));
-            }
-
-            Finish(resource, sequence, answer);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            GiveBack(resource, TimeSpan.Zero);
-        }
-#pragma warning disable CA1031 // The event stays and is tried again; a loop that sends must not end.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            LogNotSent(sequence, resource, exception.Message);
-            GiveBack(resource, DiskPause, exception.Message);
-        }
-    }
-
-    /// <summary>Whether the hub has taken the event, though that could not be written down.</summary>
-    private bool IsTaken(long sequence)
-    {
-        lock (_lock)
-        {
-            return _taken.Contains(sequence);
-        }
-    }
-
-    private void Take(long sequence)
-    {
-        lock (_lock)
-        {
-            _taken.Add(sequence);
-        }
-    }
-
-    private void Forget(long sequence)
-    {
-        lock (_lock)
-        {
-            _taken.Remove(sequence);
-        }
-    }
-
-    private void Finish(string resource, long sequence, HubAnswer answer)
-    {
-        lock (_lock)
-        {
-            _lanes.Done(resource, answer, Uptime);
-            _lastError = answer.Problem;
-            if (answer.Verdict == HubVerdict.Taken)
-            {
-                _sent++;
-                _lastSentAt = _time.GetUtcNow();
-            }
-        }
-
-        if (answer.Verdict != HubVerdict.Taken)
-        {
-            LogNotSent(sequence, resource, answer.Problem);
-        }
-
-        _wake.Set();
-        Raise();
-    }
-
-    private void GiveBack(string resource, TimeSpan pause, string? problem = null)
-    {
-        lock (_lock)
-        {
-            _lanes.Return(resource, Uptime, pause);
-            _lastError = problem ?? _lastError;
-        }
-
-        _wake.Set();
-        Raise();
-    }
-
     private void Raise()
     {
         foreach (var handler in StatusChanged?.GetInvocationList().Cast<Action>() ?? [])
@@ -438,15 +221,6 @@ public sealed partial class Outbox
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "What waits for the hub cannot be read and is tried again: {Problem}")]
-    private partial void LogNotRead(string problem);
-
     [LoggerMessage(LogLevel.Error, "Somebody who follows the outbox failed; sending goes on")]
     private partial void LogOnlooker(Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Event {Sequence} of {Resource} was not taken and is tried again: {Problem}")]
-    private partial void LogNotSent(long sequence, string resource, string problem);
-
-    [LoggerMessage(LogLevel.Warning, "Nothing is sent: {Reason}")]
-    private partial void LogSilent(string reason);
 }
