@@ -92,6 +92,33 @@ public sealed class WorkloadFeed
         }
     }
 
+    /// <summary>Gives everything and from then on what changes, keys of what is gone included, to <paramref name="look"/> until cancelled; after it threw, everything once more.</summary>
+    /// <param name="look">Is called with one batch of keys after the other.</param>
+    /// <param name="failed">Is told what <paramref name="look"/> threw.</param>
+    /// <param name="time">Measures the pause after that.</param>
+    /// <param name="cancellationToken">Ends it, without an exception.</param>
+    internal async Task FollowAsync(Action<IEnumerable<WorkloadKey>> look, Action<Exception> failed, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var subscription = Subscribe();
+        IEnumerable<WorkloadKey> keys = subscription.Snapshot.Keys;
+        await RestartedLoop.RunAsync(
+            async stop =>
+            {
+                while (true)
+                {
+                    look(keys);
+                    keys = await subscription.NextAsync(stop).ConfigureAwait(false);
+                }
+            },
+            exception =>
+            {
+                failed(exception);
+                keys = Current.Keys;
+            },
+            time,
+            cancellationToken).ConfigureAwait(false);
+    }
+
     internal void Remove(WorkloadSubscription subscription)
     {
         lock (_lock)

@@ -18,7 +18,6 @@ internal sealed partial class FailureReader(
     private const int TailLines = 100;
     private const int MostCharacters = 8 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
 
     /// <summary>Uid of each job whose log was read.</summary>
@@ -38,36 +37,16 @@ internal sealed partial class FailureReader(
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var queue = new WorkQueue<WorkloadKey>("logs of failed jobs", ReadAsync, Retry, time, logger);
-        return Task.Run(() => Task.WhenAll(queue.RunAsync(Parallel, stoppingToken), FollowAsync(queue, stoppingToken)), CancellationToken.None);
+        return Task.Run(() => Task.WhenAll(
+            queue.RunAsync(Parallel, stoppingToken),
+            feed.FollowAsync(keys => Look(queue, keys), LogFailed, time, stoppingToken)), CancellationToken.None);
     }
 
-    private async Task FollowAsync(WorkQueue<WorkloadKey> queue, CancellationToken cancellationToken)
+    private void Look(WorkQueue<WorkloadKey> queue, IEnumerable<WorkloadKey> keys)
     {
-        using var subscription = feed.Subscribe();
-        IEnumerable<WorkloadKey> keys = subscription.Snapshot.Keys;
-        while (!cancellationToken.IsCancellationRequested)
+        foreach (var key in keys)
         {
-            try
-            {
-                foreach (var key in keys)
-                {
-                    Look(queue, key);
-                }
-
-                keys = await subscription.NextAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // The loop goes on whatever happens.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                LogFailed(exception);
-                keys = feed.Current.Keys;
-                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            Look(queue, key);
         }
     }
 

@@ -18,39 +18,15 @@ internal sealed partial class OutcomeKeeper(
 
     /// <summary>How often all jobs are looked at, whether or not they changed: what is told of them later than they change is no change of theirs.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var queue = new WorkQueue<WorkloadKey>("times to live of jobs", LookAsync, Retry, time, logger);
-        return Task.Run(() => Task.WhenAll(queue.RunAsync(Parallel, stoppingToken), FollowAsync(queue, stoppingToken), GoRoundAsync(queue, stoppingToken)), CancellationToken.None);
-    }
-
-    private async Task FollowAsync(WorkQueue<WorkloadKey> queue, CancellationToken cancellationToken)
-    {
-        using var subscription = feed.Subscribe();
-        IEnumerable<WorkloadKey> keys = subscription.Snapshot.Keys;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                Ask(queue, keys);
-                keys = await subscription.NextAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // The loop goes on whatever happens.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                LogFailed(exception);
-                keys = feed.Current.Keys;
-                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
+        return Task.Run(() => Task.WhenAll(
+            queue.RunAsync(Parallel, stoppingToken),
+            feed.FollowAsync(keys => Ask(queue, keys), LogFailed, time, stoppingToken),
+            GoRoundAsync(queue, stoppingToken)), CancellationToken.None);
     }
 
     private async Task GoRoundAsync(WorkQueue<WorkloadKey> queue, CancellationToken cancellationToken)
