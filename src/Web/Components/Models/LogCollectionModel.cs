@@ -5,10 +5,7 @@ namespace Runner.Web.Components.Models;
 /// <summary>What the page of log collection shows. Reads memory once a second while it is watched.</summary>
 internal sealed class LogCollectionModel(LogCollection collection, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-
-    private ITimer? _timer;
-    private long _readAt;
+    private readonly PeriodicReading _reading = new(time, TimeSpan.FromSeconds(1));
 
     public LogCollectionStatus Status { get; private set; } = collection.Status;
 
@@ -20,23 +17,15 @@ internal sealed class LogCollectionModel(LogCollection collection, TimeProvider 
     public long Dropped => Status.Dropped.Values.Sum();
 
     /// <summary>Reads again each second until disposed, and tells of it.</summary>
-    public void Watch(Func<Task> changed) => _timer ??= time.CreateTimer(
-        _ =>
-        {
-            Read();
-            _ = changed();
-        },
-        null,
-        Interval,
-        Interval);
+    public void Watch(Func<Task> changed) => _reading.Watch(Read, changed);
 
     public void Read()
     {
         var now = collection.Status;
-        var elapsed = _readAt == 0 ? 0 : time.GetElapsedTime(_readAt).TotalSeconds;
+        var elapsed = _reading.SinceLast().TotalSeconds;
         LinesPerSecond = elapsed > 0 ? (now.Sent - Status.Sent) / elapsed : 0;
-        (_readAt, Status) = (time.GetTimestamp(), now);
+        Status = now;
     }
 
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose() => _reading.Dispose();
 }

@@ -14,10 +14,7 @@ internal sealed class RunnerHealthModel(IVitals source, TimeProvider time) : IDi
     /// <summary>Less room than this on the disk of the data folder is told.</summary>
     public const long LittleRoom = 256L * 1024 * 1024;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
-
-    private ITimer? _timer;
-    private long _readAt;
+    private readonly PeriodicReading _reading = new(time, TimeSpan.FromSeconds(2));
 
     public RunnerVitals Vitals { get; private set; } = source.Read();
 
@@ -30,24 +27,16 @@ internal sealed class RunnerHealthModel(IVitals source, TimeProvider time) : IDi
     public IEnumerable<IGrouping<string, CacheVitals>> CachesByCluster => Vitals.Caches.OrderBy(cache => cache.Status.Health == CacheHealth.Synced).GroupBy(cache => cache.Cluster);
 
     /// <summary>Reads again until disposed, and tells of it.</summary>
-    public void Watch(Func<Task> changed) => _timer ??= time.CreateTimer(
-        _ =>
-        {
-            Read();
-            _ = changed();
-        },
-        null,
-        Interval,
-        Interval);
+    public void Watch(Func<Task> changed) => _reading.Watch(Read, changed);
 
     public void Read()
     {
-        var (now, before, elapsed) = (source.Read(), Vitals, _readAt == 0 ? TimeSpan.Zero : time.GetElapsedTime(_readAt));
+        var (now, before, elapsed) = (source.Read(), Vitals, _reading.SinceLast());
         ProcessorPercent = elapsed > TimeSpan.Zero ? 100 * (now.Process.ProcessorTime - before.Process.ProcessorTime) / elapsed : null;
-        (_readAt, Vitals) = (time.GetTimestamp(), now);
+        Vitals = now;
     }
 
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose() => _reading.Dispose();
 
     private static IEnumerable<Trouble> Find(RunnerVitals vitals)
     {
