@@ -86,6 +86,8 @@ public sealed class OutboxTests : IAsyncLifetime
         // Two hours. The first events go out together; after that one at a time asks whether the hub is back.
         for (var probe = 0; probe < 20; probe++)
         {
+            // The pause begins when the answer is there.
+            await Eventually.TrueAsync(() => side.Outbox.Recent(100).Sum(e => e.Attempts) == _hub.Calls, "every refusal is known");
             var calls = _hub.Calls;
             time.Advance(TimeSpan.FromMinutes(6));
             await Eventually.TrueAsync(() => _hub.Calls > calls, "another probe");
