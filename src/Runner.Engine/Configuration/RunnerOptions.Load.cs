@@ -24,7 +24,6 @@ public sealed partial record RunnerOptions
         var read = new EnvironmentReader(variables);
         var options = new RunnerOptions
         {
-            SetVariables = read.SetNames("STARHUB_", "OPENCSG_", "RUNNER_"),
             Variables = new(read.SetNames("STARHUB_", "OPENCSG_", "RUNNER_").ToDictionary(name => name, name => variables[name]!.Trim(), StringComparer.Ordinal)),
             DataDirectory = read.Text("data", "RUNNER_DATA_DIR"),
             Cluster = read.Choice("RUNNER_CLUSTER", "", "incluster", "kubeconfig", "embedded"),

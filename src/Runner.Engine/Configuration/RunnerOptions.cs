@@ -14,10 +14,7 @@ public sealed partial record RunnerOptions
     /// <summary><c>RUNNER_DATA_DIR</c>: folder of the database, keys and generated files.</summary>
     public string DataDirectory { get; init; } = "data";
 
-    /// <summary>Names of the variables that were set when the settings were read; what is not among them has its default.</summary>
-    public EquatableList<string> SetVariables { get; init; } = EquatableList<string>.Empty;
-
-    /// <summary>What was set when the settings were read. Secret.</summary>
+    /// <summary>What was set when the settings were read; what is not among it has its default. Secret.</summary>
     public StartVariables Variables { get; init; } = StartVariables.None;
 
     /// <summary><c>RUNNER_CLUSTER</c>: <c>incluster</c>, <c>kubeconfig</c> or <c>embedded</c>; empty to detect.</summary>

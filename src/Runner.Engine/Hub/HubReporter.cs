@@ -20,7 +20,6 @@ internal sealed partial class HubReporter : IWorkloadObserver
 
     private readonly Outbox _outbox;
     private readonly OutboxStore _store;
-    private readonly bool _isShared;
     private readonly Signal _wake = new();
     private readonly HubLeadership _leadership;
     private readonly TimeProvider _time;
@@ -28,8 +27,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
     private readonly ConcurrentDictionary<string, Ledger> _ledgers = new(StringComparer.Ordinal);
 
     /// <param name="leadership">Null for a process that always speaks.</param>
-    /// <param name="isShared">Whether replicas share the outbox and what the hub was told.</param>
-    public HubReporter(Outbox outbox, OutboxStore store, TimeProvider time, ILogger<HubReporter> logger, HubLeadership? leadership = null, bool isShared = false)
+    public HubReporter(Outbox outbox, OutboxStore store, TimeProvider time, ILogger<HubReporter> logger, HubLeadership? leadership = null)
     {
         _leadership = leadership ?? HubLeadership.Alone;
         if (leadership is not null)
@@ -38,7 +36,6 @@ internal sealed partial class HubReporter : IWorkloadObserver
         }
 
         _store = store;
-        _isShared = isShared;
         _outbox = outbox;
         _time = time;
         _logger = logger;
@@ -75,7 +72,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_isShared)
+            if (_store.IsShared)
             {
                 ledger.Sync(snapshot);
             }
@@ -95,7 +92,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
                 }
             }
 
-            foreach (var (key, workload) in _leadership.IsLeader || _isShared ? [] : ledger.Owed.ToArray())
+            foreach (var (key, workload) in _leadership.IsLeader || _store.IsShared ? [] : ledger.Owed.ToArray())
             {
                 Owe(ledger, key, workload);
             }
@@ -130,7 +127,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         while (!cancellationToken.IsCancellationRequested)
         {
             await _wake.WaitAsync(RetryPause, _time, cancellationToken).ConfigureAwait(false);
-            foreach (var ledger in _ledgers.Values.Where(ledger => !ledger.Owed.IsEmpty || (_isShared && _leadership.IsLeader && ledger.Term != _leadership.Term)))
+            foreach (var ledger in _ledgers.Values.Where(ledger => !ledger.Owed.IsEmpty || (_store.IsShared && _leadership.IsLeader && ledger.Term != _leadership.Term)))
             {
                 await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
                 try
@@ -176,7 +173,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
             return;
         }
 
-        if (_isShared && ledger.Term != term)
+        if (_store.IsShared && ledger.Term != term)
         {
             Succeed(ledger, term);
         }
@@ -223,7 +220,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
     /// <summary>Remembers the newest state of a workload, and while another replica speaks, that that one tells of it.</summary>
     private void Owe(Ledger ledger, WorkloadKey key, Workload? workload)
     {
-        if (_isShared)
+        if (_store.IsShared)
         {
             ledger.See(key, workload);
             if (ledger.Term != _leadership.Term)
@@ -234,7 +231,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         }
 
         ledger.Owed[key] = workload;
-        if (_leadership.IsLeader || _isShared)
+        if (_leadership.IsLeader || _store.IsShared)
         {
             return;
         }

@@ -30,8 +30,7 @@ internal static class HubServices
             provider.GetRequiredService<OutboxStore>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<HubReporter>>(),
-            provider.GetRequiredService<HubLeadership>(),
-            options.SharesState));
+            provider.GetRequiredService<HubLeadership>()));
         services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<HubReporter>());
         services.AddSingleton(provider => new ClusterTelling(
             provider.GetRequiredService<ClusterDirectory>(),

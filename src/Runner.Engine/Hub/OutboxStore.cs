@@ -106,6 +106,9 @@ internal sealed class OutboxStore : IPrunable
     /// <summary>What was there at the start, in the order of writing.</summary>
     public IReadOnlyList<OutboxFact> Loaded { get; }
 
+    /// <summary>Whether replicas share the outbox and what the hub was told.</summary>
+    public bool IsShared => _state.IsShared;
+
     public string What => "events that the hub has taken";
 
     public TimeSpan KeptFor { get; }

@@ -61,5 +61,5 @@ public static class ConnectionSettings
     }
 
     private static ConnectionSetting Row(RunnerOptions options, string id, string value, string variable, string key) =>
-        new(id, value, options.SetVariables.Contains(variable) ? SettingOrigin.Environment : SettingOrigin.Default, variable, key);
+        new(id, value, options.Variables.Values.ContainsKey(variable) ? SettingOrigin.Environment : SettingOrigin.Default, variable, key);
 }

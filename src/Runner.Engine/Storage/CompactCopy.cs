@@ -29,11 +29,11 @@ internal sealed class CompactCopy(string folder, DatabaseEngine copy) : IDisposa
     }
 
     /// <summary>Copies everything.</summary>
-    /// <param name="read">Reads from the database; called for each lot, so that no reader stands long in the way of a checkpoint.</param>
-    public void Fill(Func<Func<ILiteDatabase, List<BsonDocument>>, List<BsonDocument>> read, CancellationToken cancellationToken)
+    /// <param name="database">Is read lot by lot, so that no reader stands long in the way of a checkpoint.</param>
+    public void Fill(Database database, CancellationToken cancellationToken)
     {
-        copy.Database.UserVersion = read(db => [new BsonDocument { ["v"] = db.UserVersion }])[0]["v"];
-        foreach (var index in read(db => [.. db.Execute("SELECT $ FROM $indexes").ToList().Select(row => row.AsDocument)]))
+        copy.Database.UserVersion = database.Read(db => db.UserVersion);
+        foreach (var index in database.Read(db => db.Execute("SELECT $ FROM $indexes").ToList().Select(row => row.AsDocument).ToList()))
         {
             // Also where the collection is empty; the index of ids makes the collection by itself.
             if (index["name"] != "_id")
@@ -42,9 +42,9 @@ internal sealed class CompactCopy(string folder, DatabaseEngine copy) : IDisposa
             }
         }
 
-        foreach (var collection in read(db => [.. db.GetCollectionNames().Select(name => new BsonDocument { ["n"] = name })]).ConvertAll(name => name["n"].AsString))
+        foreach (var collection in database.Read(db => db.GetCollectionNames().ToList()))
         {
-            Copy(collection, read, cancellationToken);
+            Copy(collection, database, cancellationToken);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class CompactCopy(string folder, DatabaseEngine copy) : IDisposa
         Discard(folder);
     }
 
-    private void Copy(string name, Func<Func<ILiteDatabase, List<BsonDocument>>, List<BsonDocument>> read, CancellationToken cancellationToken)
+    private void Copy(string name, Database database, CancellationToken cancellationToken)
     {
         var collection = copy.Database.GetCollection(name);
         BsonValue last = BsonValue.MinValue;
@@ -83,7 +83,7 @@ internal sealed class CompactCopy(string folder, DatabaseEngine copy) : IDisposa
         {
             cancellationToken.ThrowIfCancellationRequested();
             var from = last;
-            var lot = read(db => db.GetCollection(name).Query().Where("_id > @0", from).OrderBy("_id").Limit(Lot).ToList());
+            var lot = database.Read(db => db.GetCollection(name).Query().Where("_id > @0", from).OrderBy("_id").Limit(Lot).ToList());
             if (lot.Count == 0)
             {
                 return;

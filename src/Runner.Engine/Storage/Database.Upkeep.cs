@@ -157,7 +157,7 @@ public sealed partial class Database
         var copy = CompactCopy.Begin(_folder, _mapper);
         try
         {
-            copy.Fill(Read, cancellationToken);
+            copy.Fill(this, cancellationToken);
             for (var round = 0; round < MostRounds; round++)
             {
                 var changes = of.Recorder.Take();

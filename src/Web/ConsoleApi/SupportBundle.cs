@@ -74,7 +74,7 @@ internal sealed class SupportBundle(
 
     private object Settings() => new
     {
-        Set = options.SetVariables,
+        Set = options.Variables.Values.Keys.Order(StringComparer.Ordinal),
         Hub = settings.WebhookEndpoint?.GetLeftPart(UriPartial.Path),
         Token = options.ApiToken.Length > 0 ? "set" : "not set",
         options.WorkloadNamespace,

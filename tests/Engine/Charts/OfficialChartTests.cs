@@ -58,7 +58,7 @@ public sealed class OfficialChartTests
         foreach (var (name, value) in variables.Where(variable => !NotOurs.ContainsKey(variable.Key)))
         {
             var others = Others(value).Select(other => RunnerOptions.Load(new Dictionary<string, string?>(variables) { [name] = other }).Options).OfType<RunnerOptions>();
-            Assert.True(others.Any(other => other with { SetVariables = options.SetVariables } != options), $"{name} is read by nobody");
+            Assert.True(others.Any(other => other with { Variables = options.Variables } != options), $"{name} is read by nobody");
         }
 
         // What the templates print where no registry is set is no registry.

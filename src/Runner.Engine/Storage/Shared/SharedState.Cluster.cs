@@ -59,7 +59,7 @@ public sealed partial class SharedState
             return false;
         }
 
-        await _replica.ApplyAsync([], whole: false, journal, position, pending: 0, CancellationToken.None).ConfigureAwait(false);
+        await _replica.ApplyAsync([], whole: false, journal, position).ConfigureAwait(false);
         _head = written;
         Tell(StateCollections.All.Keys);
         return true;
@@ -117,7 +117,7 @@ public sealed partial class SharedState
 
         entries.AddRange(head.Entries);
         IReadOnlyList<StateEntry> news = whole ? entries : [.. entries.Where(entry => entry.Position > from)];
-        await _replica.ApplyAsync(news, whole, head.Journal, head.Position, pending: 0, CancellationToken.None).ConfigureAwait(false);
+        await _replica.ApplyAsync(news, whole, head.Journal, head.Position).ConfigureAwait(false);
         _head = known;
         if (whole)
         {
@@ -200,7 +200,7 @@ public sealed partial class SharedState
 
         if (written is not null)
         {
-            await _replica.ApplyAsync([entry], whole: false, head.Journal, entry.Position, pending, CancellationToken.None).ConfigureAwait(false);
+            await _replica.ApplyAsync([entry], whole: false, head.Journal, entry.Position, pending).ConfigureAwait(false);
             _head = written;
             return true;
         }

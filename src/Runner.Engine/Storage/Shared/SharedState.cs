@@ -259,7 +259,7 @@ public sealed partial class SharedState : IStateStore
         }
 
         _head = null;
-        if (_status.IsAlone || (exception is ApiStatusException { Code: 403 or 404 } && !_status.IsKnown) || exception is ApiStatusException { Code: 403 })
+        if (_status.IsAlone || exception is ApiStatusException { Code: 403 } || (exception is ApiStatusException { Code: 404 } && !_status.IsKnown))
         {
             SetProblem(_status.IsAlone && exception is not ApiStatusException ? _status.Problem : $"{exception.Message.TrimEnd('.')}. Allow the runner get, list, watch, create, update and delete of secrets in its namespace; until then this replica's state is its own.", alone: true);
             _ready.TrySetResult();

@@ -72,10 +72,10 @@ internal sealed class StateReplica
         throw new InvalidOperationException("A trial was kept.");
     }
 
-    /// <summary>Takes entries over, in their order. When it returns they are on the disk.</summary>
+    /// <summary>Takes entries over, in their order. When it returns they are on the disk: what all replicas have is not left half taken.</summary>
     /// <param name="whole">Whether they are all there is: what else the copy holds goes.</param>
     /// <param name="pending">What was <see cref="DoAloneAsync">done alone</see> up to this number is among them.</param>
-    public async Task ApplyAsync(IReadOnlyCollection<StateEntry> entries, bool whole, string journal, long position, long pending, CancellationToken cancellationToken)
+    public async Task ApplyAsync(IReadOnlyCollection<StateEntry> entries, bool whole, string journal, long position, long pending = 0)
     {
         await _database.WriteAsync(
             db =>
@@ -104,7 +104,7 @@ internal sealed class StateReplica
 
                 return db.GetCollection(Facts).Upsert(new BsonDocument { ["_id"] = 1, ["journal"] = journal, ["position"] = position, ["alone"] = false });
             },
-            cancellationToken).ConfigureAwait(false);
+            CancellationToken.None).ConfigureAwait(false);
         (Journal, Position, WentAlone) = (journal, position, false);
     }
 

@@ -49,7 +49,7 @@ internal static class DocumentComments
         }
 
         var lines = new TextLines(after.Text);
-        var entry = after.Find(above.Parent)!.Entries.Last(candidate => candidate.Key == above.Last.Key);
+        var entry = after.Find(above.Parent)!.EntryOf(above.Last.Key)!;
         var first = lines.IsFirstOfLine(entry.KeyStart);
         var at = first ? lines.StartWithComments(entry.KeyStart, above.Parent.IsRoot) : lines.StartOfLine(entry.KeyStart);
         var margin = new string(' ', first ? lines.Column(entry.KeyStart) : lines.IndentAt(at));

@@ -111,7 +111,7 @@ internal sealed class DocumentEditing(ValuesDocument document)
         }
 
         var parent = document.Find(path.Parent)!;
-        var at = path.Last.IsIndex ? content : _lines.AfterColon(parent.Entries.Last(entry => entry.Key == path.Last.Key).KeyEnd);
+        var at = path.Last.IsIndex ? content : _lines.AfterColon(parent.EntryOf(path.Last.Key)!.KeyEnd);
         return Change(at, node.End, path.Last.IsIndex ? value.OneLine() : " " + value.OneLine() + Text[at..content].TrimEnd());
     }
 

@@ -13,7 +13,7 @@ internal sealed class DocumentMoving(ValuesDocument document)
     public TextChange? Move(KeyPath from, KeyPath to, Func<KeyPath, int> order)
     {
         var map = document.Find(from.Parent)!;
-        var entry = map.Entries.Last(candidate => candidate.Key == from.Last.Key);
+        var entry = map.EntryOf(from.Last.Key)!;
         if (from.Parent.Equals(to.Parent))
         {
             return Replace(entry.KeyStart, entry.KeyEnd, YamlValue.Quote(to.Last.Key, ScalarStyle.Plain));
@@ -24,7 +24,7 @@ internal sealed class DocumentMoving(ValuesDocument document)
         while (!cutPath.Parent.IsRoot && !to.StartsWith(cutPath.Parent) && document.Find(cutPath.Parent)!.Entries.Count == 1)
         {
             cutPath = cutPath.Parent;
-            cut = document.Find(cutPath.Parent)!.Entries.Last(candidate => candidate.Key == cutPath.Last.Key);
+            cut = document.Find(cutPath.Parent)!.EntryOf(cutPath.Last.Key)!;
         }
 
         var movable = !map.Flow && _lines.IsFirstOfLine(entry.KeyStart) && _lines.IsFirstOfLine(cut.KeyStart) && !document.Find(cutPath.Parent)!.Flow;

@@ -61,9 +61,15 @@ internal sealed partial class OutcomeKeeper(
             return;
         }
 
+        // What is right already, or will be once the end is told, needs no look at what was told.
+        var configured = key.Kind == WorkloadKind.ImageBuild ? options.ImageBuilds.JobTtl : options.Workflows.JobTtl;
+        if (JobTimeToLive.Other(workflow, isTold: true, configured, options.Retention.Ended) is null)
+        {
+            return;
+        }
+
         // The feed has what the reporter has been given; the object may be further on.
         var isTold = workload.Job is { IsFinished: true } && await reporter.HasToldAsync(workload, cancellationToken).ConfigureAwait(false);
-        var configured = key.Kind == WorkloadKind.ImageBuild ? options.ImageBuilds.JobTtl : options.Workflows.JobTtl;
         if (JobTimeToLive.Other(workflow, isTold, configured, options.Retention.Ended) is { } seconds)
         {
             await new ArgoApi(cluster, key.Namespace, time).SetTimeToLiveAsync(key.Name, workload.Uid, seconds, cancellationToken).ConfigureAwait(false);

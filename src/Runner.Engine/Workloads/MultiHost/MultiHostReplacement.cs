@@ -18,7 +18,7 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     private readonly GoneWatch _gone = new(cluster, time);
 
     /// <summary>True where there may be sets: a cluster that does not know the kind or does not show it has none of the runner's.</summary>
-    public bool MayExist => cluster.State.Services.Sets.Health != CacheHealth.Unavailable;
+    public bool MayExist => cluster.State.Services.MayHaveSets;
 
     /// <returns>The set as the cluster has it, and whether it was made by this call; one that carries the same request already stays.</returns>
     /// <exception cref="TimeoutException">The old service does not go.</exception>

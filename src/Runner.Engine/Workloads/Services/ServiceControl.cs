@@ -38,7 +38,7 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
         {
             var isFound = Naming.IsServiceName(serviceName)
                 && (await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(serviceName, (service, _) => Task.FromResult(change(service)), cancellationToken).ConfigureAwait(false) is not null
-                    || (cluster.State.Services.Sets.Health != CacheHealth.Unavailable
+                    || (cluster.State.Services.MayHaveSets
                         && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).ChangeAsync(LeaderWorkerSetNames.SetOf(serviceName), changeSet, cancellationToken).ConfigureAwait(false) is not null));
             if (!isFound)
             {

@@ -44,7 +44,7 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
             if (service is null)
             {
                 var sets = new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time);
-                var set = cluster.State.Services.Sets.Health == CacheHealth.Unavailable ? null : await sets.ChangeAsync(
+                var set = !cluster.State.Services.MayHaveSets ? null : await sets.ChangeAsync(
                     LeaderWorkerSetNames.SetOf(serviceName), found => changed = MultiHostUpdate.Apply(found, request, options, out secret), cancellationToken).ConfigureAwait(false);
                 if (set is null)
                 {
