@@ -173,7 +173,7 @@ public sealed class PagesTests
         await using var context = new ConsoleContext(loki: loki is null ? null : new Uri(loki));
         context.Engine.Feed.Set(Samples.Workload("web"));
         var page = context.Render<Logs>(parameters => parameters.Add(p => p.Cluster, "embedded").Add(p => p.Kind, "service").Add(p => p.Namespace, "spaces").Add(p => p.Name, "web"));
-        Assert.Equal(offered, page.FindAll(".head a[href='/logs/history/spaces/web']").Count == 1);
+        Assert.Equal(offered, page.FindAll(".head a[href='logs/history/spaces/web']").Count == 1);
     }
 
     private static IRenderedComponent<Workloads> Details(ConsoleContext context, string name) => context.Render<Workloads>(parameters => parameters

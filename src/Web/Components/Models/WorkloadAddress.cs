@@ -11,7 +11,10 @@ public static class WorkloadAddress
     public static string Logs(WorkloadKey key, string query = "") => $"logs/{WorkloadReference.Write(key)}{query}";
 
     /// <summary>What Loki keeps of the workload's logs; without a workload, the page that asks for one.</summary>
-    public static string History(WorkloadKey? key) => key is { } only ? $"/logs/history/{Uri.EscapeDataString(only.Namespace)}/{Uri.EscapeDataString(only.Name)}" : "/logs/history";
+    public static string History(WorkloadKey? key) => key is { } only ? History(only.Namespace, only.Name) : "logs/history";
+
+    /// <summary>What Loki keeps of the logs of a name, of which no workload need be left.</summary>
+    public static string History(string @namespace, string name) => $"logs/history/{Uri.EscapeDataString(@namespace)}/{Uri.EscapeDataString(name)}";
 
     /// <summary>The workload that the parts of an address name; null when they name none.</summary>
     public static WorkloadKey? Read(string? cluster, string? kind, string? @namespace, string? name) =>
