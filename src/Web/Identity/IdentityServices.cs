@@ -71,7 +71,7 @@ internal static class IdentityServices
         cookie.ReturnUrlParameter = "returnUrl";
         cookie.Events.OnValidatePrincipal = ConsoleSession.ValidateAsync;
         cookie.Events.OnRedirectToLogin = context => RefuseAsync(context, StatusCodes.Status401Unauthorized, "Sign in first.");
-        cookie.Events.OnRedirectToAccessDenied = context => RefuseAsync(context, StatusCodes.Status403Forbidden, "Your role does not allow this.");
+        cookie.Events.OnRedirectToAccessDenied = context => RefuseAsync(context, StatusCodes.Status403Forbidden, ApiAccess.Refusal(context.HttpContext));
     }
 
     // A person who opens a page is led to sign-in; programs, posts and sockets get the plain status.

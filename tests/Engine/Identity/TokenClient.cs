@@ -82,6 +82,15 @@ internal sealed class TokenClient(RunnerHost host, RunnerHost? address = null)
         return (int)answer.StatusCode;
     }
 
+    /// <summary>Asks for the audit log with a token that may not have it, and reads why not.</summary>
+    public async Task<string> RefusalAsync(string accessToken)
+    {
+        using var client = Program();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", accessToken);
+        using var answer = await client.GetAsync("/api/console/audit", Cancel);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("msg").GetString()!;
+    }
+
     private HttpClient Program()
     {
         var client = host.Program();

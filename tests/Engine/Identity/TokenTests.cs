@@ -26,6 +26,7 @@ public sealed class TokenTests
 
         Assert.Equal(200, await client.ReadAuditAsync(auditor));
         Assert.Equal(403, await client.ReadAuditAsync(watcher));
+        Assert.Contains("'audit.read'", await client.RefusalAsync(watcher), StringComparison.Ordinal);
         Assert.Equal(401, await client.ReadAuditAsync(auditor + "x"));
         Assert.Equal("invalid_request", Text(beyond, "error"));
         Assert.Equal("invalid_client", Text(guessed, "error"));
@@ -45,6 +46,7 @@ public sealed class TokenTests
 
         Assert.Equal(200, await client.ReadAuditAsync(Text(tokens, "access_token")));
         Assert.Equal(403, await client.ReadAuditAsync(Text(viewers, "access_token")));
+        Assert.Contains("role", await client.RefusalAsync(Text(viewers, "access_token")), StringComparison.Ordinal);
         Assert.True(tokens.TryGetProperty("id_token", out _));
         Assert.True(tokens.TryGetProperty("refresh_token", out _));
     }

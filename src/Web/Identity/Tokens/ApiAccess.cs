@@ -40,6 +40,16 @@ internal sealed class ApiAccess(ConsoleSession sessions, RunnerOptions options) 
         return (await evaluator.AuthorizeAsync(policy, authenticated, context, context).ConfigureAwait(false)).Succeeded;
     }
 
+    /// <summary>Why a caller with credentials is refused, for a program: a token by the scope that it lacks, a person by the role.</summary>
+    public static string Refusal(HttpContext context)
+    {
+        var scope = context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).FirstOrDefault(policy => ApiScopes.All.Any(known => known.Scope == policy));
+        var token = context.User.Identities.FirstOrDefault(identity => identity.IsAuthenticated && identity.AuthenticationType != CookieAuthenticationDefaults.AuthenticationScheme);
+        return scope is not null && token is not null && !new ClaimsPrincipal(token).HasScope(scope)
+            ? $"The token does not have the scope '{scope}'. Have an administrator allow the client this scope, and ask for a token with it."
+            : "Your role does not allow this.";
+    }
+
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ApiAccessRequirement requirement)
     {
         // The token server takes only its own tokens, so the hub's is looked at here.
