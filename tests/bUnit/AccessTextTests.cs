@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
+using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Identity;
 using Runner.Web.Identity.Access;
@@ -24,7 +25,7 @@ public sealed partial class AccessTextTests
     [Fact]
     public void Every_text_that_is_asked_for_exists()
     {
-        var used = Directory.EnumerateFiles(Path.Combine(Root(), "src", "Web", "Components"), "*.razor", SearchOption.AllDirectories).Select(File.ReadAllText)
+        var used = Directory.EnumerateFiles(Path.Combine(SourceFiles.Root, "src", "Web", "Components"), "*.razor", SearchOption.AllDirectories).Select(File.ReadAllText)
             .SelectMany(source => Key().Matches(source)).Select(match => match.Groups[1].Value)
             .Concat(Enum.GetNames<UserRefusal>().Concat(Enum.GetNames<AccessRefusal>()).Select(reason => $"Refusal.{reason}"))
             .Concat(Enum.GetNames<SignInMethod>().Select(method => $"Method.{method}"))
@@ -38,7 +39,7 @@ public sealed partial class AccessTextTests
     /// <summary>The console may be served under a path: what begins with a slash leads out of it.</summary>
     [Fact]
     public void No_link_of_a_page_begins_with_a_slash() => Assert.Empty(
-        from file in Directory.EnumerateFiles(Path.Combine(Root(), "src", "Web"), "*.*", SearchOption.AllDirectories)
+        from file in Directory.EnumerateFiles(Path.Combine(SourceFiles.Root, "src", "Web"), "*.*", SearchOption.AllDirectories)
         where file.EndsWith(".razor", StringComparison.Ordinal) || file.EndsWith(".cs", StringComparison.Ordinal)
         where !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
         from Match match in Rooted().Matches(File.ReadAllText(file))
@@ -49,17 +50,6 @@ public sealed partial class AccessTextTests
             .Cast<System.Collections.DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
 
     private static HashSet<string> Holes(string text) => [.. Hole().Matches(text).Select(match => match.Value)];
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Console.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return folder.FullName;
-    }
 
     [GeneratedRegex("""\bA\["([A-Za-z.-]+)"[],]""")]
     private static partial Regex Key();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
+using Runner.Tests.bUnit.Support;
 using Runner.Engine.Workloads;
 using Runner.Web.Components;
 using Runner.Web.Components.Layout;
@@ -40,7 +41,7 @@ public sealed partial class TextResourcesTests
 
     private static HashSet<string> UsedKeys()
     {
-        var folder = Path.Combine(Root(), "src", "Web", "Components");
+        var folder = Path.Combine(SourceFiles.Root, "src", "Web", "Components");
         var sources = Directory.EnumerateFiles(folder, "*.*", SearchOption.AllDirectories).Where(file => file.EndsWith(".razor", StringComparison.Ordinal) || file.EndsWith(".cs", StringComparison.Ordinal)).Select(File.ReadAllText);
         var used = sources.SelectMany(source => Literal().Matches(source)).Select(match => match.Groups[1].Value).ToHashSet();
 
@@ -65,17 +66,6 @@ public sealed partial class TextResourcesTests
     {
         var resources = new ResourceManager("Runner.Web.Components.Text", typeof(Text).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!;
         return resources.Cast<System.Collections.DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Console.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return folder.FullName;
     }
 
     [GeneratedRegex(@"\{\d\}")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
+using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Live;
 
@@ -25,23 +26,12 @@ public sealed partial class WorkloadTextTests
 
     private static HashSet<string> UsedKeys()
     {
-        var folder = Path.Combine(Root(), "src", "Web", "Components");
+        var folder = Path.Combine(SourceFiles.Root, "src", "Web", "Components");
         var sources = Directory.EnumerateFiles(folder, "*.*", SearchOption.AllDirectories).Where(file => Path.GetExtension(file) is ".razor" or ".cs").Select(File.ReadAllText).ToList();
         var used = sources.SelectMany(source => Literal().Matches(source)).Select(match => match.Groups[1].Value).ToHashSet();
         used.UnionWith(sources.SelectMany(source => Choice().Matches(source)).Select(match => match.Groups[1].Value));
         used.UnionWith(Enum.GetNames<WorkloadAction>().SelectMany(action => new[] { "Do", "Effect", "TitleOne", "TitleMany", "DoneOne", "DoneMany" }.Select(part => $"{action}.{part}")));
         return used;
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Console.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return folder.FullName;
     }
 
     private static HashSet<string> Placeholders(string text) => [.. Placeholder().Matches(text).Select(match => match.Value)];

@@ -24,7 +24,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         if (_unknown.Count > MostUnknown)
         {
             report.Warn("unknown-keys", _unknown[MostUnknown], new($"{_unknown.Count - MostUnknown} more keys from here on are no keys of the chart.", $"从此处起还有 {_unknown.Count - MostUnknown} 个键不是图表的键。"),
-                new("Check that this is the values file of the runner and not something else.", "请确认这是 Runner 的 values 文件,而不是其他文件。"));
+                new("Check that this is the values file of the runner and not something else.", "请确认这是 Runner 的 values 文件，而不是其他文件。"));
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
             }
             else if (value is not null)
             {
-                report.Error("wrong-type", path, new($"'{path}' is a group of keys; here it has a value of its own.", $"'{path}' 是一组键,这里却直接给了值。"),
+                report.Error("wrong-type", path, new($"'{path}' is a group of keys; here it has a value of its own.", $"'{path}' 是一组键，这里却直接给了值。"),
                     new("Write its keys below it, indented.", "请在其下缩进写出各个键。"));
             }
         }
@@ -82,9 +82,9 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         }
 
         var near = Catalogue.Suggest(path, chart);
-        report.Warn("unknown-key", path, new($"'{path}' is no key of the chart; Helm ignores it in silence.", $"'{path}' 不是图表的键,Helm 会静默忽略它。"), near.Count > 0
+        report.Warn("unknown-key", path, new($"'{path}' is no key of the chart; Helm ignores it in silence.", $"'{path}' 不是图表的键，Helm 会静默忽略它。"), near.Count > 0
             ? new($"Did you mean '{near[0]}'?", $"您是否想写 '{near[0]}'?")
-            : new("Remove it, or look the key up in the form.", "请删除它,或在表单中查找正确的键。"));
+            : new("Remove it, or look the key up in the form.", "请删除它，或在表单中查找正确的键。"));
     }
 
     private void NotRead(KeyPath path, KnownKey known)
@@ -92,7 +92,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         var reads = known.Definition.KeyIn(chart);
         if (known.Key is null)
         {
-            report.Warn("misspelt-key", path, new($"No chart reads '{path}', though it is often written.", $"没有图表读取 '{path}',尽管这是常见写法。"), Use(reads));
+            report.Warn("misspelt-key", path, new($"No chart reads '{path}', though it is often written.", $"没有图表读取 '{path}'，尽管这是常见写法。"), Use(reads));
         }
         else if (reads is not null)
         {
@@ -100,14 +100,14 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
             var renamed = since is { } version && chart >= version;
             var line = since is { } first ? $"{first.Major}.{first.Minor}{(first.Patch > 0 ? $".{first.Patch}" : "")}" : "";
             report.Warn("renamed-key", path, renamed
-                ? new($"'{path}' was renamed to '{reads}' in {line}; chart {chart} ignores it in silence.", $"'{path}' 自 {line} 起改名为 '{reads}';图表 {chart} 会静默忽略它。")
-                : new($"'{path}' belongs to other charts; chart {chart} ignores it in silence.", $"'{path}' 属于其他版本的图表;图表 {chart} 会静默忽略它。"), Use(reads));
+                ? new($"'{path}' was renamed to '{reads}' in {line}; chart {chart} ignores it in silence.", $"'{path}' 自 {line} 起改名为 '{reads}'；图表 {chart} 会静默忽略它。")
+                : new($"'{path}' belongs to other charts; chart {chart} ignores it in silence.", $"'{path}' 属于其他版本的图表；图表 {chart} 会静默忽略它。"), Use(reads));
         }
         else
         {
             report.Warn("no-effect", path, new($"'{path}' does nothing in chart {chart}.", $"'{path}' 在图表 {chart} 中不起作用。"),
                 known.Key.Charts.Since is { } since && chart < since
-                    ? new($"It is read since {since.Major}.{since.Minor}: upgrade the chart, or remove it.", $"自 {since.Major}.{since.Minor} 起才读取:请升级图表,或删除它。")
+                    ? new($"It is read since {since.Major}.{since.Minor}: upgrade the chart, or remove it.", $"自 {since.Major}.{since.Minor} 起才读取：请升级图表，或删除它。")
                     : new("Remove it.", "请删除它。"));
         }
     }
@@ -118,14 +118,14 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
             : newer.Charts.Since is { } since && since > until ? since
             : ChartVersion.Lines.Select(ChartVersion.FirstOf).Cast<ChartVersion?>().FirstOrDefault(line => line > until);
 
-    private static LocalText Use(KeyPath? key) => key is null ? new("Remove it.", "请删除它。") : new($"Write '{key}' instead; migrating the file does it.", $"请改写为 '{key}';迁移文件会自动完成。");
+    private static LocalText Use(KeyPath? key) => key is null ? new("Remove it.", "请删除它。") : new($"Write '{key}' instead; migrating the file does it.", $"请改写为 '{key}'；迁移文件会自动完成。");
 
     private void Placeholders(KeyPath path, JsonNode? value)
     {
         if (value is JsonValue text && text.GetValueKind() == JsonValueKind.String && ValuesMask.IsPlaceholder(text.GetValue<string>()))
         {
             report.Error("masked-value", path, new($"'{path}' has the placeholder of a masked export instead of its value.", $"'{path}' 的值是隐去密钥导出时的占位符。"),
-                new("Put the real value in, or export the file in full as an administrator.", "请填入真实的值,或由管理员导出完整文件。"));
+                new("Put the real value in, or export the file in full as an administrator.", "请填入真实的值，或由管理员导出完整文件。"));
         }
         else if (value is JsonArray list && Catalogue.Find(path) is not null)
         {
@@ -147,7 +147,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
     {
         foreach (var twice in node.Entries.GroupBy(entry => entry.Key).Where(group => group.Count() > 1))
         {
-            report.Warn("duplicate-key", path.Child(twice.Key), new($"'{path.Child(twice.Key)}' is in the file {twice.Count()} times; Helm takes the last one.", $"'{path.Child(twice.Key)}' 在文件中出现 {twice.Count()} 次;Helm 取最后一个。"),
+            report.Warn("duplicate-key", path.Child(twice.Key), new($"'{path.Child(twice.Key)}' is in the file {twice.Count()} times; Helm takes the last one.", $"'{path.Child(twice.Key)}' 在文件中出现 {twice.Count()} 次；Helm 取最后一个。"),
                 new("Keep one of them.", "请只保留其中一个。"));
         }
 

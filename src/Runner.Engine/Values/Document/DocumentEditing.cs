@@ -36,7 +36,7 @@ internal sealed class DocumentEditing(ValuesDocument document)
         }
 
         Refuse(parent is not null && parent.Kind != YamlKind.Map, path, parent?.Start ?? 0, "not-a-map", $"'{added.Parent}' has a value of another kind, so it cannot have keys.",
-            $"'{added.Parent}' 是其他类型的值,不能包含键。", "Remove it first, or edit the file's text.", "请先删除它,或编辑文件文本。");
+            $"'{added.Parent}' 是其他类型的值，不能包含键。", "Remove it first, or edit the file's text.", "请先删除它，或编辑文件文本。");
         return new(Add(parent, added, content, order), added, Holds);
     }
 
@@ -51,7 +51,7 @@ internal sealed class DocumentEditing(ValuesDocument document)
         Refuse(path.Last.IsIndex, path, document.Find(path)!.Start, "list-item", "One item of a list is not removed on its own.", "不能单独删除列表中的一项。", "Set the list without it.", "请设置不含该项的列表。");
         var map = document.Find(path.Parent)!;
         var twice = map.Entries.Count(entry => entry.Key == path.Last.Key) > 1;
-        Refuse(twice, path, map[path.Last.Key]!.Start, "duplicate-key", $"'{path}' is in the file twice; without this one the other would come to life.", $"'{path}' 在文件中出现两次;删除此处会使另一处生效。",
+        Refuse(twice, path, map[path.Last.Key]!.Start, "duplicate-key", $"'{path}' is in the file twice; without this one the other would come to life.", $"'{path}' 在文件中出现两次；删除此处会使另一处生效。",
             "Remove one of them in the file's text.", "请在文件文本中删除其中之一。");
         return new(Cut(map, map.Entries.First(entry => entry.Key == path.Last.Key), path.Parent.IsRoot), path, after => after.Find(path) is null);
     }
@@ -198,7 +198,7 @@ internal sealed class DocumentEditing(ValuesDocument document)
         foreach (var step in path.Steps)
         {
             Refuse(node?.Kind == YamlKind.Alias, path, node?.Start ?? 0, "alias", $"'{at}' is an alias of what is written at the anchor '{node?.Value}'.", $"'{at}' 是锚点 '{node?.Value}' 的别名。",
-                "Edit the value at the anchor, or give this key a value of its own.", "请编辑锚点处的值,或为此键单独设置值。");
+                "Edit the value at the anchor, or give this key a value of its own.", "请编辑锚点处的值，或为此键单独设置值。");
             at = step.IsIndex ? at.Child(step.Index) : at.Child(step.Key);
             node = document.Find(at);
             RefuseUsed(node, path, used);
@@ -209,7 +209,7 @@ internal sealed class DocumentEditing(ValuesDocument document)
 
     private void RefuseUsed(YamlNode? node, KeyPath path, HashSet<string> used) =>
         Refuse(node is { Anchor.Length: > 0 } && used.Contains(node.Anchor), path, node?.Start ?? 0, "anchor", $"Aliases refer to the anchor '{node?.Anchor}' here, so other values would change too.",
-            $"此处的锚点 '{node?.Anchor}' 被别名引用,其他值也会随之改变。", "Edit it in the file's text, or give the aliases values of their own first.", "请在文件文本中编辑,或先为这些别名设置各自的值。");
+            $"此处的锚点 '{node?.Anchor}' 被别名引用，其他值也会随之改变。", "Edit it in the file's text, or give the aliases values of their own first.", "请在文件文本中编辑，或先为这些别名设置各自的值。");
 
     private static void Collect(YamlNode? node, Action<YamlNode> visit)
     {

@@ -74,14 +74,14 @@ public static class ValuesMigration
     {
         if (document.Find(to) is not null)
         {
-            steps.Add(new(MigrationAct.LeftAlone, from, null, new($"'{to}' is in the file too: keep the one that is meant.", $"文件中同时有 '{to}':请保留需要的一个。")));
+            steps.Add(new(MigrationAct.LeftAlone, from, null, new($"'{to}' is in the file too: keep the one that is meant.", $"文件中同时有 '{to}'：请保留需要的一个。")));
             return document;
         }
 
         var moved = document.Move(from, to, Catalogue.Order);
         steps.Add(moved is not null
             ? new(MigrationAct.Moved, from, to, new($"'{from}' is '{to}' in this chart.", $"'{from}' 在此图表中为 '{to}'。"))
-            : new(MigrationAct.LeftAlone, from, null, new($"It must become '{to}', but is written in a way that cannot be moved here: move it in the file's text.", $"它应改为 '{to}',但其写法无法自动移动:请在文件文本中移动。")));
+            : new(MigrationAct.LeftAlone, from, null, new($"It must become '{to}', but is written in a way that cannot be moved here: move it in the file's text.", $"它应改为 '{to}'，但其写法无法自动移动：请在文件文本中移动。")));
         return moved ?? document;
     }
 
@@ -130,7 +130,7 @@ public static class ValuesMigration
         }
 
         var why = path.ToString() == "registry.insecure" && text == "false"
-            ? new LocalText("The text \"false\" was taken for true before; now it is false, and certificates are checked.", "以前文本 \"false\" 被视为 true;现在为 false,将校验证书。")
+            ? new LocalText("The text \"false\" was taken for true before; now it is false, and certificates are checked.", "以前文本 \"false\" 被视为 true；现在为 false，将校验证书。")
             : new LocalText($"Chart {chart} wants it in another type.", $"图表 {chart} 要求另一种类型。");
         try
         {
