@@ -184,6 +184,26 @@ public sealed class WorkloadsModelTests
         Assert.Equal(new WorkloadsQuery(), WorkloadsQuery.Parse("?state=7,no&sort=-&columns=x&columns="));
 
     [Fact]
+    public async Task An_act_applies_to_those_of_the_selected_that_it_means_anything_to_by_name()
+    {
+        await using var context = new ConsoleContext();
+        foreach (var workload in new[] { Samples.Workload("web"), Samples.Job("train", WorkflowPhases.Running), Samples.Workload("api"), Samples.Workload("idle") })
+        {
+            context.Engine.Feed.Set(workload);
+        }
+
+        var model = Load(context);
+        foreach (var row in model.Rows.Where(row => row.Name != "idle"))
+        {
+            model.Toggle(row.Key);
+        }
+
+        Assert.Equal(["api", "web"], model.SelectedFor(WorkloadAction.Restart).Select(key => key.Name));
+        Assert.Equal(["api", "train", "web"], model.SelectedFor(WorkloadAction.Stop).Select(key => key.Name));
+        Assert.Equal(["api", "train", "web"], model.SelectedFor(WorkloadAction.Purge).Select(key => key.Name));
+    }
+
+    [Fact]
     public void The_name_column_cannot_be_hidden() => Assert.Contains("name", new WorkloadsQuery().ToggledColumn("name").Columns);
 
     private static WorkloadsModel Load(ConsoleContext context)

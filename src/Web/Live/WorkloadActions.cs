@@ -34,6 +34,9 @@ internal sealed partial class WorkloadActions(
     /// <summary>Whether a workload can be restarted, whoever asks.</summary>
     public static bool CanRestart(WorkloadKey key) => key.Kind == WorkloadKind.Service;
 
+    /// <summary>Whether an act means anything to a workload: what is no service can only be stopped or purged.</summary>
+    public static bool Applies(WorkloadAction action, WorkloadKey key) => action != WorkloadAction.Restart || CanRestart(key);
+
     /// <summary>Whether it makes sense to change how many instances a workload may have: a space has one.</summary>
     public static bool CanScale(Workload workload) => workload.Key.Kind == WorkloadKind.Service && !ReplicaRange.IsFixed(workload.DeployType);
 

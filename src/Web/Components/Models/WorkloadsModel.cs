@@ -32,6 +32,10 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
     /// <summary>Selected workloads that are still there.</summary>
     public IReadOnlyCollection<WorkloadKey> Selected => _selected;
 
+    /// <summary>The selected workloads that an act applies to, by name; the others are left out of it.</summary>
+    public IReadOnlyList<WorkloadKey> SelectedFor(WorkloadAction action) =>
+        [.. _selected.Where(key => WorkloadActions.Applies(action, key)).OrderBy(key => key.Name, StringComparer.Ordinal)];
+
     public IReadOnlyList<ClusterView> Clusters { get; private set; } = [];
 
     /// <summary>True while a cluster that may well hold workloads has not been listed yet.</summary>
