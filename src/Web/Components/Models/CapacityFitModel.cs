@@ -12,8 +12,6 @@ public sealed record FitRow(string Cluster, NodeFit Answer);
 /// <summary>"Would it fit?": the request, and what every node says to it. Plain state without a page; used by one circuit at a time.</summary>
 public sealed class CapacityFitModel(IConsoleEngine engine)
 {
-    private HashSet<string> _away = [];
-
     public FitRequest Request { get; private set; } = new();
 
     /// <summary>Parts of the typed line that say nothing.</summary>
@@ -31,16 +29,8 @@ public sealed class CapacityFitModel(IConsoleEngine engine)
     /// <summary>True when no node has the model that is asked for.</summary>
     public bool UnknownModel { get; private set; }
 
-    public IReadOnlyList<CapacitySnapshot> Clusters { get; private set; } = [];
-
-    /// <summary>True while the nodes of a cluster that answers are still being listed.</summary>
-    public bool Loading => Clusters.Any(cluster => cluster.Source == CapacitySource.Starting && !_away.Contains(cluster.Cluster));
-
-    /// <summary>True when no cluster answers, and none of them ever told its nodes.</summary>
-    public bool Away => Clusters.Count > 0 && Clusters.All(cluster => cluster.Source == CapacitySource.Starting && _away.Contains(cluster.Cluster));
-
-    /// <summary>True when the nodes of no cluster may be listed, so that nobody can answer.</summary>
-    public bool Blind => !Loading && !Away && Clusters.All(cluster => cluster.Source != CapacitySource.ClusterWide);
+    /// <summary>Which clusters can answer.</summary>
+    public CapacityReach Reach { get; private set; } = CapacityReach.None;
 
     /// <summary>True when something is asked for that can be understood.</summary>
     public bool Asked => !Request.IsEmpty && Request.Problems.Count == 0;
@@ -72,9 +62,8 @@ public sealed class CapacityFitModel(IConsoleEngine engine)
     /// <summary>Asks the nodes as they are now.</summary>
     public void Ask()
     {
-        Clusters = engine.Capacity;
-        _away = [.. engine.Clusters.Where(cluster => cluster.IsStale).Select(cluster => cluster.Name)];
-        var all = Clusters.Where(cluster => cluster.Source == CapacitySource.ClusterWide).ToList();
+        Reach = CapacityReach.Of(engine);
+        var all = Reach.Clusters.Where(cluster => cluster.Source == CapacitySource.ClusterWide).ToList();
         var nodes = all.SelectMany(cluster => cluster.Nodes).ToList();
         Models = [.. nodes.Select(node => node.Accelerator?.Type ?? "").Where(model => model.Length > 0).Distinct().Order(StringComparer.Ordinal)];
         Resources = [.. CapacityGroups.Devices(nodes).Select(device => device.Resource).Distinct().Order(StringComparer.Ordinal)];

@@ -54,11 +54,11 @@ public sealed class CapacityModel(IConsoleEngine engine)
 
     private Dictionary<string, CapacityNode> _nodes = [];
     private Dictionary<NodeCapacity, string> _clusterOf = [];
-    private HashSet<string> _away = [];
 
     public CapacityQuery Query { get; private set; } = new();
 
-    public IReadOnlyList<CapacitySnapshot> Clusters { get; private set; } = [];
+    /// <summary>Which clusters can answer.</summary>
+    public CapacityReach Reach { get; private set; } = CapacityReach.None;
 
     /// <summary>Lines in order. A new list for every change.</summary>
     public IReadOnlyList<CapacityRow> Rows { get; private set; } = [];
@@ -80,12 +80,6 @@ public sealed class CapacityModel(IConsoleEngine engine)
     /// <summary>Workloads that wait because no node has room.</summary>
     public int Waiting { get; private set; }
 
-    /// <summary>True while the nodes of a cluster that answers are still being listed.</summary>
-    public bool Loading => Clusters.Any(cluster => cluster.Source == CapacitySource.Starting && !_away.Contains(cluster.Cluster));
-
-    /// <summary>True when no cluster answers, and none of them ever told its nodes.</summary>
-    public bool Away => Clusters.Count > 0 && Clusters.All(cluster => cluster.Source == CapacitySource.Starting && _away.Contains(cluster.Cluster));
-
     /// <summary>The group whose details are open, unless a node's are.</summary>
     public CapacityGroup? OpenGroup => Query.Node.Length > 0 ? null : Groups.FirstOrDefault(group => group.Value == Query.Group);
 
@@ -102,8 +96,7 @@ public sealed class CapacityModel(IConsoleEngine engine)
     /// <summary>Reads the inventory anew.</summary>
     public void Load()
     {
-        Clusters = engine.Capacity;
-        _away = [.. engine.Clusters.Where(cluster => cluster.IsStale).Select(cluster => cluster.Name)];
+        Reach = CapacityReach.Of(engine);
         Waiting = engine.Workloads.Values.Count(workload => workload.WaitingForRoom);
         Arrange();
     }
@@ -135,7 +128,7 @@ public sealed class CapacityModel(IConsoleEngine engine)
 
     private void Arrange()
     {
-        var all = Clusters.SelectMany(cluster => cluster.Nodes.Select(node => new CapacityNode(cluster.Cluster, node))).ToList();
+        var all = Reach.Clusters.SelectMany(cluster => cluster.Nodes.Select(node => new CapacityNode(cluster.Cluster, node))).ToList();
         _nodes = all.DistinctBy(node => node.Id).ToDictionary(node => node.Id);
         Total = all.Count;
         Troubled = all.Count(node => IsNode(node) && node.Node.Troubled);
