@@ -95,7 +95,8 @@ internal static class ValuesFiles
     private static string Effect(PredictedChange change, ChartVersion chart) => change.Outcome switch
     {
         PredictedOutcome.Refused => $"chart {chart} refuses it",
-        PredictedOutcome.Ignored => ValuesCatalogue.Instance.Find(change.Path)?.Key?.IsRead(chart) == true ? "the same as before" : $"chart {chart} ignores it",
+        PredictedOutcome.Same => "the same as before",
+        PredictedOutcome.Ignored => $"chart {chart} ignores it",
         _ => change.Takes == TakesEffect.Live ? "live" : "upgrade",
     };
 

@@ -66,6 +66,7 @@ internal static class ConsolePages
         services.AddTransient<RunnerHealthModel>();
         services.AddTransient<LogHistoryModel>();
         services.AddScoped<AccessFlow>();
+        services.AddScoped<ConfigurationFlow>();
         return services;
     }
 

@@ -40,16 +40,12 @@ internal static class ConfigValues
         var origin = saved is not null ? $"version {saved.Number}" : $"release {release!.Identity.Name}, revision {release.Revision}";
         await audit.WriteAsync(context.User, AuditActions.ConfigurationExport, origin, AuditOutcome.Done, masked ? "Exported with secrets masked." : "Exported in full.", cancellationToken);
         context.Response.Headers.CacheControl = "no-store";
-        var chart = saved is not null ? Published(saved.Chart, release) : release!.ChartVersion;
+        var chart = HelmUpgrade.VersionFor(release, saved?.Chart ?? release!.Chart);
         context.Response.Headers[ChartHeader] = chart;
         context.Response.Headers[UpgradeHeader] = HelmUpgrade.Line(release?.Identity ?? ReleaseIdentity.Usual, chart);
         context.Response.Headers.ContentDisposition = $"attachment; filename={HelmUpgrade.UsualFile}";
         return Results.Text(masked ? ValuesMask.Mask(ValuesDocument.Parse(text)) : text, "application/yaml", Encoding.UTF8);
     }
-
-    /// <summary>The deployed chart where the configuration is for its line; the line's own version otherwise.</summary>
-    private static string Published(ChartVersion chart, DeployedRelease? release) =>
-        release is not null && release.Chart.IsSameLine(chart) ? release.ChartVersion : chart.ToString();
 
     private static string Missing(string source, string problem) => source switch
     {

@@ -24,6 +24,9 @@ public readonly partial record struct ChartVersion(int Major, int Minor, int Pat
     /// <summary>True for the chart that comes with this runner. It takes the values of the official charts 1.17 to 2.4 under all their names, and truth values as texts too.</summary>
     public bool IsOurs => this >= Ours;
 
+    /// <summary>Its line, such as 2.4: what is written for one chart of it is written for the others.</summary>
+    public string Line => $"{Major}.{Minor}";
+
     /// <summary>Reads <c>2.4</c>, <c>2.4.1</c>, <c>v2.4.1</c> or <c>2.4.1-rc.1+x</c>; a version without a third number is the last of its line.</summary>
     public static bool TryParse(string? text, out ChartVersion version)
     {

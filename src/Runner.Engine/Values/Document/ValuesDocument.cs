@@ -20,7 +20,7 @@ public sealed class ValuesDocument
     /// <summary>Files of more characters are refused: no Helm release takes them.</summary>
     public const int MaxLength = 1024 * 1024;
 
-    private int[]? _lineStarts;
+    private LineStarts? _lines;
 
     private ValuesDocument(string text, YamlNode? root)
     {
@@ -76,15 +76,7 @@ public sealed class ValuesDocument
     }
 
     /// <summary>Line and column of an offset, from 1.</summary>
-    public (int Line, int Column) LineAndColumn(int offset)
-    {
-        var starts = _lineStarts ??= [0, .. Enumerable.Range(0, Text.Length).Where(at => Text[at] == '\n').Select(at => at + 1)];
-        var at = Math.Clamp(offset, 0, Text.Length);
-        var found = Array.BinarySearch(starts, at);
-        var line = found >= 0 ? found + 1 : ~found;
-        var column = at - starts[line - 1] + 1;
-        return (line, line == 1 && Text.StartsWith('\uFEFF') && column > 1 ? column - 1 : column);
-    }
+    public (int Line, int Column) LineAndColumn(int offset) => (_lines ??= new(Text)).At(offset);
 
     /// <summary>Sets the value at a path, and adds its key where it is absent.</summary>
     /// <param name="path">Where; positions in lists must exist.</param>

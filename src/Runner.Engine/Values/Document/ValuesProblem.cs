@@ -1,7 +1,19 @@
+using System.Globalization;
+
 namespace Runner.Engine.Values;
 
 /// <summary>A sentence in the two languages that the console speaks.</summary>
-public sealed record LocalText(string English, string Chinese);
+public sealed record LocalText(string English, string Chinese)
+{
+    /// <summary>The sentence for a reader; English for whoever reads neither.</summary>
+    public string For(CultureInfo reader) => reader.TwoLetterISOLanguageName == "zh" ? Chinese : English;
+
+    /// <summary>The sentence for the reader of now.</summary>
+    public string Shown => For(CultureInfo.CurrentUICulture);
+
+    /// <summary>The sentence and the one after it.</summary>
+    public LocalText Then(LocalText next) => new($"{English} {next.English}", Chinese + next.Chinese);
+}
 
 /// <summary>How much a problem matters.</summary>
 public enum ProblemSeverity
@@ -22,6 +34,9 @@ public enum ProblemSeverity
 /// <param name="Remedy">What to try.</param>
 public sealed record ValuesProblem(string Code, KeyPath Path, int Line, int Column, ProblemSeverity Severity, LocalText Message, LocalText Remedy)
 {
+    /// <summary>What is wrong and what to try.</summary>
+    public LocalText Advice => Message.Then(Remedy);
+
     /// <summary>True where the schema that the deployed chart brings refuses it, alone or as the catalogue does.</summary>
     public bool OfChart { get; init; }
 }

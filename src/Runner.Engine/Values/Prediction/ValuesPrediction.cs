@@ -14,8 +14,11 @@ public enum PredictedOutcome
     /// <summary>Something that the chart renders changes.</summary>
     Changed,
 
-    /// <summary>Nothing changes: the chart does not read the key, or the value means what was there before.</summary>
+    /// <summary>Nothing changes: the chart does not read the key.</summary>
     Ignored,
+
+    /// <summary>Nothing changes: the chart reads the key, and the value means what was there before.</summary>
+    Same,
 
     /// <summary>Helm refuses the values.</summary>
     Refused,
@@ -63,14 +66,14 @@ public static class ValuesPrediction
 
             if (definition is null || JsonNode.DeepEquals(was.NodeOf(definition), becomes.NodeOf(definition)))
             {
-                return new(path, PredictedOutcome.Ignored, [], [], TakesEffect.Upgrade);
+                return new(path, definition is null ? PredictedOutcome.Ignored : PredictedOutcome.Same, [], [], TakesEffect.Upgrade);
             }
 
             var alone = ConfigMap(chart, release, With(old, definition.Keys.Select(key => key.Path), current));
             var keys = map.Data.Keys.Union(alone.Data.Keys).Where(name => map.Data.GetValueOrDefault(name) != alone.Data.GetValueOrDefault(name)).Concat(alone.Undetermined.Except(map.Undetermined)).Distinct()
                 .Order(StringComparer.Ordinal).ToList();
             var renders = RendersIn(definition, was, becomes);
-            return new(path, keys.Count + renders.Count > 0 || map.Name != alone.Name ? PredictedOutcome.Changed : PredictedOutcome.Ignored, keys, renders, definition.Takes);
+            return new(path, keys.Count + renders.Count > 0 || map.Name != alone.Name ? PredictedOutcome.Changed : PredictedOutcome.Same, keys, renders, definition.Takes);
         }
     }
 

@@ -13,6 +13,10 @@ public static class HelmUpgrade
             ? $"helm upgrade {Quoted(release.Name)} charts/runner --namespace {Quoted(release.Namespace)} --values {Quoted(file)}"
             : $"helm upgrade {Quoted(release.Name)} csghub/runner --namespace {Quoted(release.Namespace)}{(chartVersion.Length > 0 ? $" --version {Quoted(chartVersion)}" : "")} --values {Quoted(file)}";
 
+    /// <summary>The version that a file for a chart is deployed with: the deployed one where it is of the file's line, the line's own otherwise.</summary>
+    public static string VersionFor(DeployedRelease? release, ChartVersion chart) =>
+        release is not null && release.Chart.IsSameLine(chart) ? release.ChartVersion : chart.ToString();
+
     private static bool IsOurs(string version) => ChartVersion.TryParse(version, out var read) && read.IsOurs;
 
     private static string Quoted(string text) =>

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Runner.Engine.Values;
 
 namespace Runner.Web.Components.Models.Configuration;
@@ -22,12 +21,20 @@ public enum ConfigurationOrigin
 /// <summary>
 /// The values file that one person edits, in the form and as text at once: every change goes to the text, and form and problems are read from it anew. Plain state without a page; used by one circuit at a time.
 /// </summary>
-public sealed class ConfigurationModel(ConfigurationStore store, DeployedReleases releases, RunningRunner runner, Func<IReadOnlySet<string>?> nodeLabels)
+/// <param name="release">The runner's release as it is now; null where none is known.</param>
+/// <param name="running">What this runner works with now.</param>
+/// <param name="nodeLabels">Keys that nodes have as labels or resources; null while no node is known.</param>
+public sealed class ConfigurationModel(ConfigurationStore store, Func<DeployedRelease?> release, Func<RunningValues> running, Func<IReadOnlySet<string>?> nodeLabels)
 {
     private const int MostUndo = 100;
     private static readonly ValuesCatalogue Catalogue = ValuesCatalogue.Instance;
 
-    private readonly Stack<(string Text, ChartVersion Chart)> _undo = new();
+    private readonly UndoHistory<(string Text, ChartVersion Chart)> _undo = new(MostUndo);
+    private readonly ConfigurationComparison _comparison = new(store);
+    private readonly Remembered<(ValuesDocument? Document, DeployedRelease? Release), IReadOnlyList<FileDrift>> _drift =
+        new(of => of is ({ } document, { } deployed) ? ValuesDrift.OfFile(document, deployed) : []);
+
+    private string _base = "";
     private SecretVeil _veil = new("", masked: true);
     private bool _secretsShown;
     private string? _typed;
@@ -62,12 +69,6 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     /// <summary>The version that editing began with; null when there was none.</summary>
     public ConfigurationVersion? BasedOn { get; private set; }
 
-    /// <summary>The text that editing began with.</summary>
-    public string Base { get; private set; } = "";
-
-    /// <summary>Grows with every change of the text, so that a page knows when to draw the editor's text anew.</summary>
-    public int Revision { get; private set; }
-
     public IReadOnlyList<ValuesProblem> Problems { get; private set; } = [];
 
     /// <summary>The form, by section, filtered by <see cref="Query"/>.</summary>
@@ -78,13 +79,13 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     /// <summary>Only what the file itself has.</summary>
     public bool OnlyGiven { get; private set; }
 
-    public DeployedRelease? Release => releases.Current;
+    public DeployedRelease? Release => release();
 
     public IReadOnlyList<ConfigurationVersion> Versions { get; private set; } = [];
 
     public ValuesLayout Layout { get; private set; }
 
-    public bool IsChanged => Text != Base || BasedOn is null;
+    public bool IsChanged => Text != _base || BasedOn is null;
 
     public bool CanUndo => _undo.Count > 0;
 
@@ -93,7 +94,13 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     public int Warnings => Problems.Count - Errors;
 
     /// <summary>The exact command that brings what is saved into effect.</summary>
-    public string UpgradeLine => HelmUpgrade.Line(Release?.Identity ?? ReleaseIdentity.Usual, Release is { } release && release.Chart.IsSameLine(Chart) ? release.ChartVersion : Chart.ToString());
+    public string UpgradeLine => HelmUpgrade.Line(Release?.Identity ?? ReleaseIdentity.Usual, HelmUpgrade.VersionFor(Release, Chart));
+
+    /// <summary>The lines of charts to choose from, the newest first: the published ones, our own, and that of the release.</summary>
+    public IEnumerable<string> Charts => ChartVersion.Lines.Append(ChartVersion.Ours.Line).Append(Chart.Line).Concat(Release is { } deployed ? [deployed.Chart.Line] : []).Distinct().OrderByDescending(ChartVersion.Parse);
+
+    /// <summary>True where the file has its values where the chart does not look for them.</summary>
+    public bool NeedsMigration => Document is not null && !Chart.IsOurs && (Layout, Chart.IsNested) is (ValuesLayout.Mixed, _) or (ValuesLayout.Flat, true) or (ValuesLayout.Nested, false);
 
     /// <summary>Begins with the newest saved version, else with the release, else with nothing.</summary>
     public void Load()
@@ -103,9 +110,9 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
         {
             Begin(store.Text(Versions[0].Number) ?? "", Versions[0].Chart, ConfigurationOrigin.Saved, Versions[0]);
         }
-        else if (Release is { } release)
+        else if (Release is { } deployed)
         {
-            Begin(release.ToYaml(), release.Chart, ConfigurationOrigin.Release, null);
+            Begin(deployed.ToYaml(), deployed.Chart, ConfigurationOrigin.Release, null);
         }
         else
         {
@@ -119,14 +126,14 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     /// <summary>Takes the schema that the deployed chart brings, and checks the file anew where that is news. It holds for the chart's own line alone.</summary>
     public async Task LoadSchemaAsync(CancellationToken cancellationToken)
     {
-        var release = Release;
-        if (release?.Schema == _schemaOf?.Schema && release?.ChartVersion == _schemaOf?.ChartVersion)
+        var deployed = Release;
+        if (deployed?.Schema == _schemaOf?.Schema && deployed?.ChartVersion == _schemaOf?.ChartVersion)
         {
             return;
         }
 
-        var schema = release is { Schema.Length: > 0 } ? await ChartSchema.ReadAsync(release.Schema, release.Defaults, cancellationToken) : null;
-        (_schemaOf, _schema) = (release, schema);
+        var schema = deployed is { Schema.Length: > 0 } ? await ChartSchema.ReadAsync(deployed.Schema, deployed.Defaults, cancellationToken) : null;
+        (_schemaOf, _schema) = (deployed, schema);
         Apply(Text, Chart);
     }
 
@@ -195,7 +202,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     {
         Versions = store.List();
         var text = store.Text(version.Number) ?? "";
-        (Base, BasedOn, Origin) = (text, version, ConfigurationOrigin.Saved);
+        (_base, BasedOn, Origin) = (text, version, ConfigurationOrigin.Saved);
         if (text != Text || !version.Chart.Equals(Chart))
         {
             Change(text, version.Chart);
@@ -204,39 +211,16 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
 
     /// <summary>Two texts line by line, both without secrets.</summary>
     /// <param name="from">A version's number; 0 for what the release has, -1 for what is being edited.</param>
-    public IReadOnlyList<DiffLine> Compare(int from, int to) => ValuesDiff.Lines(MaskedOf(from), MaskedOf(to));
-
-    /// <summary>True where secrets differ, which a masked comparison does not show.</summary>
-    public bool SecretsDiffer(int from, int to) => TextOf(from) != TextOf(to) && MaskedOf(from) == MaskedOf(to);
+    public ConfigurationDifference Compare(int from, int to) => _comparison.Of(from, to, Text, Release);
 
     /// <summary>What an upgrade with the file would change in the release; empty where either is not known.</summary>
-    public IReadOnlyList<FileDrift> Drift() => Document is not null && Release is { } release ? ValuesDrift.OfFile(Document, release) : [];
+    public IReadOnlyList<FileDrift> Drift() => _drift.For((Document, Release));
 
     /// <summary>True where the release is the one that this runner was started by; what runs can be compared with no other.</summary>
-    public bool IsOurRelease => Release is { } release && RunningDrift.IsOf(release, runner.Current);
+    public bool IsOurRelease => Release is { } deployed && RunningDrift.IsOf(deployed, running());
 
     /// <summary>What this runner works with otherwise than its release has it.</summary>
-    public IReadOnlyList<RunningDrift> RunningDrifts() => Release is { } release && IsOurRelease ? RunningDrift.Find(release, runner.Current) : [];
-
-    private string TextOf(int number) => number switch
-    {
-        -1 => Text,
-        0 => Release?.ToYaml() ?? "",
-        _ => store.Text(number) ?? "",
-    };
-
-    private string MaskedOf(int number)
-    {
-        try
-        {
-            return ValuesMask.Mask(ValuesDocument.Parse(TextOf(number)));
-        }
-        catch (ValuesException)
-        {
-            // What cannot be read cannot be masked either.
-            return "";
-        }
-    }
+    public IReadOnlyList<RunningDrift> RunningDrifts() => Release is { } deployed && IsOurRelease ? RunningDrift.Find(deployed, running()) : [];
 
     private ValuesProblem? Attempt(ConfigurationField? field, Func<ValuesDocument, ValuesDocument> edit)
     {
@@ -261,7 +245,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     private void Begin(string text, ChartVersion chart, ConfigurationOrigin origin, ConfigurationVersion? basedOn)
     {
         _undo.Clear();
-        (Base, Origin, BasedOn) = (text, origin, basedOn);
+        (_base, Origin, BasedOn) = (text, origin, basedOn);
         Apply(text, chart);
     }
 
@@ -272,11 +256,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
             return;
         }
 
-        if (_undo.Count < MostUndo)
-        {
-            _undo.Push((Text, Chart));
-        }
-
+        _undo.Push((Text, Chart));
         Apply(text, chart);
     }
 
@@ -284,7 +264,6 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
     {
         _typed = text == Text ? _typed : null;
         (Text, Chart) = (text, chart);
-        Revision++;
         _veil = new(text, !_secretsShown);
         try
         {
@@ -293,7 +272,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
             // A file whose aliases stand for more than can be held can be read as text alone.
             Layout = ValuesLayouts.Of(document);
             Document = document;
-            Problems = ValuesCheck.Run(Document, new CheckContext(chart, _schemaOf is { } release && release.Chart.IsSameLine(chart) ? _schema : null, nodeLabels()));
+            Problems = ValuesCheck.Run(Document, new CheckContext(chart, _schemaOf is { } deployed && deployed.Chart.IsSameLine(chart) ? _schema : null, nodeLabels()));
         }
         catch (ValuesException exception)
         {
@@ -304,45 +283,5 @@ public sealed class ConfigurationModel(ConfigurationStore store, DeployedRelease
         Arrange();
     }
 
-    private void Arrange()
-    {
-        var values = Read();
-        var words = Query.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Sections =
-        [
-            .. Catalogue.In(Chart).Select(definition => Field(definition, values))
-                .Where(field => (!OnlyGiven || field.Given) && words.All(word => Has(field, word)))
-                .GroupBy(field => field.Definition.Section),
-        ];
-    }
-
-    private JsonObject Read()
-    {
-        try
-        {
-            return Document is null ? [] : HelmValues.Read(Document);
-        }
-        catch (ValuesException)
-        {
-            return [];
-        }
-    }
-
-    private ConfigurationField Field(ValueDefinition definition, JsonObject values)
-    {
-        var effective = new EffectiveValues(Chart, values);
-        var (key, kind) = (effective.KeyOf(definition.Id.ToString()), definition.KindIn(Chart));
-        var given = effective.IsSet(definition.Id.ToString());
-        var text = definition.Secret ? "" : ConfigurationField.Print(effective.NodeOf(definition), kind);
-        return new(
-            definition, key, kind, given, text, definition.Secret ? "" : ConfigurationField.Print(definition.DefaultIn(Chart), kind),
-            [.. Problems.Where(problem => !problem.Path.IsRoot && problem.Path.StartsWith(key))])
-        {
-            Choices = definition.Allowed.Contains("auto") && !Chart.IsOurs ? [] : definition.Allowed,
-        };
-    }
-
-    private static bool Has(ConfigurationField field, string word) =>
-        new[] { field.Key.ToString(), field.Definition.Title.English, field.Definition.Title.Chinese, field.Definition.Description.English, field.Definition.Description.Chinese }
-            .Concat(field.Definition.ConfigMapKeys).Any(text => text.Contains(word, StringComparison.OrdinalIgnoreCase));
+    private void Arrange() => Sections = ConfigurationForm.Sections(Document, Chart, Problems, Query, OnlyGiven);
 }

@@ -1,0 +1,116 @@
+using Microsoft.Extensions.Localization;
+using MudBlazor;
+using Runner.Engine.Values;
+using Runner.Web.Components.Models.Configuration;
+using Runner.Web.Live;
+
+namespace Runner.Web.Components.Dialogs;
+
+/// <summary>From the button to the result, on the configuration page: asks, acts, and says what came of it.</summary>
+internal sealed class ConfigurationFlow(
+    IDialogService dialogs, ISnackbar snackbar, ConfigurationActions actions, DeployedReleases releases, IStringLocalizer<ConfigurationText> words, IStringLocalizer<Text> text)
+{
+    /// <summary>Whether the user may change the configuration.</summary>
+    public Task<bool> MayAsync() => actions.MayAsync();
+
+    /// <summary>Takes images and packages from mainland China.</summary>
+    public void TakeChinaPreset(ConfigurationModel model)
+    {
+        if (model.TakeChinaPreset() is { } problem)
+        {
+            snackbar.Add(problem.Advice.Shown, Severity.Warning);
+        }
+    }
+
+    /// <summary>Shows the secrets, which is noted, or hides them again.</summary>
+    public async Task ToggleSecretsAsync(ConfigurationModel model)
+    {
+        if (model.SecretsShown)
+        {
+            model.SecretsShown = false;
+            return;
+        }
+
+        await DoAsync(model, async () =>
+        {
+            await actions.ShowSecretsAsync(CancellationToken.None).ConfigureAwait(true);
+            model.SecretsShown = true;
+        }).ConfigureAwait(true);
+    }
+
+    /// <summary>Asks for another file and takes it.</summary>
+    public async Task ImportAsync(ConfigurationModel model)
+    {
+        var parameters = new DialogParameters<ImportValuesDialog> { { d => d.Release, releases.Current } };
+        if (await AskAsync<ImportValuesDialog>(words["Import.Title"], parameters).ConfigureAwait(true) is { Data: ImportValuesDialog.ImportedValues imported })
+        {
+            model.Import(imported.Text, imported.Chart, imported.FromRelease ? ConfigurationOrigin.Release : ConfigurationOrigin.Imported);
+        }
+    }
+
+    /// <summary>Shows what migrating to the chosen chart gives, and takes it when it is confirmed.</summary>
+    public async Task MigrateAsync(ConfigurationModel model)
+    {
+        if (model.Migration(model.Chart) is { } migrated
+            && await AskAsync<MigrateValuesDialog>(words["Migrate.Do"], new DialogParameters<MigrateValuesDialog> { { d => d.Migrated, migrated } }).ConfigureAwait(true) is not null)
+        {
+            model.Take(migrated);
+        }
+    }
+
+    /// <summary>Asks why, and saves what is being edited.</summary>
+    public async Task SaveAsync(ConfigurationModel model)
+    {
+        if (await WhyAsync(words["Save"], model.Errors).ConfigureAwait(true) is { } why)
+        {
+            await DoAsync(model, async () => Saved(model, await actions.SaveAsync(model.Text, model.Chart, why, model.BasedOn?.Number ?? 0, CancellationToken.None).ConfigureAwait(true))).ConfigureAwait(true);
+        }
+    }
+
+    /// <summary>Asks why, and saves the text of an earlier version as the next one.</summary>
+    public async Task RestoreAsync(ConfigurationModel model, ConfigurationVersion version)
+    {
+        if (await WhyAsync(words["History.RestoreNumber", version.Number], 0).ConfigureAwait(true) is { } why)
+        {
+            await DoAsync(model, async () => Saved(model, await actions.RestoreAsync(version.Number, why, model.Versions[0].Number, CancellationToken.None).ConfigureAwait(true))).ConfigureAwait(true);
+        }
+    }
+
+    private void Saved(ConfigurationModel model, ConfigurationVersion version)
+    {
+        model.Saved(version);
+        snackbar.Add(words["Saved", version.Number], Severity.Success);
+    }
+
+    private async Task<string?> WhyAsync(string title, int errors) =>
+        (await AskAsync<SaveValuesDialog>(title, new DialogParameters<SaveValuesDialog> { { d => d.Title, title }, { d => d.Errors, errors } }).ConfigureAwait(true))?.Data as string;
+
+    /// <returns>Null when it was cancelled.</returns>
+    private async Task<DialogResult?> AskAsync<TDialog>(string title, DialogParameters parameters)
+        where TDialog : Microsoft.AspNetCore.Components.IComponent
+    {
+        var dialog = await dialogs.ShowAsync<TDialog>(title, parameters).ConfigureAwait(true);
+        return await dialog.Result.ConfigureAwait(true) is { Canceled: false } answer ? answer : null;
+    }
+
+    private async Task DoAsync(ConfigurationModel model, Func<Task> act)
+    {
+        try
+        {
+            await act().ConfigureAwait(true);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            snackbar.Add(text["Forbidden.Title"].Value + ". " + text["Forbidden.Text"].Value, Severity.Error);
+        }
+        catch (ConfigurationConflictException conflict)
+        {
+            model.RefreshVersions();
+            snackbar.Add(words["Conflict", conflict.Newest.Number, conflict.Newest.Who], Severity.Error, options => options.RequireInteraction = true);
+        }
+        catch (IOException exception)
+        {
+            snackbar.Add(words["NotSaved", exception.Message], Severity.Error, options => options.RequireInteraction = true);
+        }
+    }
+}
