@@ -17,8 +17,8 @@ internal static class DataCommands
             "backup",
             "Back up the data folder: directly where no runner uses it, else from the running one with a token of the scope backup.read. Exit code 0: done; 2: it could not be made.") { file, folder };
         access.AddTo(command);
-        command.SetAction((parsed, cancellation) => GuardedAsync(Streams(parsed), () => BackupAsync(
-            parsed.GetRequiredValue(file), parsed.GetValue(folder)!, access.IsNamed(parsed), access.Read(parsed), Streams(parsed), cancellation)));
+        command.SetAction((parsed, cancellation) => GuardedAsync(CommandStreams.Of(parsed), () => BackupAsync(
+            parsed.GetRequiredValue(file), parsed.GetValue(folder)!, access.IsNamed(parsed), access.Read(parsed), CommandStreams.Of(parsed), cancellation)));
         return command;
     }
 
@@ -27,8 +27,8 @@ internal static class DataCommands
         var (file, folder) = (new Argument<string>("FILE") { Description = "A zip of 'backup'." }, Folder());
         var replace = new Option<bool>("--replace") { Description = "Restore into a folder that holds data; what is there is moved into a folder before-restore-… in it." };
         var command = new Command("restore", "Put a backup into a data folder that no runner uses. Exit code 0: done; 2: refused, and nothing was changed.") { file, folder, replace };
-        command.SetAction((parsed, cancellation) => GuardedAsync(Streams(parsed), () => RestoreAsync(
-            parsed.GetRequiredValue(file), parsed.GetValue(folder)!, parsed.GetValue(replace), Streams(parsed), cancellation)));
+        command.SetAction((parsed, cancellation) => GuardedAsync(CommandStreams.Of(parsed), () => RestoreAsync(
+            parsed.GetRequiredValue(file), parsed.GetValue(folder)!, parsed.GetValue(replace), CommandStreams.Of(parsed), cancellation)));
         return command;
     }
 
@@ -82,8 +82,6 @@ internal static class DataCommands
         HelpName = "FOLDER",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? named : "data",
     };
-
-    private static CommandStreams Streams(ParseResult parsed) => new(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
 
     private static async Task<int> GuardedAsync(CommandStreams streams, Func<Task> command)
     {

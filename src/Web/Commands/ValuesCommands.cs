@@ -18,7 +18,7 @@ internal static class ValuesCommands
         var strict = new Option<bool>("--strict") { Description = "Count warnings as errors." };
         var command = new Command("check", "Say everything that is wrong with a values file. Exit code 0: no errors; 1: errors; 2: it cannot be read.") { file, chart, json, strict };
         command.SetAction((parsed, cancellation) => ValuesFiles.CheckAsync(
-            parsed.GetRequiredValue(file), Version(parsed.GetValue(chart)), parsed.GetValue(json), parsed.GetValue(strict), Streams(parsed), cancellation));
+            parsed.GetRequiredValue(file), Version(parsed.GetValue(chart)), parsed.GetValue(json), parsed.GetValue(strict), CommandStreams.Of(parsed), cancellation));
         return command;
     }
 
@@ -29,7 +29,7 @@ internal static class ValuesCommands
         to.Required = true;
         var diff = new Option<bool>("--diff") { Description = "Write the difference, secrets masked, and not the file." };
         var command = new Command("migrate", "Write a values file for another chart to the standard output. Exit code 0: done; 1: something must be moved by hand; 2: it cannot be read.") { file, to, diff };
-        command.SetAction((parsed, cancellation) => ValuesFiles.MigrateAsync(parsed.GetRequiredValue(file), Version(parsed.GetValue(to)), parsed.GetValue(diff), Streams(parsed), cancellation));
+        command.SetAction((parsed, cancellation) => ValuesFiles.MigrateAsync(parsed.GetRequiredValue(file), Version(parsed.GetValue(to)), parsed.GetValue(diff), CommandStreams.Of(parsed), cancellation));
         return command;
     }
 
@@ -40,7 +40,7 @@ internal static class ValuesCommands
         var access = new AccessOptions();
         var command = new Command("diff", "Compare a values file with another, or with the deployed release; secrets are masked. Exit code 0: the same; 1: they differ; 2: one of them cannot be read.") { file, other };
         access.AddTo(command);
-        command.SetAction((parsed, cancellation) => ValuesFiles.DiffAsync(parsed.GetRequiredValue(file), parsed.GetValue(other), access.Read(parsed), Streams(parsed), cancellation));
+        command.SetAction((parsed, cancellation) => ValuesFiles.DiffAsync(parsed.GetRequiredValue(file), parsed.GetValue(other), access.Read(parsed), CommandStreams.Of(parsed), cancellation));
         return command;
     }
 
@@ -51,7 +51,7 @@ internal static class ValuesCommands
         var access = new AccessOptions();
         var command = new Command("export", "Write the configuration of a running runner to the standard output, and the helm upgrade line to the standard error. Exit code 0: done; 2: refused or not reached.") { masked, release };
         access.AddTo(command);
-        command.SetAction((parsed, cancellation) => ValuesFiles.ExportAsync(parsed.GetValue(masked), parsed.GetValue(release), access.Read(parsed), Streams(parsed), cancellation));
+        command.SetAction((parsed, cancellation) => ValuesFiles.ExportAsync(parsed.GetValue(masked), parsed.GetValue(release), access.Read(parsed), CommandStreams.Of(parsed), cancellation));
         return command;
     }
 
@@ -87,9 +87,4 @@ internal static class ValuesCommands
     }
 
     private static ChartVersion Version(string? text) => text is null ? ChartVersion.Newest : ChartVersion.Parse(text);
-
-    private static CommandStreams Streams(ParseResult parsed) => new(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
 }
-
-/// <summary>Where a command writes: its result, and what it has to say about it.</summary>
-internal sealed record CommandStreams(TextWriter Out, TextWriter Error);
