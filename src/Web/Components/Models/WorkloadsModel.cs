@@ -106,10 +106,14 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
         });
     }
 
+    /// <summary>Filters and orders by another query. The same one once more costs nothing: the address reports what was chosen here a moment ago.</summary>
     public void Show(WorkloadsQuery query)
     {
-        Query = query;
-        Arrange();
+        if (query != Query)
+        {
+            Query = query;
+            Arrange();
+        }
     }
 
     public bool IsSelected(WorkloadKey key) => _selected.Contains(key);

@@ -94,7 +94,7 @@ public sealed record WorkloadsQuery
         return this with { Columns = InOrder(shown) };
     }
 
-    public bool Equals(WorkloadsQuery? other) => other is not null && ToString() == other.ToString();
+    public bool Equals(WorkloadsQuery? other) => ReferenceEquals(this, other) || (other is not null && ToString() == other.ToString());
 
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
