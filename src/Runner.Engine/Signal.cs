@@ -9,6 +9,9 @@ internal sealed class Signal
 
     public void Set() => _channel.Writer.TryWrite(true);
 
+    /// <summary>Forgets a call that woke nobody yet.</summary>
+    public void Clear() => _channel.Reader.TryRead(out _);
+
     /// <summary>Returns when set, after the pause, or when cancelled; never throws.</summary>
     /// <param name="pause"><see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     public async Task WaitAsync(TimeSpan pause, TimeProvider time, CancellationToken cancellationToken)
@@ -16,6 +19,6 @@ internal sealed class Signal
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(Task.Delay(pause, time, stop.Token), _channel.Reader.WaitToReadAsync(stop.Token).AsTask()).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
-        _channel.Reader.TryRead(out _);
+        Clear();
     }
 }

@@ -62,7 +62,7 @@ internal sealed partial class DiagnosticsService(DiagnosticsBoard board, TimePro
                 await board.RunAsync(null, stoppingToken).ConfigureAwait(false);
                 foreach (var result in board.Failing.Where(result => result.State == CheckState.Bad))
                 {
-                    LogBad(result.Id, result.Cluster, result.Cause, string.Join(" | ", result.Evidence.Take(3)));
+                    LogBad(result.Id, result.Cluster.Length > 0 ? $" of cluster {result.Cluster}" : "", result.Cause, string.Join(" | ", result.Evidence.Take(3)));
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -80,8 +80,8 @@ internal sealed partial class DiagnosticsService(DiagnosticsBoard board, TimePro
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Check {Check} of '{Cluster}' fails: {Cause}. {Evidence}")]
-    private partial void LogBad(CheckId check, string cluster, CheckCause cause, string evidence);
+    [LoggerMessage(LogLevel.Warning, "Check {Check}{OfCluster} fails: {Cause}. {Evidence}")]
+    private partial void LogBad(CheckId check, string ofCluster, CheckCause cause, string evidence);
 
     [LoggerMessage(LogLevel.Error, "A round of checks ended early; the next one comes")]
     private partial void LogRound(Exception exception);

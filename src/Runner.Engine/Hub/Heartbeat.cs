@@ -68,6 +68,9 @@ internal sealed partial class Heartbeat
                 }
 
                 var began = _time.GetTimestamp();
+
+                // A hub that moved before this beat hears this beat.
+                _moved.Clear();
                 _hub = _settings.WebhookEndpoint;
                 failures = await TryBeatAsync(cancellationToken).ConfigureAwait(false) ? 0 : failures + 1;
                 var rest = failures > 0 ? _backoff.Delay(failures) : _interval - _time.GetElapsedTime(began);

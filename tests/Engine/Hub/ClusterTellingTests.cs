@@ -165,6 +165,11 @@ public sealed class ClusterTellingTests : IAsyncLifetime
         Assert.Single(DataOf(_hub, Create));
         Assert.Contains("STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN is empty", Assert.Single(side.Settings.Problems).Problem, StringComparison.Ordinal);
         Assert.Empty(DataOf(_hub, Update));
+
+        // That its address came is no reason for a second heartbeat.
+        PutConfigMap(_cluster, ("STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT", _hub.Address.ToString()), ("STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN", "runner:8082"));
+        await Eventually.TrueAsync(() => DataOf(_hub, Update).Count == 1, "what came later");
+        Assert.Single(DataOf(_hub, Beat));
     }
 
     [Fact]
