@@ -11,6 +11,11 @@ internal abstract class ApiCalls(ClusterConnection cluster, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    /// <summary>For sentences about it.</summary>
+    protected string ClusterName => cluster.Name;
+
+    protected TimeProvider Time => time;
+
     /// <returns>Null when the object does not exist.</returns>
     protected async Task<T?> UnlessMissingAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
         where T : class
@@ -22,6 +27,37 @@ internal abstract class ApiCalls(ClusterConnection cluster, TimeProvider time)
         catch (ApiStatusException missing) when (missing.Code == 404)
         {
             return null;
+        }
+    }
+
+    /// <returns>What was created, or null when one of that name exists.</returns>
+    protected async Task<T?> UnlessExistsAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await CallAsync(call, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiStatusException exists) when (exists is { Code: 409, Reason: "AlreadyExists" })
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Deletes an object; nothing when it is gone already.</summary>
+    /// <param name="preconditions">Null for whichever has the name.</param>
+    /// <returns>False when the preconditions do not hold, and nothing was deleted.</returns>
+    protected async Task<bool> DeleteIfAsync<T>(Func<IKubernetes, V1DeleteOptions?, CancellationToken, Task<T>> call, V1Preconditions? preconditions, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            await UnlessMissingAsync((client, token) => call(client, preconditions is null ? null : new() { Preconditions = preconditions }, token), cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (ApiStatusException conflict) when (conflict.Code == 409 && preconditions is not null)
+        {
+            return false;
         }
     }
 

@@ -15,6 +15,8 @@ internal static partial class SecretEnvironment
     /// <summary>Label on such Secrets: the name of the workload they are for.</summary>
     public const string OwnerLabel = "csghub-environment-of";
 
+    private const string ManagerLabel = "app.kubernetes.io/managed-by";
+    private const string Manager = "csghub-runner";
     private const int HashBytes = 5;
 
     /// <summary>
@@ -56,10 +58,13 @@ internal static partial class SecretEnvironment
     {
         ApiVersion = "v1",
         Kind = "Secret",
-        Metadata = new() { Name = name, Labels = new Dictionary<string, string> { ["app.kubernetes.io/managed-by"] = "csghub-runner" } },
+        Metadata = new() { Name = name, Labels = new Dictionary<string, string> { [ManagerLabel] = Manager } },
         Type = "Opaque",
         Data = values.ToDictionary(entry => entry.Key, entry => Encoding.UTF8.GetBytes(entry.Value)),
     };
+
+    /// <summary>True for what <see cref="Secret"/> made.</summary>
+    public static bool IsManaged(V1ObjectMeta metadata) => metadata.Labels?.TryGetValue(ManagerLabel, out var manager) == true && manager == Manager;
 
     private static string Hash(Dictionary<string, string> secret)
     {

@@ -141,15 +141,20 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
         // Somebody keeps a Secret of that name that must not change.
         var token = TestContext.Current.CancellationToken;
         var other = new V1Secret { Metadata = new() { Name = $"{Workflow}-git" }, Immutable = true, StringData = new Dictionary<string, string> { ["token"] = "another" } };
-        await _api.CoreV1.CreateNamespacedSecretAsync(other, "spaces", cancellationToken: token);
+        var made = await _api.CoreV1.CreateNamespacedSecretAsync(other, "spaces", cancellationToken: token);
         var answer = await BuildAsync();
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Contains($"Secret '{Workflow}-git' is there already and was not made by the runner", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("tok-11aa", answer.Text, StringComparison.Ordinal);
 
         // The hub hears of nothing, least of all of a build that failed.
         await GoneAsync(UidAsync, "there is no workflow");
         Assert.DoesNotContain(Feed().Current.Keys, key => key.Name == Workflow);
         Assert.Empty(Builds());
+
+        // Neither the failure nor a stop takes what is somebody else's.
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(HttpMethod.Put, "imagebuilder/stop", """{"org_name":"Acme","space_name":"Sketch-Demo","deploy_id":"4712","task_id":"9002"}""")).Status);
+        Assert.Equal(made.Metadata.ResourceVersion, (await _api.CoreV1.ReadNamespacedSecretAsync($"{Workflow}-git", "spaces", cancellationToken: token)).Metadata.ResourceVersion);
     }
 
     [Fact]

@@ -41,6 +41,9 @@ internal sealed class JobRunnerHost : IAsyncDisposable
 
     public Kubernetes Api { get; }
 
+    /// <summary>Faults of the cluster's API server.</summary>
+    public FaultSwitches Faults => _cluster.Faults;
+
     /// <summary>What the program is made of.</summary>
     public IServiceProvider Services => _runner!.Services;
 

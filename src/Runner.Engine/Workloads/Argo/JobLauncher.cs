@@ -20,7 +20,7 @@ internal sealed partial class JobLauncher(
     /// <param name="secrets">What an API server may quote but nobody may see.</param>
     /// <returns>The job's record.</returns>
     /// <exception cref="RequestRefusedException">Another job has the name, or the API server does not take it.</exception>
-    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer, or an old volume of the job's name does not go.</exception>
     public async Task<WorkflowRecord> LaunchAsync(ClusterConnection cluster, WorkloadKind kind, JobObjects objects, IReadOnlyCollection<string?> secrets)
     {
         var metadata = objects.Workflow.Metadata;
@@ -31,16 +31,23 @@ internal sealed partial class JobLauncher(
             return ended;
         }
 
-        var api = new ArgoApi(cluster, key.Namespace, time);
+        var (api, belongings) = (new ArgoApi(cluster, key.Namespace, time), BelongingsOf(cluster, key));
         try
         {
-            var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false) ?? await JobMaker.CreateAsync(api, objects).ConfigureAwait(false);
+            var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
+            if (workflow is null && archive.Find(key) is { Record: { IsFinished: true } over })
+            {
+                // The cluster has removed it already, though the watch has not told of that.
+                return over;
+            }
+
+            workflow ??= await JobMaker.CreateAsync(api, belongings, objects).ConfigureAwait(false);
             if (!objects.AreOf(workflow))
             {
                 throw new RequestRefusedException($"Cluster '{cluster.Name}' has another job '{key.Name}' already; ids of tasks must not be used again.");
             }
 
-            await maker.AdoptAsync(api, objects, workflow).ConfigureAwait(false);
+            await maker.AdoptAsync(belongings, objects, workflow).ConfigureAwait(false);
             var workload = ArgoScopes.Project(new(key, cluster.Status.ClusterId ?? "", workflow, [], null, options.TimeZone));
             await archive.RememberAsync(workload, CancellationToken.None).ConfigureAwait(false);
             LogCreated(kind, key.Name, cluster.Name);
@@ -77,7 +84,7 @@ internal sealed partial class JobLauncher(
             }
 
             var deleted = workflow is not null && await api.DeleteAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
-            await JobMaker.RemoveOwnAsync(api, JobEnvironment.SecretOf(key.Name), volume).ConfigureAwait(false);
+            await BelongingsOf(cluster, key).RemoveAsync(key.Name, JobEnvironment.SecretOf(key.Name), volume).ConfigureAwait(false);
             if (deleted)
             {
                 LogDeleted(key.Kind, key.Name, cluster.Name);
@@ -120,6 +127,8 @@ internal sealed partial class JobLauncher(
             LogNotAnnounced(key.Name, exception.Message);
         }
     }
+
+    private JobBelongings BelongingsOf(ClusterConnection cluster, WorkloadKey key) => new(cluster, key.Namespace, time, logger);
 
     [LoggerMessage(LogLevel.Information, "{Kind} {Job} is in cluster {Cluster}")]
     private partial void LogCreated(WorkloadKind kind, string job, string cluster);

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Argo;
 
@@ -10,29 +11,29 @@ namespace Runner.Engine.Workloads.Argo;
 /// </summary>
 internal sealed partial class JobMaker(ILogger<JobMaker> logger)
 {
-    /// <summary>Makes a job and what it needs. When it cannot be made, nothing of it stays.</summary>
+    /// <summary>Makes a job and what it needs. When it cannot be made, nothing stays of what this call has made.</summary>
     /// <returns>The job, or one of its name that came meanwhile.</returns>
     /// <exception cref="ApiStatusException">Refused. What does not answer throws as <see cref="ApiCalls"/> says.</exception>
-    public static async Task<ArgoWorkflow> CreateAsync(ArgoApi api, JobObjects objects)
+    /// <exception cref="RequestRefusedException">Somebody else has made something under a name that it needs.</exception>
+    /// <exception cref="ClusterOperationException">An old volume of its name does not go.</exception>
+    public static async Task<ArgoWorkflow> CreateAsync(ArgoApi api, JobBelongings belongings, JobObjects objects)
     {
         var name = objects.Workflow.Metadata.Name;
+        V1ObjectMeta? secret = null, volume = null;
         try
         {
-            if (objects.Volume is { } volume)
+            volume = objects.Volume is null ? null : await belongings.PutVolumeAsync(objects.Volume, name).ConfigureAwait(false);
+            if (objects.SharedSecret is not null)
             {
-                await api.CreateVolumeAsync(volume, CancellationToken.None).ConfigureAwait(false);
+                await belongings.PutSecretAsync(objects.SharedSecret, name).ConfigureAwait(false);
             }
 
-            foreach (var secret in new[] { objects.SharedSecret, objects.Secret }.OfType<V1Secret>())
-            {
-                await api.PutSecretAsync(secret, CancellationToken.None).ConfigureAwait(false);
-            }
-
+            secret = objects.Secret is null ? null : await belongings.PutSecretAsync(objects.Secret, name).ConfigureAwait(false);
             return await api.CreateAsync(objects.Workflow, CancellationToken.None).ConfigureAwait(false)
                 ?? await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false)
                 ?? throw new TimeoutException($"Another job '{name}' came and went meanwhile");
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        catch (Exception exception) when (exception is RequestRefusedException or ClusterOperationException || ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             // A lost answer is not a lost request: only what no job needs may go.
             if (await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } made)
@@ -40,45 +41,22 @@ internal sealed partial class JobMaker(ILogger<JobMaker> logger)
                 return made;
             }
 
-            await RemoveOwnAsync(api, objects.Secret?.Metadata.Name, objects.Volume?.Metadata.Name).ConfigureAwait(false);
+            await belongings.TakeBackAsync(secret, volume).ConfigureAwait(false);
             throw;
         }
     }
 
     /// <summary>From now on the cluster removes what is the job's own together with the job, whether or not a runner is there to see it.</summary>
-    public async Task AdoptAsync(ArgoApi api, JobObjects objects, ArgoWorkflow workflow)
+    /// <exception cref="ClusterOperationException">Something that the job needs has gone meanwhile and could not be made again.</exception>
+    public async Task AdoptAsync(JobBelongings belongings, JobObjects objects, ArgoWorkflow workflow)
     {
-        var (secret, volume) = (objects.Secret?.Metadata.Name, objects.Volume?.Metadata.Name);
         try
         {
-            try
-            {
-                await api.AdoptAsync(workflow, secret, volume, CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (ApiStatusException missing) when (missing.Code == 404 && objects.Secret is not null)
-            {
-                // One of that name belonged to an earlier job and was collected with it meanwhile.
-                await api.PutSecretAsync(objects.Secret, CancellationToken.None).ConfigureAwait(false);
-                await api.AdoptAsync(workflow, secret, volume, CancellationToken.None).ConfigureAwait(false);
-            }
+            await belongings.AdoptAsync(objects, workflow).ConfigureAwait(false);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             LogNotAdopted(workflow.Metadata.Name, exception.Message);
-        }
-    }
-
-    /// <summary>Removes what was made for a job alone, by their names; null for none.</summary>
-    public static async Task RemoveOwnAsync(ArgoApi api, string? secret, string? volume)
-    {
-        if (secret is not null)
-        {
-            await api.DeleteSecretAsync(secret, CancellationToken.None).ConfigureAwait(false);
-        }
-
-        if (volume is not null)
-        {
-            await api.DeleteVolumeAsync(volume, CancellationToken.None).ConfigureAwait(false);
         }
     }
 

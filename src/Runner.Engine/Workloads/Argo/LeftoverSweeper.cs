@@ -20,17 +20,17 @@ internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerO
     {
         foreach (var @namespace in new[] { options.WorkloadNamespace, options.QuotaNamespace }.Distinct())
         {
-            var api = new ArgoApi(cluster, @namespace, time);
-            foreach (var left in (await api.UnclaimedAsync(cancellationToken).ConfigureAwait(false)).Where(left => left.CreatedAt < before.UtcDateTime))
+            var (api, belongings) = (new ArgoApi(cluster, @namespace, time), new JobBelongings(cluster, @namespace, time, logger));
+            foreach (var left in (await belongings.UnclaimedAsync(cancellationToken).ConfigureAwait(false)).Where(left => left.Metadata.CreationTimestamp < before.UtcDateTime))
             {
                 if (await api.FindAsync(left.Job, cancellationToken).ConfigureAwait(false) is { } workflow)
                 {
-                    await api.AdoptAsync(workflow, left.Secret, left.Volume, cancellationToken).ConfigureAwait(false);
-                    continue;
+                    await belongings.AdoptAsync(left, workflow).ConfigureAwait(false);
                 }
-
-                await (left.Secret is { } secret ? api.DeleteSecretAsync(secret, cancellationToken) : api.DeleteVolumeAsync(left.Volume!, cancellationToken)).ConfigureAwait(false);
-                LogRemoved(left.Secret ?? left.Volume!, left.Job, cluster.Name);
+                else if (await belongings.RemoveAsync(left).ConfigureAwait(false))
+                {
+                    LogRemoved(left.Metadata.Name, left.Job, cluster.Name);
+                }
             }
         }
     }

@@ -49,16 +49,16 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
         var cluster = _clusters.Resolve(request.ClusterId);
         var objects = ImageBuildManifest.Build(request, _options, cluster.Status.ClusterId ?? "", _settings.Of(cluster.Name).StorageClass);
         var name = objects.Workflow.Metadata.Name;
-        var api = new ArgoApi(cluster, _options.WorkloadNamespace, _time);
+        var (api, belongings) = (new ArgoApi(cluster, _options.WorkloadNamespace, _time), BelongingsOf(cluster));
         try
         {
             await _files.EnsureAsync(cluster, cancellationToken).ConfigureAwait(false);
             if (objects.Cache is { } cache)
             {
-                await api.CreateVolumeAsync(cache, cancellationToken).ConfigureAwait(false);
+                await new VolumeClaims(cluster, _options.WorkloadNamespace, _time, _logger).EnsureAsync(cache, cancellationToken).ConfigureAwait(false);
             }
 
-            await _maker.AdoptAsync(api, objects.Job, await StartAsync(api, objects.Job, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            await _maker.AdoptAsync(belongings, objects.Job, await StartAsync(api, belongings, objects.Job, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             LogStarted(name, cluster.Name, request.DeployId, request.TaskId);
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
@@ -94,7 +94,7 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
             }
 
             // It goes with the build by itself, unless the runner died before it was the build's.
-            await JobMaker.RemoveOwnAsync(api, ImageBuildNames.TokenSecret(name), null).ConfigureAwait(false);
+            await BelongingsOf(cluster).RemoveAsync(name, ImageBuildNames.TokenSecret(name), volume: null).ConfigureAwait(false);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
@@ -103,13 +103,13 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
     }
 
     /// <summary>Finds the build that goes on, or starts it, once an earlier one of its name that has ended is out of the way.</summary>
-    private async Task<ArgoWorkflow> StartAsync(ArgoApi api, JobObjects job, CancellationToken cancellationToken)
+    private async Task<ArgoWorkflow> StartAsync(ArgoApi api, JobBelongings belongings, JobObjects job, CancellationToken cancellationToken)
     {
         var name = job.Workflow.Metadata.Name;
         var deadline = _time.GetUtcNow() + ReplaceDeadline;
         while (true)
         {
-            var build = await api.FindAsync(name, cancellationToken).ConfigureAwait(false) ?? await JobMaker.CreateAsync(api, job).ConfigureAwait(false);
+            var build = await api.FindAsync(name, cancellationToken).ConfigureAwait(false) ?? await JobMaker.CreateAsync(api, belongings, job).ConfigureAwait(false);
             var isGoing = build.Metadata.DeletionTimestamp is not null;
             if (!isGoing && !WorkflowPhases.IsFinished(ArgoFacts.PhaseOf(build)))
             {
@@ -132,6 +132,8 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
             }
         }
     }
+
+    private JobBelongings BelongingsOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time, _logger);
 
     [LoggerMessage(LogLevel.Information, "Image build {Build} is in cluster {Cluster} for deploy {DeployId}, task {TaskId}")]
     private partial void LogStarted(string build, string cluster, string deployId, long taskId);

@@ -120,17 +120,4 @@ internal sealed class LeaderWorkerSetApi(ClusterConnection cluster, string @name
     public Task<IngressRoute?> FindRouteAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
         (client, token) => client.CustomObjects.GetNamespacedCustomObjectAsync<IngressRoute>(IngressRoute.Group, IngressRoute.Version, @namespace, IngressRoute.Plural, name, token),
         cancellationToken);
-
-    private async Task<T?> UnlessExistsAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-        where T : class
-    {
-        try
-        {
-            return await CallAsync(call, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ApiStatusException exists) when (exists is { Code: 409, Reason: "AlreadyExists" })
-        {
-            return null;
-        }
-    }
 }

@@ -12,20 +12,10 @@ internal sealed class SandboxApi(ClusterConnection cluster, string @namespace, T
 
     /// <returns>What was created, or null when one of that name exists.</returns>
     /// <exception cref="ApiStatusException">With code 404 where the cluster does not know the kind.</exception>
-    public async Task<Sandbox?> CreateAsync(Sandbox sandbox, bool dryRun, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await CallAsync(
-                (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<Sandbox>(
-                    sandbox, SandboxNames.Group, SandboxNames.Version, @namespace, SandboxNames.Plural, dryRun: dryRun ? "All" : null, cancellationToken: token),
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (ApiStatusException exists) when (exists is { Code: 409, Reason: "AlreadyExists" })
-        {
-            return null;
-        }
-    }
+    public Task<Sandbox?> CreateAsync(Sandbox sandbox, bool dryRun, CancellationToken cancellationToken) => UnlessExistsAsync(
+        (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<Sandbox>(
+            sandbox, SandboxNames.Group, SandboxNames.Version, @namespace, SandboxNames.Plural, dryRun: dryRun ? "All" : null, cancellationToken: token),
+        cancellationToken);
 
     /// <returns>The sandbox as it is, or null.</returns>
     public Task<Sandbox?> FindAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(

@@ -55,7 +55,7 @@ public sealed partial class SandboxOperations(
 
             if (objects.Volume is { } volume)
             {
-                await new KnativeApi(cluster, options.WorkloadNamespace, time).EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+                await new VolumeClaims(cluster, options.WorkloadNamespace, time, logger).EnsureAsync(volume, cancellationToken).ConfigureAwait(false);
             }
 
             await secrets.EnsureAsync(objects.Secret, cancellationToken).ConfigureAwait(false);

@@ -15,23 +15,11 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
     /// <summary>Apart in time, so that those who change one service at once get their turns.</summary>
     private static readonly Backoff AfterConflict = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(500));
 
-    private readonly TimeProvider _time = time;
-
     /// <returns>What was created, or null when one of that name exists.</returns>
-    public async Task<KnativeService?> CreateAsync(KnativeService service, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await CallAsync(
-                (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<KnativeService>(
-                    service, KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, cancellationToken: token),
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (ApiStatusException refusal) when (refusal is { Code: 409, Reason: "AlreadyExists" })
-        {
-            return null;
-        }
-    }
+    public Task<KnativeService?> CreateAsync(KnativeService service, CancellationToken cancellationToken) => UnlessExistsAsync(
+        (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<KnativeService>(
+            service, KnativeNames.Group, KnativeNames.Version, @namespace, KnativeNames.ServicePlural, cancellationToken: token),
+        cancellationToken);
 
     /// <summary>Has the API server check a service as if it were created, under a name that is free.</summary>
     public Task CheckAsync(KnativeService service, CancellationToken cancellationToken)
@@ -86,7 +74,7 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
                 // With the service as it is now.
             }
 
-            await Task.Delay(AfterConflict.Delay(attempt), _time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(AfterConflict.Delay(attempt), Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -132,23 +120,6 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
     /// <summary>Tells a pod to go within the given time; nothing when it is gone.</summary>
     public Task DeletePodAsync(string name, TimeSpan grace, CancellationToken cancellationToken) => UnlessMissingAsync<object>(
         async (client, token) => await client.CoreV1.DeleteNamespacedPodAsync(name, @namespace, gracePeriodSeconds: (int)grace.TotalSeconds, cancellationToken: token).ConfigureAwait(false),
-        cancellationToken);
-
-    /// <summary>Creates a volume claim unless one of that name exists.</summary>
-    public async Task EnsureVolumeAsync(V1PersistentVolumeClaim claim, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await CallAsync((client, token) => client.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(claim, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
-        }
-        catch (ApiStatusException exists) when (exists is { Code: 409, Reason: "AlreadyExists" })
-        {
-            // The volume is the user's and serves all of the user's workloads.
-        }
-    }
-
-    public Task DeleteVolumeAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync<object>(
-        async (client, token) => await client.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(name, @namespace, cancellationToken: token).ConfigureAwait(false),
         cancellationToken);
 
     private Task<KnativeService> ReplaceAsync(KnativeService service, CancellationToken cancellationToken)

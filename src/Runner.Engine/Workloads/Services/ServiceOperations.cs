@@ -126,7 +126,7 @@ public sealed partial class ServiceOperations
 
         try
         {
-            await ApiOf(cluster).DeleteVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+            await VolumesOf(cluster).DeleteAsync(volume, preconditions: null, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
@@ -251,11 +251,13 @@ public sealed partial class ServiceOperations
     {
         if (volume is not null)
         {
-            await ApiOf(cluster).EnsureVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+            await VolumesOf(cluster).EnsureAsync(volume, cancellationToken).ConfigureAwait(false);
         }
 
         await SecretsOf(cluster).EnsureAsync(secret, cancellationToken).ConfigureAwait(false);
     }
+
+    private VolumeClaims VolumesOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time, _logger);
 
     private EnvironmentSecrets SecretsOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -36,13 +37,14 @@ public sealed class ChaosTests : IDisposable
         var moods = new Random(7);
         hub.Mood = _ => Next(moods, 100) switch { < 4 => HubMood.Error, < 7 => HubMood.DropAfterTaking, < 9 => HubMood.Garbage, _ => HubMood.Well };
         using var calls = new HubCalls(new Uri($"http://127.0.0.1:{_port}"), Token);
-        string Truth(string name) => cluster.Store.List("argoproj.io", "workflows").FirstOrDefault(workflow => workflow.Key.Name == name)?.Json["status"]?.ToJsonString() ?? "no such workflow";
+        var said = new ConcurrentQueue<string>();
+        var runner = StartRunner(hub);
+        string Truth(string name) => $"{KeptOf(cluster, name)}\nThe processes said of it:\n{string.Join('\n', said.Append(runner.Output).SelectMany(output => output.Split('\n')).Where(line => line.Contains(name, StringComparison.Ordinal)))}";
         using var stop = new CancellationTokenSource();
         var lives = Enumerable.Range(0, 12).Select(lane => new Lives(lane, kinds, calls, hub, Truth)).ToList();
 
         var kills = 0;
         var watch = Stopwatch.StartNew();
-        var runner = StartRunner(hub);
         try
         {
             var living = Task.WhenAll(lives.Select(lane => lane.RunAsync(stop.Token, cancel)));
@@ -63,6 +65,7 @@ public sealed class ChaosTests : IDisposable
                     Assert.False(runner.HasExited, runner.Output);
                     await runner.KillAsync();
                     kills++;
+                    said.Enqueue(runner.Output);
                     await runner.DisposeAsync();
                     runner = StartRunner(hub);
                 }
@@ -102,7 +105,12 @@ public sealed class ChaosTests : IDisposable
         ["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL"] = "1",
     });
 
-    private static string End(string text) => text.Length > 4000 ? text[^4000..] : text;
+    /// <summary>What the cluster has of a name, without contents.</summary>
+    private static string KeptOf(EmbeddedClusterHost cluster, string name) => string.Join('\n', new[] { ("argoproj.io", "workflows"), ("", "pods"), ("", "persistentvolumeclaims"), ("", "secrets") }
+        .SelectMany(kind => cluster.Store.List(kind.Item1, kind.Item2)).Where(stored => stored.Key.Name.Contains(name, StringComparison.Ordinal))
+        .Select(stored => $"{stored.Key.Plural} {stored.Key.Name}: {stored.Json["metadata"]?.ToJsonString()} {stored.Json["status"]?.ToJsonString()}"));
+
+    private static string End(string text) => text.Length > 20000 ? text[^20000..] : text;
 
     private static int Next(Random random, int below)
     {

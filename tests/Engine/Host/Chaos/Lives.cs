@@ -15,7 +15,7 @@ internal enum Life
 }
 
 /// <summary>Leads one workload after another through its life, each of another kind, and knows what the hub must have heard of it.</summary>
-/// <param name="truth">Tells of a workflow as the cluster has it, for a failure's text.</param>
+/// <param name="truth">Tells of what the cluster has of a name, for a failure's text.</param>
 internal sealed class Lives(int lane, IReadOnlyList<Life> kinds, HubCalls runner, RecordingHub hub, Func<string, string> truth)
 {
     private const double Patience = 90;
@@ -51,9 +51,9 @@ internal sealed class Lives(int lane, IReadOnlyList<Life> kinds, HubCalls runner
         List<ReceivedEvent> Received() => [.. hub.Taken.Where(e => e.Service == name)];
         _lived.Add((name, () => LifeRules.OfService(name, Received())));
         await runner.UntilDoneAsync(HttpMethod.Post, $"service/{name}/run", request, cancellationToken);
-        await HeardAsync(() => Received().Exists(e => e.Status == 23), $"{name} runs");
+        await HeardAsync(() => Received().Exists(e => e.Status == 23), $"{name} runs", name);
         await runner.UntilDoneAsync(HttpMethod.Post, $"service/{name}/stop", new JsonObject { ["svc_name"] = name }, cancellationToken);
-        await HeardAsync(() => Received() is [.., { Type: "runner.service.stop" }], $"{name} is stopped");
+        await HeardAsync(() => Received() is [.., { Type: "runner.service.stop" }], $"{name} is stopped", name);
     }
 
     private async Task WorkflowAsync(string name, CancellationToken cancellationToken)
@@ -75,7 +75,7 @@ internal sealed class Lives(int lane, IReadOnlyList<Life> kinds, HubCalls runner
         Small(request["template"]!["hardware"]!.AsObject());
         await JobAsync("dataflow/jobs", name, request, "runner.dataflow.change", "task_id", cancellationToken);
         await runner.UntilDoneAsync(HttpMethod.Delete, $"dataflow/jobs/{name}?cluster_id=", new JsonObject(), cancellationToken);
-        await HeardAsync(() => Of("runner.dataflow.delete", "task_id", name).Count > 0, $"{name} is deleted");
+        await HeardAsync(() => Of("runner.dataflow.delete", "task_id", name).Count > 0, $"{name} is deleted", name);
     }
 
     private async Task BuildAsync(string name, CancellationToken cancellationToken)
@@ -101,7 +101,8 @@ internal sealed class Lives(int lane, IReadOnlyList<Life> kinds, HubCalls runner
     private List<ReceivedEvent> Of(string type, string idField, string id) =>
         [.. hub.Taken.Where(e => e.Type.StartsWith(type, StringComparison.Ordinal) && e.Root.GetProperty("data").TryGetProperty(idField, out var value) && value.ToString() == id)];
 
-    private static Task HeardAsync(Func<bool> heard, string what) => Eventually.TrueAsync(heard, $"the hub hears that {what}", Patience);
+    private Task HeardAsync(Func<bool> heard, string what, string name) =>
+        Eventually.TrueAsync(heard, () => $"the hub hears that {what}; it heard {string.Join(", ", hub.Taken.Where(e => e.Body.Contains(name, StringComparison.Ordinal)).Select(e => e.Type))}; the cluster has {truth(name)}", Patience);
 
     /// <summary>Asks for so little that there is room for all at once.</summary>
     private static void Small(JsonObject hardware, int replicas = 1)

@@ -1,0 +1,205 @@
+using System.Text.Json;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Workloads.Argo;
+
+/// <summary>
+/// What a job has beside its Workflow: Secrets and a volume, there before it and gone with it. Only what the runner has made for a job is ever changed or removed; what somebody
+/// else has put under one of the names stays as it is.
+/// </summary>
+/// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
+internal sealed class JobBelongings(ClusterConnection cluster, string @namespace, TimeProvider time, ILogger logger) : ApiCalls(cluster, time)
+{
+    private readonly VolumeClaims _volumes = new(cluster, @namespace, time, logger);
+
+    /// <summary>Has a volume there, made by this call or for the job before.</summary>
+    /// <param name="job">Name of the Workflow that needs it.</param>
+    /// <returns>What this call has made; null when it was there.</returns>
+    /// <exception cref="RequestRefusedException">Somebody else has made one of that name.</exception>
+    /// <exception cref="ClusterOperationException">An old one of that name does not go.</exception>
+    public async Task<V1ObjectMeta?> PutVolumeAsync(V1PersistentVolumeClaim volume, string job)
+    {
+        var (claim, isNew) = await _volumes.EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
+        return isNew ? claim.Metadata
+            : IsOurs(claim.Metadata, job) ? null
+            : throw Foreign("Volume", volume.Metadata.Name);
+    }
+
+    /// <summary>Has a Secret there with this content, made by this call or before.</summary>
+    /// <inheritdoc cref="PutVolumeAsync"/>
+    public async Task<V1ObjectMeta?> PutSecretAsync(V1Secret secret, string job)
+    {
+        var name = secret.Metadata.Name;
+        while (true)
+        {
+            if (await UnlessExistsAsync(
+                    (client, token) => client.CoreV1.CreateNamespacedSecretAsync(secret, @namespace, cancellationToken: token), CancellationToken.None).ConfigureAwait(false) is { } created)
+            {
+                return created.Metadata;
+            }
+
+            // One that belongs to a workflow that is gone can be collected between two of these calls: then the next creation succeeds.
+            if (await FindSecretAsync(name).ConfigureAwait(false) is { } found)
+            {
+                if (!IsOurs(found.Metadata, job))
+                {
+                    throw Foreign("Secret", name);
+                }
+
+                if (await FillAsync(secret, found.Metadata.Uid).ConfigureAwait(false))
+                {
+                    return null;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// From now on the cluster removes what is the job's own together with the job, whether or not a runner is there to see it. What has gone since it was put there, with an earlier
+    /// job of the name, is put there once more.
+    /// </summary>
+    /// <exception cref="ClusterOperationException">It could not be put there once more.</exception>
+    public async Task AdoptAsync(JobObjects objects, ArgoWorkflow workflow)
+    {
+        var patch = Adoption(workflow);
+        var job = workflow.Metadata.Name;
+        while (objects.Secret is { } secret && await PatchSecretAsync(secret.Metadata.Name, patch).ConfigureAwait(false) is not { Metadata.DeletionTimestamp: null })
+        {
+            await AgainAsync(() => PutSecretAsync(secret, job)).ConfigureAwait(false);
+        }
+
+        while (objects.Volume is { } volume && await _volumes.PatchAsync(volume.Metadata.Name, patch, CancellationToken.None).ConfigureAwait(false) is not { Metadata.DeletionTimestamp: null })
+        {
+            await AgainAsync(() => PutVolumeAsync(volume, job)).ConfigureAwait(false);
+        }
+
+        async Task AgainAsync(Func<Task> put)
+        {
+            try
+            {
+                await put().ConfigureAwait(false);
+            }
+            catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+            {
+                throw new ClusterOperationException($"What job '{job}' needs went with an earlier one and is not made again yet. {ClusterProblem.Describe(exception, ClusterName)} Ask again.", exception);
+            }
+        }
+    }
+
+    /// <summary>Makes a workflow the owner of what was left.</summary>
+    public Task AdoptAsync(Unclaimed left, ArgoWorkflow workflow) => left.IsSecret
+        ? PatchSecretAsync(left.Metadata.Name, Adoption(workflow))
+        : _volumes.PatchAsync(left.Metadata.Name, Adoption(workflow), CancellationToken.None);
+
+    /// <summary>Takes back what a call has made, unless a workflow has it by now.</summary>
+    /// <param name="secret">As it was made; null for nothing.</param>
+    /// <param name="volume">As it was made; null for nothing.</param>
+    public async Task TakeBackAsync(V1ObjectMeta? secret, V1ObjectMeta? volume)
+    {
+        foreach (var left in new[] { secret is null ? null : new Unclaimed(secret, IsSecret: true), volume is null ? null : new Unclaimed(volume, IsSecret: false) }.OfType<Unclaimed>())
+        {
+            await RemoveAsync(left).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Removes what was made for a job alone, by names; null for none.</summary>
+    public async Task RemoveAsync(string job, string? secret, string? volume)
+    {
+        if (secret is not null && await FindSecretAsync(secret).ConfigureAwait(false) is { } foundSecret && IsOurs(foundSecret.Metadata, job))
+        {
+            await DeleteSecretAsync(secret, new() { Uid = foundSecret.Metadata.Uid }).ConfigureAwait(false);
+        }
+
+        if (volume is not null && await _volumes.FindAsync(volume, CancellationToken.None).ConfigureAwait(false) is { } foundVolume && IsOurs(foundVolume.Metadata, job))
+        {
+            await DeleteVolumeAsync(volume, new() { Uid = foundVolume.Metadata.Uid }).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Removes what was left, unless a workflow has it by now.</summary>
+    /// <returns>False when there was nothing to remove.</returns>
+    public async Task<bool> RemoveAsync(Unclaimed left)
+    {
+        var name = left.Metadata.Name;
+        while (true)
+        {
+            var there = left.IsSecret
+                ? (await FindSecretAsync(name).ConfigureAwait(false))?.Metadata
+                : (await _volumes.FindAsync(name, CancellationToken.None).ConfigureAwait(false))?.Metadata;
+            if (there is null or { DeletionTimestamp: not null } or { OwnerReferences.Count: > 0 } || there.Uid != left.Metadata.Uid)
+            {
+                return false;
+            }
+
+            // Exactly as it was looked at: whoever makes the same job at the same moment and has got further keeps what it uses.
+            var exactly = new V1Preconditions { Uid = there.Uid, ResourceVersion = there.ResourceVersion };
+            if (await (left.IsSecret ? DeleteSecretAsync(name, exactly) : DeleteVolumeAsync(name, exactly)).ConfigureAwait(false))
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Secrets and volumes that no workflow owns yet.</summary>
+    public async Task<IReadOnlyList<Unclaimed>> UnclaimedAsync(CancellationToken cancellationToken)
+    {
+        var secrets = await CallAsync(
+            (client, token) => client.CoreV1.ListNamespacedSecretAsync(@namespace, labelSelector: ArgoNames.UnclaimedLabel, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+        var volumes = await _volumes.ListAsync(ArgoNames.UnclaimedLabel, cancellationToken).ConfigureAwait(false);
+        return [.. secrets.Items.Select(secret => new Unclaimed(secret.Metadata, IsSecret: true)), .. volumes.Select(volume => new Unclaimed(volume.Metadata, IsSecret: false))];
+    }
+
+    /// <summary>Whether the runner has made it, for this job or for all.</summary>
+    private static bool IsOurs(V1ObjectMeta metadata, string job) => metadata.Labels is { } labels
+        && (labels.TryGetValue(ArgoNames.UnclaimedLabel, out var waitsFor) ? waitsFor == job
+            : SecretEnvironment.IsManaged(metadata) || (labels.TryGetValue(ArgoNames.ScopeLabel, out var scope) && ArgoScopes.KindOf(scope) is not null));
+
+    private static RequestRefusedException Foreign(string kind, string name) => new(
+        $"{kind} '{name}' is there already and was not made by the runner, so it stays as it is and the job is not made. Rename or remove it, or give the task another id.");
+
+    private static V1Patch Adoption(ArgoWorkflow workflow)
+    {
+        var owners = new[] { new { apiVersion = workflow.ApiVersion, kind = workflow.Kind, name = workflow.Metadata.Name, uid = workflow.Metadata.Uid } };
+        var labels = new Dictionary<string, string?> { [ArgoNames.UnclaimedLabel] = null };
+        return new(JsonSerializer.Serialize(new { metadata = new { ownerReferences = owners, labels } }), V1Patch.PatchType.MergePatch);
+    }
+
+    /// <summary>Gives a Secret that is there the content of another one, and takes it from whoever owned it.</summary>
+    /// <returns>False when it is not there any more.</returns>
+    private async Task<bool> FillAsync(V1Secret secret, string uid)
+    {
+        // A patch, as the official chart grants no update of secrets. The uid makes it a condition that the object is the one that was looked at.
+        var content = new { metadata = new { uid, labels = secret.Metadata.Labels, ownerReferences = (object?)null }, data = secret.Data, stringData = secret.StringData };
+        try
+        {
+            return await PatchSecretAsync(secret.Metadata.Name, new(JsonSerializer.Serialize(content), V1Patch.PatchType.MergePatch)).ConfigureAwait(false) is not null;
+        }
+        catch (ApiStatusException other) when (other.Code == 409)
+        {
+            return false;
+        }
+    }
+
+    private Task<V1Secret?> FindSecretAsync(string name) => UnlessMissingAsync(
+        (client, token) => client.CoreV1.ReadNamespacedSecretAsync(name, @namespace, cancellationToken: token), CancellationToken.None);
+
+    private Task<V1Secret?> PatchSecretAsync(string name, V1Patch patch) => UnlessMissingAsync(
+        (client, token) => client.CoreV1.PatchNamespacedSecretAsync(patch, name, @namespace, cancellationToken: token), CancellationToken.None);
+
+    private Task<bool> DeleteSecretAsync(string name, V1Preconditions preconditions) => DeleteIfAsync(
+        (client, options, token) => client.CoreV1.DeleteNamespacedSecretAsync(name, @namespace, options, cancellationToken: token), preconditions, CancellationToken.None);
+
+    private Task<bool> DeleteVolumeAsync(string name, V1Preconditions preconditions) => _volumes.DeleteAsync(name, preconditions, CancellationToken.None);
+}
+
+/// <summary>What was made for a workflow that has not claimed it.</summary>
+/// <param name="IsSecret">False when it is a volume.</param>
+internal sealed record Unclaimed(V1ObjectMeta Metadata, bool IsSecret)
+{
+    /// <summary>Name of the workflow.</summary>
+    public string Job => Metadata.Labels[ArgoNames.UnclaimedLabel];
+}

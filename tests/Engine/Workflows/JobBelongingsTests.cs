@@ -1,0 +1,98 @@
+using System.Net;
+using System.Text;
+using k8s;
+using k8s.Models;
+using Runner.Tests.Engine.RunnerApi;
+using Runner.Tests.Engine.Support;
+
+namespace Runner.Tests.Engine.Workflows;
+
+/// <summary>A job's Secret and volume, when something else has their names: what goes already, and what somebody else has made.</summary>
+public sealed class JobBelongingsTests
+{
+    private const string Task = "df-job-5c1e9";
+    private const string Volume = "df-df-job-5c1e9";
+    private const string Secret = "df-job-5c1e9-env";
+    private const string Finalizer = "example.com/held";
+
+    private static readonly string Sample = RunnerApiHost.Sample("dataflow-job");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_job_does_not_begin_on_a_volume_that_is_going()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        await host.Api.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(Claim(new Dictionary<string, string> { ["workflow-scope"] = "csghub-dataflow" }, Finalizer), "spaces", cancellationToken: Cancel);
+        await host.Api.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: Cancel);
+
+        var asked = host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample);
+        await Eventually.TrueAsync(() => asked.IsCompleted || host.Log.Contains($"waits until the old volume {Volume} is gone", StringComparison.Ordinal), "the runner waits, or has answered", 30);
+        var release = new V1Patch("""{"metadata":{"finalizers":null}}""", V1Patch.PatchType.MergePatch);
+        await host.Api.CoreV1.PatchNamespacedPersistentVolumeClaimAsync(release, Volume, "spaces", cancellationToken: Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, (await asked).Status);
+        await host.ToldAsync(Task, "Succeeded");
+    }
+
+    [Fact]
+    public async Task A_Secret_that_somebody_else_has_made_stays_as_it_is()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        var made = await host.Api.CoreV1.CreateNamespacedSecretAsync(
+            new() { Metadata = new() { Name = Secret }, StringData = new Dictionary<string, string> { ["theirs"] = "kept" } }, "spaces", cancellationToken: Cancel);
+
+        var (status, json) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains($"Secret '{Secret}'", JobRunnerHost.Text(json, "msg"), StringComparison.Ordinal);
+        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces"), "the volume that was made for the job is gone");
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Task), "there is no job");
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(HttpMethod.Delete, $"dataflow/jobs/{Task}?cluster_id=")).Status);
+
+        var kept = await host.Api.CoreV1.ReadNamespacedSecretAsync(Secret, "spaces", cancellationToken: Cancel);
+        Assert.Equal((made.Metadata.ResourceVersion, "kept"), (kept.Metadata.ResourceVersion, Encoding.UTF8.GetString(kept.Data["theirs"])));
+    }
+
+    [Fact]
+    public async Task A_volume_that_somebody_else_has_made_stays_as_it_is()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        var made = await host.Api.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(Claim(labels: null), "spaces", cancellationToken: Cancel);
+
+        var (status, json) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains($"Volume '{Volume}'", JobRunnerHost.Text(json, "msg"), StringComparison.Ordinal);
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Task), "there is no job");
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(HttpMethod.Delete, $"dataflow/jobs/{Task}?cluster_id=")).Status);
+
+        var kept = await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: Cancel);
+        Assert.Equal(made.Metadata.Uid, kept.Metadata.Uid);
+        Assert.Null(kept.Metadata.DeletionTimestamp);
+        Assert.Null(kept.Metadata.OwnerReferences);
+    }
+
+    [Fact]
+    public async Task A_task_that_has_ended_does_not_run_once_more_while_the_watch_still_shows_it()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample);
+        await host.ToldAsync(Task, "Succeeded");
+        host.Faults.SilentWatches = true;
+        await host.Api.CustomObjects.DeleteNamespacedCustomObjectAsync("argoproj.io", "v1alpha1", "spaces", "workflows", Task, cancellationToken: Cancel);
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Task), "the workflow is gone");
+
+        var (status, json) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample);
+
+        Assert.Equal((HttpStatusCode.OK, "Succeeded"), (status, JobRunnerHost.Text(json, "status")));
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Task), "the workflow is not made again");
+    }
+
+    private static V1PersistentVolumeClaim Claim(IDictionary<string, string>? labels, params string[] finalizers) => new()
+    {
+        Metadata = new() { Name = Volume, Labels = labels, Finalizers = finalizers.Length > 0 ? finalizers : null },
+        Spec = new()
+        {
+            AccessModes = ["ReadWriteMany"], StorageClassName = "embedded-nfs", Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("20Gi") } },
+        },
+    };
+}
