@@ -44,7 +44,7 @@ public class RunnerApiHost : IAsyncLifetime
         var endpoint = new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)));
         var options = new RunnerOptions { DataDirectory = _folder.Path, Port = 0, ApiToken = Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Information, StorageClass = "embedded-nfs" };
         PreparedKeys.PutInto(_folder.Path);
-        _app = RunnerApp.Build([], Adjust(options), clusters: [endpoint]);
+        _app = RunnerApp.Build([], Adjust(options), clusters: [endpoint, .. await OthersAsync()]);
         _app.Services.GetRequiredService<ILoggerFactory>().AddProvider(_log);
         await _app.StartAsync(TestContext.Current.CancellationToken);
         Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -56,6 +56,12 @@ public class RunnerApiHost : IAsyncLifetime
     /// <summary>Makes the cluster ready before the program starts.</summary>
     /// <returns>The kubeconfig that the program is given.</returns>
     protected virtual Task<string> PrepareAsync(EmbeddedClusterHost cluster) => Task.FromResult(cluster.Kubeconfig());
+
+    /// <summary>Clusters besides the simulated one, made ready before the program starts.</summary>
+    protected virtual Task<IReadOnlyList<ClusterEndpoint>> OthersAsync() => Task.FromResult<IReadOnlyList<ClusterEndpoint>>([]);
+
+    /// <summary>Ends what <see cref="OthersAsync"/> began, once the program has stopped.</summary>
+    protected virtual ValueTask DisposeOthersAsync() => ValueTask.CompletedTask;
 
     /// <summary>Other settings for the program.</summary>
     protected virtual RunnerOptions Adjust(RunnerOptions options) => options;
@@ -104,6 +110,7 @@ public class RunnerApiHost : IAsyncLifetime
             await _app.DisposeAsync();
         }
 
+        await DisposeOthersAsync();
         await Cluster.DisposeAsync();
         _folder.Dispose();
         GC.SuppressFinalize(this);
