@@ -17,12 +17,12 @@ public sealed partial class ChineseTextTests
         var assembly = typeof(Text).Assembly.GetSatelliteAssembly(new CultureInfo("zh-Hans"));
         var texts = assembly.GetManifestResourceNames().SelectMany(name => Read(assembly.GetManifestResourceStream(name)!).Select(entry => (Name: $"{name} {entry.Key}", entry.Value))).ToList();
         Assert.True(texts.Count > 1000, $"Only {texts.Count} texts were found.");
-        Assert.Empty(texts.Where(text => HalfWidth().IsMatch(text.Value)));
+        Assert.All(texts, text => Assert.DoesNotMatch(HalfWidth(), text.Value));
     }
 
     [Fact]
     public void Sentences_of_the_catalogue_have_full_width_marks() =>
-        Assert.Empty(ValuesCatalogue.Instance.Values.SelectMany(value => new[] { value.Title.Chinese, value.Description.Chinese }).Where(text => HalfWidth().IsMatch(text)));
+        Assert.All(ValuesCatalogue.Instance.Values.SelectMany(value => new[] { value.Title.Chinese, value.Description.Chinese }), text => Assert.DoesNotMatch(HalfWidth(), text));
 
     [Fact]
     public void Sentences_in_the_source_have_full_width_marks()
@@ -30,7 +30,7 @@ public sealed partial class ChineseTextTests
         var literals = SourceFiles.Of("src/Runner.Engine", "src/Web").SelectMany(File.ReadLines)
             .Where(line => !line.Contains("GeneratedRegex", StringComparison.Ordinal)).SelectMany(line => Literal().Matches(line)).Select(match => match.Value).Where(text => Chinese().IsMatch(text)).ToList();
         Assert.NotEmpty(literals);
-        Assert.Empty(literals.Where(text => HalfWidth().IsMatch(text)));
+        Assert.All(literals, text => Assert.DoesNotMatch(HalfWidth(), text));
     }
 
     [Theory]
