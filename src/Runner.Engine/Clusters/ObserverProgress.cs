@@ -1,14 +1,15 @@
+using System.Collections.Concurrent;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Clusters;
 
 /// <summary>
 /// How far one observer has come: what it last took of each workload of a source. A change it failed to take is told again from there,
-/// so that it never misses a state's beginning or end.
+/// so that it never misses a state's beginning or end. Different workloads may be told of at once; the whole alone.
 /// </summary>
 internal sealed class ObserverProgress(IWorkloadObserver observer)
 {
-    private Dictionary<WorkloadKey, Workload> _taken = [];
+    private ConcurrentDictionary<WorkloadKey, Workload> _taken = [];
     private bool _synced;
 
     /// <summary>Tells the observer about a workload, unless it knows already, or has yet to be told the whole.</summary>
@@ -23,14 +24,14 @@ internal sealed class ObserverProgress(IWorkloadObserver observer)
         if (before is not null && after is not null && before.Uid != after.Uid)
         {
             await observer.ChangedAsync(before, null, cancellationToken).ConfigureAwait(false);
-            _taken.Remove(key);
+            _taken.TryRemove(key, out _);
             before = null;
         }
 
         await observer.ChangedAsync(before, after, cancellationToken).ConfigureAwait(false);
         if (after is null)
         {
-            _taken.Remove(key);
+            _taken.TryRemove(key, out _);
         }
         else
         {
@@ -52,7 +53,7 @@ internal sealed class ObserverProgress(IWorkloadObserver observer)
             }
         }
 
-        _taken = taken;
+        _taken = new(taken);
         _synced = true;
     }
 }

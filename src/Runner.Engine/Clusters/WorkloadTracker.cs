@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Workloads;
@@ -5,16 +6,24 @@ using Runner.Engine.Workloads;
 namespace Runner.Engine.Clusters;
 
 /// <summary>
-/// Projects the workloads of one <see cref="WorkloadSource"/> again whenever one of their objects changes, tells the observers in order and
-/// the feed. Everything happens on one worker, so that nothing overtakes.
+/// Projects the workloads of one <see cref="WorkloadSource"/> again whenever one of their objects changes, tells the observers and the feed. What happens to one
+/// workload happens in order; many are told of at once, so that a change of one does not wait until that of another is on disk. After a list everything is looked
+/// through alone.
 /// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "A semaphore that nobody waits for synchronously holds nothing to dispose.")]
 internal sealed partial class WorkloadTracker
 {
+    /// <summary>As many changes as may come while a slow disk writes one lot: pages need not wait for it until then.</summary>
+    private const int Workers = 128;
+
     private readonly ClusterConnection _connection;
     private readonly ResourceCache<V1Pod> _pods;
     private readonly WorkloadFeed _feed;
     private readonly ObserverProgress[] _observers;
     private readonly WorkQueue<Work> _queue;
+
+    /// <summary>One for each change that is told of, all of them for looking through everything.</summary>
+    private readonly SemaphoreSlim _room = new(Workers);
     private readonly ILogger _logger;
     private volatile bool _begun;
     private volatile bool _synced;
@@ -74,7 +83,7 @@ internal sealed partial class WorkloadTracker
     /// <summary>Workloads that wait to be looked at again.</summary>
     public int QueueDepth => _queue.Count;
 
-    public Task RunAsync(CancellationToken cancellationToken) => _queue.RunAsync(1, cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) => _queue.RunAsync(Workers, cancellationToken);
 
     private void Add(WorkloadKey? key)
     {
@@ -118,8 +127,28 @@ internal sealed partial class WorkloadTracker
         }
     }
 
-    private ValueTask DoAsync(Work work, CancellationToken cancellationToken) =>
-        work.Key is { } key ? OneAsync(key, cancellationToken) : EverythingAsync(cancellationToken);
+    private async ValueTask DoAsync(Work work, CancellationToken cancellationToken)
+    {
+        var room = work.Key is null ? Workers : 1;
+        var taken = 0;
+        try
+        {
+            // Whoever wants all of it takes one after the other, in the row of those that wait for one: neither keeps the other out for long.
+            for (; taken < room; taken++)
+            {
+                await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            await (work.Key is { } key ? OneAsync(key, cancellationToken) : EverythingAsync(cancellationToken)).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (taken > 0)
+            {
+                _room.Release(taken);
+            }
+        }
+    }
 
     private async ValueTask OneAsync(WorkloadKey key, CancellationToken cancellationToken)
     {
@@ -131,7 +160,7 @@ internal sealed partial class WorkloadTracker
         var failures = new List<Exception>();
         if (TryProject(key, failures, out var workload))
         {
-            await TellAsync(key, workload, failures, cancellationToken).ConfigureAwait(false);
+            failures.AddRange(await TellAsync(key, workload, cancellationToken).ConfigureAwait(false));
         }
 
         Report(failures);
@@ -151,6 +180,7 @@ internal sealed partial class WorkloadTracker
         var failures = new List<Exception>();
         var workloads = new Dictionary<WorkloadKey, Workload>();
         var unreadable = new HashSet<WorkloadKey>();
+        var telling = new List<Task<List<Exception>>>();
         foreach (var key in Source.Keys().Union(Known().Select(workload => workload.Key)).ToList())
         {
             if (!TryProject(key, failures, out var workload))
@@ -161,7 +191,7 @@ internal sealed partial class WorkloadTracker
 
             if (_synced)
             {
-                await TellAsync(key, workload, failures, cancellationToken).ConfigureAwait(false);
+                telling.Add(TellAsync(key, workload, cancellationToken));
             }
 
             if (workload is not null)
@@ -170,6 +200,7 @@ internal sealed partial class WorkloadTracker
             }
         }
 
+        failures.AddRange((await Task.WhenAll(telling).ConfigureAwait(false)).SelectMany(failed => failed));
         if (!_synced)
         {
             // At the start pages and status answers need not wait until thousands of events for the hub are on disk.
@@ -193,8 +224,10 @@ internal sealed partial class WorkloadTracker
         _feed.Current.Values.Where(workload => workload.Key.Cluster == _connection.Name && Source.Kinds.Contains(workload.Key.Kind));
 
     /// <summary>Every observer has begun before the feed carries the change on; while they write to disk, pages have it already. What is gone is gone from the feed when all are done.</summary>
-    private async ValueTask TellAsync(WorkloadKey key, Workload? workload, List<Exception> failures, CancellationToken cancellationToken)
+    /// <returns>What failed.</returns>
+    private async Task<List<Exception>> TellAsync(WorkloadKey key, Workload? workload, CancellationToken cancellationToken)
     {
+        var failures = new List<Exception>();
         var telling = Array.ConvertAll(_observers, observer => observer.ChangedAsync(key, workload, cancellationToken).AsTask());
         if (workload is not null)
         {
@@ -210,6 +243,8 @@ internal sealed partial class WorkloadTracker
         {
             _feed.Remove(key);
         }
+
+        return failures;
     }
 
     /// <summary>Projects one workload.</summary>

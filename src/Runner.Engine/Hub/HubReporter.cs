@@ -52,12 +52,18 @@ internal sealed partial class HubReporter : IWorkloadObserver
             return;
         }
 
+        // Changes that come while one is written are written together by whoever is next.
         var ledger = LedgerOf(either.Key.Cluster);
+        ledger.Arrived.Enqueue((either.Key, after));
         await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ledger.Missed.Remove(either.Key);
-            Owe(ledger, either.Key, after);
+            while (ledger.Arrived.TryDequeue(out var arrived))
+            {
+                ledger.Missed.Remove(arrived.Key);
+                Owe(ledger, arrived.Key, arrived.Workload);
+            }
+
             await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -274,7 +280,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
     [LoggerMessage(LogLevel.Error, "Events of {Count} workloads could not be written and are tried again: {Problem}")]
     private partial void LogNotWritten(int count, string problem);
 
-    /// <summary>What the hub knows of one cluster. Used under its gate, but that anyone may look whether something is owed.</summary>
+    /// <summary>What the hub knows of one cluster. Used under its gate, but that anyone may look whether something is owed, or add a change.</summary>
     private sealed class Ledger(string cluster)
     {
         private readonly HashSet<WorkloadKind> _known = [];
@@ -286,6 +292,9 @@ internal sealed partial class HubReporter : IWorkloadObserver
         public int Term { get; set; }
 
         public SemaphoreSlim Gate { get; } = new(1, 1);
+
+        /// <summary>Changes that wait for the gate, of one workload at most one.</summary>
+        public ConcurrentQueue<(WorkloadKey Key, Workload? Workload)> Arrived { get; } = new();
 
         public Dictionary<WorkloadKey, ToldState> Told { get; } = [];
 

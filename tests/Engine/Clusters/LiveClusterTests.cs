@@ -171,6 +171,31 @@ public sealed class LiveClusterTests
     }
 
     [Fact]
+    public async Task A_change_does_not_wait_until_that_of_another_workload_is_on_disk()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        cluster.PutService("slow", 1);
+        cluster.PutService("quick", 1);
+        var disk = new TaskCompletionSource();
+        var observer = new RecordingObserver { Writes = workload => workload.Key.Name == "slow" ? disk.Task : Task.CompletedTask };
+        await using var engine = new RunningEngine([cluster.Endpoint], [observer]);
+        await Eventually.TrueAsync(() => engine.Cluster.State.Synced && observer.Syncs.Count > 0, "the first state is known");
+
+        cluster.PutService("slow", 2);
+        await Eventually.TrueAsync(() => Deploy("slow") == 2, "the change is known while it is written");
+        cluster.PutService("slow", 3);
+        cluster.PutService("quick", 2);
+        await Eventually.TrueAsync(() => Deploy("quick") == 2 && observer.Changes.Any(change => change.After?.Key.Name == "quick"), "the other one is known and written meanwhile");
+        Assert.Equal(2, Deploy("slow"));
+
+        disk.SetResult();
+        await Eventually.TrueAsync(() => Deploy("slow") == 3, "what came after it follows");
+        await Eventually.TrueAsync(() => Replay(observer)["slow"].DeployId == 3, "the observer was told each in turn");
+
+        long Deploy(string name) => engine.Feed.Current.Values.Single(workload => workload.Key.Name == name).DeployId;
+    }
+
+    [Fact]
     public async Task A_service_that_is_deleted_and_created_anew_is_told_as_gone_and_as_new()
     {
         await using var cluster = await TestCluster.StartAsync();

@@ -49,6 +49,26 @@ public sealed class HubReporterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Changes_that_come_at_once_are_all_told_each_workloads_in_order()
+    {
+        await using var side = Start(_folder, _hub);
+        await side.SyncAsync();
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(async number =>
+        {
+            var deploying = Service($"web-{number}", DeployStatus.Deploying);
+            var running = Service($"web-{number}", DeployStatus.Running, endpoint: "http://a");
+            await side.TellAsync(null, deploying);
+            await side.TellAsync(deploying, running);
+            await side.TellAsync(running, null);
+        }));
+        await side.AllTakenAsync();
+
+        var taken = _hub.Taken.GroupBy(e => e.Root.GetProperty("data").GetProperty("service_name").GetString()).ToList();
+        Assert.Equal(40, taken.Count);
+        Assert.All(taken, service => Assert.Equal([20, 23, 26], service.Select(e => e.Status)));
+    }
+
+    [Fact]
     public async Task Only_another_code_a_new_reason_or_a_new_address_is_news()
     {
         await using var side = Start(_folder, _hub);

@@ -50,15 +50,18 @@ internal sealed class RecordingObserver : IWorkloadObserver
     /// <summary>While true, every call fails.</summary>
     public bool Fails { get; set; }
 
+    /// <summary>How long it takes to write a change down.</summary>
+    public Func<Workload, Task> Writes { get; init; } = _ => Task.CompletedTask;
+
     public IReadOnlyList<(Workload? Before, Workload? After)> Changes => [.. _changes];
 
     public IReadOnlyList<IReadOnlyCollection<Workload>> Syncs => [.. _syncs];
 
-    public ValueTask ChangedAsync(Workload? before, Workload? after, CancellationToken cancellationToken)
+    public async ValueTask ChangedAsync(Workload? before, Workload? after, CancellationToken cancellationToken)
     {
         Refuse();
+        await Writes((after ?? before)!);
         _changes.Enqueue((before, after));
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask SyncedAsync(WorkloadSnapshot snapshot, CancellationToken cancellationToken)
