@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
@@ -12,7 +13,7 @@ using Runner.Tests.Support;
 namespace Runner.Bench;
 
 /// <summary>
-/// The least that any page can do: a process of its own watches the services as the program does, passes the reason of each change on over a bare WebSocket, and the
+/// The least that any page can do: a process of its own watches the services as the program does, passes the reason of each change on over bare WebSockets, and the
 /// page writes it into one cell. What a browser and its connection cost by themselves, without a console around them.
 /// </summary>
 internal static class BarePage
@@ -39,26 +40,45 @@ internal static class BarePage
         await using var app = builder.Build();
         app.UseWebSockets();
         app.MapGet("/", () => Results.Content(Page, "text/html"));
+        var open = new ConcurrentDictionary<ChannelWriter<string>, bool>();
         app.Map("/changes", async (HttpContext context) =>
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             var reasons = Channel.CreateUnbounded<string>();
-            var watching = WatchAsync(client, reasons.Writer, context.RequestAborted);
+            open[reasons.Writer] = true;
             await foreach (var reason in reasons.Reader.ReadAllAsync(context.RequestAborted))
             {
                 await socket.SendAsync(Encoding.UTF8.GetBytes(reason), WebSocketMessageType.Text, true, context.RequestAborted);
             }
-
-            await watching;
         });
-        await app.RunAsync();
+        var watching = WatchAsync(client, reason => open.Keys.ToList().ForEach(socket => socket.TryWrite(reason)), app.Lifetime.ApplicationStopping);
+        await await Task.WhenAny(app.RunAsync(), watching);
     }
 
     /// <summary>Starts the process.</summary>
     public static ChildProcess Start(World world) =>
         ChildProcess.Start(new Dictionary<string, string>(), Path.Combine(AppContext.BaseDirectory, "Bench.dll"), Command, world.Kubeconfig);
 
-    private static async Task WatchAsync(Kubernetes client, ChannelWriter<string> reasons, CancellationToken cancellationToken)
+    /// <summary>One more socket that takes what the page takes, and shows it to nobody; until cancelled.</summary>
+    public static async Task ListenAsync(Uri address, CancellationToken cancellationToken)
+    {
+        using var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new UriBuilder(address) { Scheme = "ws", Path = "/changes" }.Uri, cancellationToken);
+        var buffer = new byte[1024];
+        while (socket.State == WebSocketState.Open)
+        {
+            try
+            {
+                await socket.ReceiveAsync(buffer, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static async Task WatchAsync(Kubernetes client, Action<string> tell, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(client.BaseUri, $"apis/serving.knative.dev/v1/namespaces/{World.Namespace}/services?watch=true")) { Version = new(2, 0) };
         await client.Credentials.ProcessHttpRequestAsync(request, cancellationToken);
@@ -69,7 +89,7 @@ internal static class BarePage
             var at = line.IndexOf("Bench", StringComparison.Ordinal);
             if (at >= 0)
             {
-                await reasons.WriteAsync(line.Substring(at, "Bench000000".Length), cancellationToken);
+                tell(line.Substring(at, "Bench000000".Length));
             }
         }
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.SignalR.Client;
@@ -16,7 +15,7 @@ namespace Runner.Bench;
 /// The program under a steady load for a long time: changes in the cluster and the events that come of them, calls of the hub, live sessions and log streams that come and
 /// go, and a browser that walks from page to page. What is told is how memory, threads and handles go, not how fast anything is.
 /// </summary>
-internal static partial class EnduranceBench
+internal static class EnduranceBench
 {
     private const int Services = 300;
     private const int Pods = 600;
@@ -249,14 +248,13 @@ internal static partial class EnduranceBench
         public string LastFault = "none";
     }
 
-    private sealed partial record State(double Megabytes, int Threads, int Handles, double DataKilobytes)
+    private sealed record State(double Megabytes, int Threads, int Handles, double DataKilobytes)
     {
         public static State Of(World world)
         {
-            var process = world.Runner.Id;
-            var threads = int.Parse(ThreadCount().Match(File.ReadAllText($"/proc/{process}/status")).Groups[1].Value, CultureInfo.InvariantCulture);
+            var state = ProgramState.Of(world);
             var data = new DirectoryInfo(world.Settings["RUNNER_DATA_DIR"]).EnumerateFiles("*", SearchOption.AllDirectories).Sum(Length);
-            return new(StartBench.ResidentMegabytes(process), threads, Directory.GetFiles($"/proc/{process}/fd").Length, data / 1024.0);
+            return new(state.Megabytes, state.Threads, state.Handles, data / 1024.0);
         }
 
         private static long Length(FileInfo file)
@@ -270,8 +268,5 @@ internal static partial class EnduranceBench
                 return 0;
             }
         }
-
-        [GeneratedRegex(@"Threads:\s+(\d+)")]
-        private static partial Regex ThreadCount();
     }
 }
