@@ -15,6 +15,8 @@ COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.tx
 COPY src/Runner.Engine/Runner.Engine.csproj src/Runner.Engine/
 COPY src/EmbeddedCluster/EmbeddedCluster.csproj src/EmbeddedCluster/
 COPY src/Web/Web.csproj src/Web/
+# Where a folder of packages is mounted, its path there.
+ARG NUGET_PACKAGES
 RUN dotnet restore src/Web/Web.csproj --use-current-runtime -p:PublishReadyToRun=true -p:NuGetAudit=false
 COPY src/ src/
 COPY wwwroot/ wwwroot/

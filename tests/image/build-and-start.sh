@@ -21,7 +21,7 @@ if [ -z "${SDK_IMAGE:-}" ] || [ -z "${RUNTIME_IMAGE:-}" ]; then
   fi
   options+=(--pull-never)
 fi
-[ -z "${NUGET_PACKAGES:-}" ] || options+=(--volume "$(readlink -f "$NUGET_PACKAGES"):/root/.nuget/packages")
+[ -z "${NUGET_PACKAGES:-}" ] || options+=(--volume "$(readlink -f "$NUGET_PACKAGES"):/nuget" --build-arg NUGET_PACKAGES=/nuget)
 
 buildah build "${options[@]}" --build-arg "SDK_IMAGE=$SDK_IMAGE" --build-arg "RUNTIME_IMAGE=$RUNTIME_IMAGE" --tag "$name" .
 
