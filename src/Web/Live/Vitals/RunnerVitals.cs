@@ -6,7 +6,7 @@ namespace Runner.Web.Live.Vitals;
 
 /// <summary>How this process itself is.</summary>
 internal sealed record RunnerVitals(
-    DateTimeOffset At, ProcessVitals Process, StorageVitals Storage, HubVitals Hub, IReadOnlyList<CacheVitals> Caches, IReadOnlyList<QueueVitals> Queues, ConnectionVitals Connections);
+    ProcessVitals Process, StorageVitals Storage, HubVitals Hub, IReadOnlyList<CacheVitals> Caches, IReadOnlyList<QueueVitals> Queues, ConnectionVitals Connections);
 
 /// <param name="Version">Of the program.</param>
 /// <param name="ProcessorTime">Used since the start, by all cores together.</param>

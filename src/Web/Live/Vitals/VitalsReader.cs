@@ -22,7 +22,6 @@ internal sealed class VitalsReader(
     {
         var (free, files) = Files();
         return new(
-            time.GetUtcNow(),
             OfProcess(),
             new(database.Status, database.Folder, free, files),
             new(outbox.Status, leadership.IsLeader, leadership.Leader),
