@@ -92,7 +92,7 @@ internal sealed class OutboxStore : IPrunable
     private readonly IStateStore _state;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private Queue<long> _sent = new();
+    private List<OutboxSent> _sent = [];
     private string _speaker = "";
 
     public OutboxStore(IStateStore state, TimeProvider time, RetentionOptions? retention = null)
@@ -136,7 +136,7 @@ internal sealed class OutboxStore : IPrunable
             .Select(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, e.SentAt)).ToList());
         lock (_lock)
         {
-            _sent = new(loaded.Where(e => e.SentAt is not null).OrderBy(e => e.SentAt).Select(e => e.Sequence));
+            _sent = [.. loaded.Where(e => e.SentAt is not null).Select(e => new OutboxSent(e.Sequence, e.SentAt!.Value)).OrderBy(e => e.At)];
         }
 
         return loaded;
@@ -186,46 +186,77 @@ internal sealed class OutboxStore : IPrunable
     /// <summary>Notes that the hub took an event.</summary>
     public async Task MarkSentAsync(long sequence, CancellationToken cancellationToken)
     {
-        var tooMany = new List<long>();
+        var now = _time.GetUtcNow().UtcDateTime;
+        IReadOnlyList<OutboxSent> tooMany;
         lock (_lock)
         {
-            _sent.Enqueue(sequence);
-            while (_sent.Count > SentKept)
-            {
-                tooMany.Add(_sent.Dequeue());
-            }
+            // Noted once, however often it has to be tried.
+            _sent.RemoveAll(sent => sent.Sequence == sequence);
+            _sent.Add(new(sequence, now));
+            tooMany = TakeOldest(_sent.Count - SentKept);
         }
 
-        var now = _time.GetUtcNow().UtcDateTime;
-        await _state.WriteAsync(
-            transaction =>
+        await RemoveAsync(
+            tooMany,
+            events =>
             {
-                var events = transaction.Collection(StateCollections.Outbox);
-                if (events.FindById(sequence) is { } sent && !sent[nameof(OutboxDocument.SentAt)].IsDateTime)
+                if (events.FindById(sequence) is { } sent && !IsSent(sent))
                 {
                     sent[nameof(OutboxDocument.SentAt)] = now;
                     events.Update(sent);
                 }
-
-                // What could not be noted as sent when it was counted still waits, and stays.
-                return tooMany.Count(old => events.FindById(old) is { } known && known[nameof(OutboxDocument.SentAt)].IsDateTime && events.Delete(old));
             },
             cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Removes events that the hub took before a moment; those that wait stay.</summary>
-    public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    public async Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
-        List<long> old;
+        IReadOnlyList<OutboxSent> old;
         lock (_lock)
         {
-            var sent = _sent.ToList();
-            old = sent.TakeWhile(sequence => (Find(sequence)?.SentAt ?? DateTime.MinValue) < before.UtcDateTime).ToList();
-            _sent = new(sent.Skip(old.Count));
+            old = TakeOldest(_sent.FindIndex(sent => sent.At >= before.UtcDateTime) is var younger and >= 0 ? younger : _sent.Count);
         }
 
-        return old.Count == 0 ? Task.FromResult(0) : _state.WriteAsync(transaction => old.Count(sequence => transaction.Collection(StateCollections.Outbox).Delete(sequence)), cancellationToken);
+        return old.Count == 0 ? 0 : await RemoveAsync(old, _ => { }, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Takes so many out of what is known as sent: nobody else removes them meanwhile.</summary>
+    private List<OutboxSent> TakeOldest(int count)
+    {
+        var oldest = _sent[..Math.Max(0, count)];
+        _sent.RemoveRange(0, oldest.Count);
+        return oldest;
+    }
+
+    /// <summary>Removes sent events, and does something with all events in the same transaction. Where that fails they are known as sent again.</summary>
+    private async Task<int> RemoveAsync(IReadOnlyList<OutboxSent> old, Action<StateCollection> also, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _state.WriteAsync(
+                transaction =>
+                {
+                    var events = transaction.Collection(StateCollections.Outbox);
+                    also(events);
+
+                    // What could not be noted as sent when it was counted still waits, and stays.
+                    return old.Count(sent => events.FindById(sent.Sequence) is { } known && IsSent(known) && events.Delete(sent.Sequence));
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _sent.InsertRange(0, old);
+            }
+
+            throw;
+        }
+    }
+
+    private static bool IsSent(BsonDocument document) => document[nameof(OutboxDocument.SentAt)].IsDateTime;
 
     private Task<IReadOnlyList<OutboxFact>> AddAsync(Func<StateTransaction, IEnumerable<HubEvent>> tell, CancellationToken cancellationToken)
     {
@@ -253,4 +284,7 @@ internal sealed class OutboxStore : IPrunable
             },
             cancellationToken);
     }
+
+    /// <summary>An event that the hub took.</summary>
+    private readonly record struct OutboxSent(long Sequence, DateTime At);
 }

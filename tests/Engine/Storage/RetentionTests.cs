@@ -49,6 +49,21 @@ public sealed class RetentionTests : IDisposable
     }
 
     [Fact]
+    public async Task Events_whose_removal_could_not_be_written_are_removed_the_next_time()
+    {
+        await using var database = Database.Open(_folder.Path);
+        var store = new OutboxStore(database, _time);
+        var written = await store.AddAsync([new OutboxEntry(Key, [Event("taken"), Event("waiting")], null)], Cancel);
+        await store.MarkSentAsync(written[0].Sequence, Cancel);
+        _time.Advance(TimeSpan.FromDays(1));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.PruneAsync(_time.GetUtcNow(), new CancellationToken(canceled: true)));
+        Assert.Equal(["waiting", "taken"], Types(store));
+        Assert.Equal(1, await store.PruneAsync(_time.GetUtcNow(), Cancel));
+        Assert.Equal(["waiting"], Types(store));
+    }
+
+    [Fact]
     public async Task Records_of_jobs_go_a_while_after_their_end_and_those_that_run_stay()
     {
         await using var database = Database.Open(_folder.Path);
