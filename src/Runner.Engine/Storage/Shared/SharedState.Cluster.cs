@@ -186,7 +186,7 @@ public sealed partial class SharedState
     /// <returns>False when somebody else was faster; the newest head is taken over then.</returns>
     private async Task<bool> TryWriteAsync(StateSecrets secrets, StateEntry entry, IReadOnlySet<string> tried, long pending, CancellationToken cancellationToken)
     {
-        var (head, version) = await MakeRoomAsync(secrets, _head!, cancellationToken).ConfigureAwait(false);
+        var (head, version, _) = await MakeRoomAsync(secrets, _head!, cancellationToken).ConfigureAwait(false);
         KnownHead? written = null;
         try
         {
@@ -222,15 +222,15 @@ public sealed partial class SharedState
     private async Task<KnownHead> MakeRoomAsync(StateSecrets secrets, KnownHead known, CancellationToken cancellationToken)
     {
         var head = known.Head;
-        if (head.Entries.Count == 0 || StateEncoding.Write(head.Entries) is not { Length: > LongestHead } bytes)
+        if (head.Entries.Count == 0 || known.Bytes <= LongestHead)
         {
             return known;
         }
 
         if (head.Parts.Count(part => part.From > 0) < MostSegments)
         {
-            var segment = new StatePart(PartName(secrets, head.Position), head.Entries[0].Position, head.Position, bytes.Length);
-            await secrets.WritePartAsync(segment.Name, bytes, cancellationToken).ConfigureAwait(false);
+            var segment = new StatePart(PartName(secrets, head.Position), head.Entries[0].Position, head.Position);
+            await secrets.WritePartAsync(segment.Name, StateEncoding.Write(head.Entries), cancellationToken).ConfigureAwait(false);
             return known with { Head = head with { Parts = [.. head.Parts, segment], Entries = [] } };
         }
 
@@ -245,7 +245,7 @@ public sealed partial class SharedState
         var parts = new List<StatePart>();
         foreach (var bytes in _replica.ReadWhole(position))
         {
-            var part = new StatePart(PartName(secrets, position), 0, position, bytes.Length);
+            var part = new StatePart(PartName(secrets, position), 0, position);
             await secrets.WritePartAsync(part.Name, bytes, cancellationToken).ConfigureAwait(false);
             parts.Add(part);
         }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using k8s.Models;
 using LiteDB;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
@@ -47,7 +48,7 @@ public sealed partial class SharedState : IStateStore
     private readonly List<Action<StateTransaction>> _beginnings = [];
     private readonly Lock _lock = new();
     private KnownHead? _head;
-    private KnownHead? _seen;
+    private V1Secret? _seen;
     private TaskCompletionSource? _freshening;
     private long _freshAt;
     private bool _handOnDue = true;
@@ -140,7 +141,13 @@ public sealed partial class SharedState : IStateStore
     {
         var cluster = _findCluster();
         var secrets = _findSecrets(cluster);
-        var watching = WatchAsync(cluster, secrets, cancellationToken);
+        var heads = secrets.Watch(_logger);
+        heads.Changed += (_, head) =>
+        {
+            Interlocked.Exchange(ref _seen, head);
+            _wake.Set();
+        };
+        var watching = heads.RunAsync(cancellationToken);
         cluster.StatusChanged += _ => _wake.Set();
         var batch = new List<SharedWrite>();
         while (!cancellationToken.IsCancellationRequested)
@@ -204,7 +211,7 @@ public sealed partial class SharedState : IStateStore
             await JoinAsync(secrets, either.Token).ConfigureAwait(false);
         }
 
-        var seen = Interlocked.Exchange(ref _seen, null);
+        var seen = Interlocked.Exchange(ref _seen, null) is { } secret ? StateSecrets.Known(secret) : null;
         if (fresh || (seen is not null && seen.Head.Journal != _replica.Journal))
         {
             await CatchUpAsync(secrets, either.Token).ConfigureAwait(false);
@@ -218,35 +225,6 @@ public sealed partial class SharedState : IStateStore
         await CommitAsync(secrets, batch, either.Token).ConfigureAwait(false);
         SetProblem("", alone: false);
         _ready.TrySetResult();
-    }
-
-    /// <summary>Follows the head from now on; a watch that ends or hangs is begun anew, which tells the newest head first.</summary>
-    private async Task WatchAsync(ClusterConnection cluster, StateSecrets secrets, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await _ready.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-                await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
-                using var session = CancellationTokenSource.CreateLinkedTokenSource(cluster.Session, cancellationToken);
-                await secrets.WatchHeadAsync(
-                    head =>
-                    {
-                        Interlocked.Exchange(ref _seen, head);
-                        _wake.Set();
-                    },
-                    session.Token).ConfigureAwait(false);
-            }
-#pragma warning disable CA1031 // A watch ends in many ways; it is begun anew, and writes find out by themselves what is newest.
-            catch (Exception)
-#pragma warning restore CA1031
-            {
-                cluster.Suspect();
-            }
-
-            await Task.Delay(Retry, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
     }
 
     /// <summary>Tells those who wait, or where the Secrets may not be used at all, goes on without them.</summary>

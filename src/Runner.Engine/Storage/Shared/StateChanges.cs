@@ -30,8 +30,7 @@ internal sealed record StateEntry(string Id, long Position, IReadOnlyCollection<
 /// <summary>A piece of the state that lies beside the head, in a Secret of its own.</summary>
 /// <param name="From">Position of its first entry; 0 for a piece of a whole, which begins with nothing.</param>
 /// <param name="UpTo">Position that it leads to.</param>
-/// <param name="Size">In bytes.</param>
-internal sealed record StatePart(string Name, long From, long UpTo, int Size);
+internal sealed record StatePart(string Name, long From, long UpTo);
 
 /// <summary>
 /// Where the state stands. The whole of it is: the parts in their order, then the entries. It lies in one Secret that is never removed, so that writing it against

@@ -17,7 +17,9 @@ internal static class StateEncoding
         ["version"] = Version,
         ["journal"] = head.Journal,
         ["position"] = head.Position,
-        ["parts"] = new BsonArray(head.Parts.Select(part => new BsonDocument { ["name"] = part.Name, ["from"] = part.From, ["upTo"] = part.UpTo, ["size"] = part.Size })),
+
+        // Runners before this one read a size of each part, and use it for nothing.
+        ["parts"] = new BsonArray(head.Parts.Select(part => new BsonDocument { ["name"] = part.Name, ["from"] = part.From, ["upTo"] = part.UpTo, ["size"] = 0 })),
         ["entries"] = new BsonArray(head.Entries.Select(Entry)),
         ["recent"] = new BsonArray(head.Recent.Select(id => new BsonValue(id))),
     });
@@ -26,7 +28,7 @@ internal static class StateEncoding
     public static StateHead ReadHead(byte[] bytes) => Reading(bytes, document => new StateHead(
         document["journal"].AsString,
         document["position"].AsInt64,
-        [.. document["parts"].AsArray.Select(part => new StatePart(part["name"].AsString, part["from"].AsInt64, part["upTo"].AsInt64, part["size"].AsInt32))],
+        [.. document["parts"].AsArray.Select(part => new StatePart(part["name"].AsString, part["from"].AsInt64, part["upTo"].AsInt64))],
         Entries(document),
         [.. document["recent"].AsArray.Select(id => id.AsString)]));
 

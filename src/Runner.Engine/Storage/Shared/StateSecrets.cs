@@ -2,13 +2,15 @@ using System.Net;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 
 namespace Runner.Engine.Storage;
 
 /// <summary>The head as the cluster has it.</summary>
 /// <param name="ResourceVersion">What the next one is written against.</param>
-internal sealed record KnownHead(StateHead Head, string ResourceVersion);
+/// <param name="Bytes">How long it is in its Secret.</param>
+internal sealed record KnownHead(StateHead Head, string ResourceVersion, int Bytes);
 
 /// <summary>The Secrets that hold the state, in the runner's namespace: the head, named <c>&lt;name&gt;-state</c>, and the parts beside it, all with the label <see cref="Label"/>.</summary>
 /// <remarks>Throws what <see cref="ClusterProblem.IsFailure"/> knows, and <see cref="InvalidDataException"/> for what no runner of this version wrote.</remarks>
@@ -18,8 +20,8 @@ internal sealed class StateSecrets(ClusterConnection cluster, string @namespace,
     private const string Type = "runner.opencsg.com/state";
     private const string Key = "state";
 
-    // Each one begins with the newest head: one that hangs holds nobody up for longer.
-    private const int LongestWatchSeconds = 60;
+    /// <summary>People sign in at one replica and go on at another: a watch that hangs must not be believed for long.</summary>
+    private static readonly WatchSettings Watching = new() { WatchTimeout = TimeSpan.FromSeconds(30), WatchSilence = TimeSpan.FromSeconds(70) };
 
     private readonly ClusterConnection _cluster = cluster;
     private readonly TimeProvider _time = time;
@@ -35,7 +37,8 @@ internal sealed class StateSecrets(ClusterConnection cluster, string @namespace,
     /// <returns>Null when somebody else was faster.</returns>
     public async Task<KnownHead?> WriteHeadAsync(StateHead head, string? resourceVersion, CancellationToken cancellationToken)
     {
-        var secret = Secret(HeadName, StateEncoding.Write(head));
+        var bytes = StateEncoding.Write(head);
+        var secret = Secret(HeadName, bytes);
         secret.Metadata.ResourceVersion = resourceVersion;
         try
         {
@@ -44,7 +47,7 @@ internal sealed class StateSecrets(ClusterConnection cluster, string @namespace,
                     ? client.CoreV1.CreateNamespacedSecretAsync(secret, @namespace, cancellationToken: cancel)
                     : client.CoreV1.ReplaceNamespacedSecretAsync(secret, HeadName, @namespace, cancellationToken: cancel),
                 cancellationToken).ConfigureAwait(false);
-            return new KnownHead(head, written.Metadata.ResourceVersion);
+            return new KnownHead(head, written.Metadata.ResourceVersion, bytes.Length);
         }
         catch (ApiStatusException conflict) when (conflict.Code == (int)HttpStatusCode.Conflict)
         {
@@ -73,29 +76,15 @@ internal sealed class StateSecrets(ClusterConnection cluster, string @namespace,
         }
     }
 
-    /// <summary>Tells the head as it is and every one that comes after, until the watch ends.</summary>
-    /// <exception cref="HttpOperationException">The API server refused.</exception>
-    public async Task WatchHeadAsync(Action<KnownHead> seen, CancellationToken cancellationToken)
-    {
-        using var time = new Watchdog(_time, cancellationToken);
-        time.Feed(TimeSpan.FromSeconds(LongestWatchSeconds + 10));
-        var events = _cluster.Client.CoreV1.WatchListNamespacedSecretAsync(
-            @namespace, fieldSelector: $"metadata.name={HeadName}", timeoutSeconds: LongestWatchSeconds, cancellationToken: time.Token);
-        await foreach (var (type, secret) in events.WithCancellation(time.Token).ConfigureAwait(false))
-        {
-            _cluster.Contacted();
-            if (type is k8s.WatchEventType.Added or k8s.WatchEventType.Modified)
-            {
-                seen(Known(secret));
-            }
-            else if (type is k8s.WatchEventType.Error)
-            {
-                return;
-            }
-        }
-    }
+    /// <summary>A cache of the head alone.</summary>
+    public ResourceCache<V1Secret> Watch(ILogger logger) => new(_cluster, new("", "v1", "secrets", @namespace) { FieldSelector = $"metadata.name={HeadName}" }, Watching, _time, logger);
 
-    private static KnownHead Known(V1Secret secret) => new(StateEncoding.ReadHead(Bytes(secret)), secret.Metadata.ResourceVersion);
+    /// <exception cref="InvalidDataException">No runner of this version wrote it.</exception>
+    public static KnownHead Known(V1Secret secret)
+    {
+        var bytes = Bytes(secret);
+        return new(StateEncoding.ReadHead(bytes), secret.Metadata.ResourceVersion, bytes.Length);
+    }
 
     private static byte[] Bytes(V1Secret secret) =>
         secret.Data is { } data && data.TryGetValue(Key, out var bytes) ? bytes : throw new InvalidDataException($"the Secret {secret.Name()} has no key '{Key}'");
