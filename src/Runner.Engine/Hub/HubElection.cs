@@ -52,6 +52,9 @@ internal sealed partial class HubElection(
             try
             {
                 await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+
+                // Whoever does not know what waits could hold the Lease and say nothing.
+                await store.WhenReadyAsync(cancellationToken).ConfigureAwait(false);
                 await StandAsync(cluster, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

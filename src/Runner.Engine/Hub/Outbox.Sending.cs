@@ -100,7 +100,8 @@ public sealed partial class Outbox
         HubAnswer answer = default;
         try
         {
-            var stored = _store.Find(sequence) ?? throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
+            // Where this replica was alone and has joined the others since, the number may be another event's until the outbox is read again.
+            var stored = _store.Find(sequence) is { } found && found.Resource == resource ? found : throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
             answer = stored.SentAt is not null || IsTaken(sequence) ? new(HubVerdict.Taken, "") : await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
             if (answer.Verdict == HubVerdict.Silenced)
             {

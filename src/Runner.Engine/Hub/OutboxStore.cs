@@ -126,6 +126,9 @@ internal sealed class OutboxStore : IPrunable
         Volatile.Write(ref _speaker, speaker);
     }
 
+    /// <summary>Returns when it is known what the outbox is.</summary>
+    public Task WhenReadyAsync(CancellationToken cancellationToken) => _state.WhenReadyAsync(cancellationToken);
+
     /// <summary>Whether the claim still stands, as far as this replica knows.</summary>
     public bool IsClaimed(string speaker) => _state.Read(db => db.GetCollection(StateCollections.HubSpeaker).FindById(1)) is { } document && document["name"].AsString == speaker;
 

@@ -26,6 +26,9 @@ public sealed class StateCollection
 
     internal StateCollection(ILiteCollection<BsonDocument> documents, string name, StateChanges? record) => (_documents, _name, _record) = (documents, name, record);
 
+    /// <summary>One of <see cref="StateCollections"/>.</summary>
+    public string Name => _name;
+
     /// <summary>The document with that id; null where there is none.</summary>
     public BsonDocument? FindById(BsonValue id) => _documents.FindById(id);
 
@@ -47,6 +50,7 @@ public sealed class StateCollection
             throw new ArgumentException("The document has no _id.", nameof(document));
         }
 
+        _record?.Begin(_name, document["_id"], () => null);
         _documents.Insert(document);
         _record?.Put(_name, document);
         return document["_id"];
@@ -55,6 +59,7 @@ public sealed class StateCollection
     /// <returns>False where there is no document with that id.</returns>
     public bool Update(BsonDocument document)
     {
+        Begin(document["_id"]);
         if (!_documents.Update(document))
         {
             return false;
@@ -66,6 +71,7 @@ public sealed class StateCollection
 
     public bool Upsert(BsonDocument document)
     {
+        Begin(document["_id"]);
         var added = _documents.Upsert(document);
         _record?.Put(_name, document);
         return added;
@@ -74,6 +80,7 @@ public sealed class StateCollection
     /// <returns>False where there is no document with that id.</returns>
     public bool Delete(BsonValue id)
     {
+        Begin(id);
         if (!_documents.Delete(id))
         {
             return false;
@@ -85,4 +92,6 @@ public sealed class StateCollection
 
     /// <returns>How many were deleted.</returns>
     public int DeleteMany(BsonExpression where) => Find(where).Count(document => Delete(document["_id"]));
+
+    private void Begin(BsonValue id) => _record?.Begin(_name, id, () => _documents.FindById(id));
 }

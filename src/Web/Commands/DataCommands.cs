@@ -26,9 +26,10 @@ internal static class DataCommands
     {
         var (file, folder) = (new Argument<string>("FILE") { Description = "A zip of 'backup'." }, Folder());
         var replace = new Option<bool>("--replace") { Description = "Restore into a folder that holds data; what is there is moved into a folder before-restore-… in it." };
-        var command = new Command("restore", "Put a backup into a data folder that no runner uses. Exit code 0: done; 2: refused, and nothing was changed.") { file, folder, replace };
+        var overwrite = new Option<bool>("--overwrite-shared-state") { Description = "Where replicas share their state: the backup becomes the state of all of them, and what they did since is lost. Without it a replica that starts on the folder waits until somebody has decided." };
+        var command = new Command("restore", "Put a backup into a data folder that no runner uses. Exit code 0: done; 2: refused, and nothing was changed.") { file, folder, replace, overwrite };
         command.SetAction((parsed, cancellation) => GuardedAsync(CommandStreams.Of(parsed), () => RestoreAsync(
-            parsed.GetRequiredValue(file), parsed.GetValue(folder)!, parsed.GetValue(replace), CommandStreams.Of(parsed), cancellation)));
+            parsed.GetRequiredValue(file), parsed.GetValue(folder)!, parsed.GetValue(replace), parsed.GetValue(overwrite), CommandStreams.Of(parsed), cancellation)));
         return command;
     }
 
@@ -70,9 +71,9 @@ internal static class DataCommands
         }
     }
 
-    private static async Task RestoreAsync(string file, string folder, bool replace, CommandStreams streams, CancellationToken cancellationToken)
+    private static async Task RestoreAsync(string file, string folder, bool replace, bool overwrite, CommandStreams streams, CancellationToken cancellationToken)
     {
-        var (manifest, before) = await BackupRestore.RunAsync(file, folder, replace, TimeProvider.System, cancellationToken);
+        var (manifest, before) = await BackupRestore.RunAsync(file, folder, replace, TimeProvider.System, cancellationToken, overwrite);
         await streams.Error.WriteLineAsync($"Restored {manifest.Files.Count} files of {manifest.CreatedAt:u} into {System.IO.Path.GetFullPath(folder)}.{(before is null ? "" : $" What was there is in {before}.")}");
     }
 

@@ -69,6 +69,9 @@ public static class AuditActions
     /// <summary>An earlier version of the configuration was saved again.</summary>
     public const string ConfigurationRestore = "configuration-restore";
 
+    /// <summary>What a replica changed alone is not so, because others had changed the same.</summary>
+    public const string ReplicaConflict = "replica-conflict";
+
     /// <summary>Somebody asked to see secrets.</summary>
     public const string SecretsShown = "secrets-shown";
 

@@ -54,18 +54,7 @@ public sealed class AuditLog
     public Task WriteAsync(
         string who, string remoteAddress, string action, string target, AuditOutcome outcome, string detail, CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow();
-        var document = new BsonDocument
-        {
-            ["_id"] = NextId(now),
-            ["time"] = now.UtcDateTime,
-            ["who"] = who,
-            ["action"] = action,
-            ["target"] = target,
-            ["outcome"] = outcome.ToString(),
-            ["remote"] = remoteAddress,
-            ["detail"] = detail,
-        };
+        var document = NewDocument(who, remoteAddress, action, target, outcome, detail);
         var drop = Interlocked.Increment(ref _count) % Lot == 0;
         return _state.WriteAnywayAsync(
             transaction =>
@@ -76,6 +65,10 @@ public sealed class AuditLog
             },
             cancellationToken);
     }
+
+    /// <summary>Adds what the program itself did, together with what else a transaction changes.</summary>
+    internal void Write(StateTransaction transaction, string action, string target, AuditOutcome outcome, string detail) =>
+        transaction.Collection(Collection).Insert(NewDocument("system", "", action, target, outcome, detail));
 
     /// <summary>The newest entries first.</summary>
     /// <param name="take">At most so many, 1 to <see cref="Capacity"/>.</param>
@@ -139,6 +132,22 @@ public sealed class AuditLog
                 return next;
             }
         }
+    }
+
+    private BsonDocument NewDocument(string who, string remoteAddress, string action, string target, AuditOutcome outcome, string detail)
+    {
+        var now = _time.GetUtcNow();
+        return new()
+        {
+            ["_id"] = NextId(now),
+            ["time"] = now.UtcDateTime,
+            ["who"] = who,
+            ["action"] = action,
+            ["target"] = target,
+            ["outcome"] = outcome.ToString(),
+            ["remote"] = remoteAddress,
+            ["detail"] = detail,
+        };
     }
 
     private static AuditEntry FromDocument(BsonDocument document) => new(

@@ -21,6 +21,7 @@ internal static class KeyServices
             return services;
         }
 
+        services.AddHostedService<AloneChanges>();
         services.AddSingleton(provider => new SharedKeys(provider.GetRequiredService<SharedState>(), folder));
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(keys =>
             keys.XmlRepository = new SharedKeyRepository(provider.GetRequiredService<SharedKeys>(), new FileSystemXmlRepository(folder, provider.GetRequiredService<ILoggerFactory>()))));

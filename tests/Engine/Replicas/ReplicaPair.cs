@@ -39,11 +39,13 @@ public sealed class ReplicaPair : IAsyncLifetime
     }
 
     /// <summary>One more replica on a data folder that outlives it.</summary>
-    internal async Task<RunnerHost> StartOnAsync(string folder, bool shares)
+    /// <param name="kubeconfig">How it comes to the cluster; null as the others do.</param>
+    /// <param name="ready">Whether it is waited for until it shares the state.</param>
+    internal async Task<RunnerHost> StartOnAsync(string folder, bool shares, string? kubeconfig = null, bool ready = true)
     {
         var host = await RunnerHost.StartOnAsync(
-            folder, options => shares ? Adjust(options, Namespace) : options with { LeaderElection = false }, cluster: new("embedded", ClusterOrigin.Embedded, Configuration));
-        if (shares)
+            folder, options => shares ? Adjust(options, Namespace) : options with { LeaderElection = false }, cluster: new("embedded", ClusterOrigin.Embedded, () => Read(kubeconfig ?? Cluster.Kubeconfig())));
+        if (shares && ready)
         {
             await ReadyAsync(host);
         }
@@ -63,5 +65,7 @@ public sealed class ReplicaPair : IAsyncLifetime
     private static Task ReadyAsync(RunnerHost host) => Eventually.TrueAsync(
         () => host.Get<SharedState>().Status.Problem.Length == 0 && host.Get<Runner.Web.Identity.Users.UserDirectory>().FindByName("admin") is not null, "the replica knows the shared state", 30);
 
-    internal KubernetesClientConfiguration Configuration() => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(Encoding.UTF8.GetBytes(Cluster.Kubeconfig())));
+    internal KubernetesClientConfiguration Configuration() => Read(Cluster.Kubeconfig());
+
+    private static KubernetesClientConfiguration Read(string kubeconfig) => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(Encoding.UTF8.GetBytes(kubeconfig)));
 }

@@ -13,11 +13,13 @@ public static class BackupRestore
 {
     /// <summary>Restores.</summary>
     /// <param name="replace">Whether a folder that holds data may be restored into.</param>
+    /// <param name="overwriteShared">Whether the backup takes the place of what replicas share, where there are some. Else a replica that starts on the folder goes on only where they share the very
+    /// state of the backup, or none.</param>
     /// <returns>What was restored, and where what was there before is now; null when the folder was empty.</returns>
     /// <exception cref="DataFolderInUseException">A process uses the folder.</exception>
     /// <exception cref="BackupException">The file is no whole backup, or of a newer format, or the folder holds data and may not be replaced. Nothing was changed.</exception>
     /// <exception cref="IOException">The disk refused. Either nothing was changed, or the program refuses to start on the folder until the restore was run again.</exception>
-    public static async Task<(BackupManifest Manifest, string? Before)> RunAsync(string file, string folder, bool replace, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<(BackupManifest Manifest, string? Before)> RunAsync(string file, string folder, bool replace, TimeProvider time, CancellationToken cancellationToken, bool overwriteShared = false)
     {
         Directory.CreateDirectory(folder);
         await using var lockFile = DataFolder.Lock(folder);
@@ -32,7 +34,7 @@ public static class BackupRestore
         try
         {
             var manifest = await UnpackAsync(file, staging, cancellationToken).ConfigureAwait(false);
-            TryOpen(file, staging);
+            TryOpen(file, staging, new RestoredState(manifest.CreatedAt, overwriteShared, SharedState.NewId()));
             var before = PutInPlace(folder, staging, mark, time);
             return (manifest, before);
         }
@@ -131,12 +133,14 @@ public static class BackupRestore
         }
     }
 
-    /// <summary>Reads every document of what was unpacked.</summary>
-    private static void TryOpen(string file, string staging)
+    /// <summary>Reads every document of what was unpacked, and notes in it where it comes from.</summary>
+    private static void TryOpen(string file, string staging, RestoredState restored)
     {
         try
         {
-            DatabaseEngine.Open(staging, DatabaseMapping.Create()).Dispose();
+            using var engine = DatabaseEngine.Open(staging, DatabaseMapping.Create());
+            StateReplica.MarkRestored(engine.Database, restored);
+            engine.Settle();
         }
         catch (DatabaseDamagedException exception)
         {

@@ -14,31 +14,38 @@ public sealed partial class SharedState
     /// <summary>Finds the state in the cluster and takes it over, or begins one with what is in this data folder.</summary>
     private async Task JoinAsync(StateSecrets secrets, CancellationToken cancellationToken)
     {
+        _undecided = false;
         while (true)
         {
-            if (await secrets.ReadHeadAsync(cancellationToken).ConfigureAwait(false) is { } known)
+            var known = await secrets.ReadHeadAsync(cancellationToken).ConfigureAwait(false);
+            switch (StateJoining.Decide(known?.Head, _replica))
             {
-                if (!_replica.WentAlone || known.Head.Journal != _replica.Journal || known.Head.Position != _replica.Position)
-                {
-                    await TakeOverAsync(secrets, known, cancellationToken).ConfigureAwait(false);
+                case StateJoin.TakeOver:
+                    await TakeOverAsync(secrets, known!, cancellationToken).ConfigureAwait(false);
                     return;
-                }
+                case StateJoin.Ask:
+                    _undecided = true;
+                    throw new StateUnavailableException(
+                        $"This data folder was restored from a backup of {_replica.Restored!.Of:u}, and the replicas share a state that has gone on since, in Secret {_status.Secret}. Neither was changed. To make the backup " +
+                        "the state of all replicas, restore it again with --overwrite-shared-state; to keep the state that they share, start this one with an empty data folder.");
+                case StateJoin.GoOn:
+                    await PrepareAsync(cancellationToken).ConfigureAwait(false);
+                    if (await BeginAsync(secrets, known!.Head.Journal, known.Head.Position + 1, known.ResourceVersion, cancellationToken).ConfigureAwait(false))
+                    {
+                        return;
+                    }
 
-                // Nobody has written since this folder was used by a process alone: what that one did goes on from there.
-                await PrepareAsync(cancellationToken).ConfigureAwait(false);
-                if (await BeginAsync(secrets, known.Head.Journal, known.Head.Position + 1, known.ResourceVersion, cancellationToken).ConfigureAwait(false))
-                {
-                    return;
-                }
+                    break;
+                default:
+                    var restored = _replica.Restored;
+                    await PrepareAsync(cancellationToken).ConfigureAwait(false);
+                    if (await BeginAsync(secrets, restored?.Journal ?? NewId(), 1, known?.ResourceVersion, cancellationToken).ConfigureAwait(false))
+                    {
+                        LogBegan(_status.Secret, known is null ? "" : $" It has taken the place of another one, as asked for when the backup of {restored?.Of:u} was restored.");
+                        return;
+                    }
 
-                continue;
-            }
-
-            await PrepareAsync(cancellationToken).ConfigureAwait(false);
-            if (await BeginAsync(secrets, NewId(), 1, null, cancellationToken).ConfigureAwait(false))
-            {
-                LogBegan(_status.Secret);
-                return;
+                    break;
             }
         }
     }
@@ -53,13 +60,14 @@ public sealed partial class SharedState
 
     private async Task<bool> BeginAsync(StateSecrets secrets, string journal, long position, string? resourceVersion, CancellationToken cancellationToken)
     {
+        var handed = _replica.Pending.Last;
         var parts = await WriteWholeAsync(secrets, position, cancellationToken).ConfigureAwait(false);
         if (await secrets.WriteHeadAsync(new StateHead(journal, position, parts, [], []), resourceVersion, cancellationToken).ConfigureAwait(false) is not { } written)
         {
             return false;
         }
 
-        await _replica.ApplyAsync([], whole: false, journal, position).ConfigureAwait(false);
+        await _replica.ApplyAsync([], whole: false, journal, position, handed).ConfigureAwait(false);
         _head = written;
         Tell(StateCollections.All.Keys);
         return true;
@@ -117,14 +125,19 @@ public sealed partial class SharedState
 
         entries.AddRange(head.Entries);
         IReadOnlyList<StateEntry> news = whole ? entries : [.. entries.Where(entry => entry.Position > from)];
-        await _replica.ApplyAsync(news, whole, head.Journal, head.Position).ConfigureAwait(false);
+        var (changed, left) = await _replica.ApplyAsync(news, whole, head.Journal, head.Position).ConfigureAwait(false);
         _head = known;
         if (whole)
         {
             LogTookOver(head.Position);
         }
 
-        Tell(whole ? StateCollections.All.Keys : news.SelectMany(entry => entry.Changes).Select(change => change.Collection));
+        if (left.Count > 0)
+        {
+            LogLeft(left.Count, string.Join(", ", left.GroupBy(change => change.Collection).Select(group => $"{group.Key} {group.Count()}")));
+        }
+
+        Tell(changed);
         return true;
     }
 
@@ -137,23 +150,24 @@ public sealed partial class SharedState
         }
 
         Volatile.Write(ref _handOnDue, false);
-        if (_replica.ReadPending() is not { } pending)
-        {
-            return;
-        }
-
         try
         {
-            var entry = new StateEntry(NewId(), _head!.Head.Position + 1, pending.Changes.All);
-            while (!await TryWriteAsync(secrets, entry, new HashSet<string> { entry.Id }, pending.UpTo, cancellationToken).ConfigureAwait(false))
+            while (_replica.ReadPending() is { } pending)
             {
-                entry = entry with { Position = _head.Head.Position + 1 };
+                // What was written by others meanwhile, or arrived though no answer came back, is taken over under it, and what is left of it then is read again.
+                _replica.Pending.Hand(pending.UpTo);
+                var entry = new StateEntry(NewId(), _head!.Head.Position + 1, pending.Changes.All);
+                await TryWriteAsync(secrets, entry, new HashSet<string> { entry.Id }, pending.UpTo, cancellationToken).ConfigureAwait(false);
             }
         }
         catch
         {
             Volatile.Write(ref _handOnDue, true);
             throw;
+        }
+        finally
+        {
+            _replica.Pending.Hand(0);
         }
     }
 
@@ -173,7 +187,7 @@ public sealed partial class SharedState
 
             var entry = new StateEntry(NewId(), _head!.Head.Position + 1, changes.All);
             tried.Add(entry.Id);
-            if (changes.Count == 0 || await TryWriteAsync(secrets, entry, tried, pending: 0, cancellationToken).ConfigureAwait(false))
+            if (changes.Count == 0 || await TryWriteAsync(secrets, entry, tried, handed: 0, cancellationToken).ConfigureAwait(false))
             {
                 batch.ForEach(write => write.Complete());
                 batch.Clear();
@@ -184,7 +198,7 @@ public sealed partial class SharedState
     /// <summary>Writes an entry behind the newest head that is known.</summary>
     /// <param name="tried">Ids under which the same was tried before: one of them may have arrived after all.</param>
     /// <returns>False when somebody else was faster; the newest head is taken over then.</returns>
-    private async Task<bool> TryWriteAsync(StateSecrets secrets, StateEntry entry, IReadOnlySet<string> tried, long pending, CancellationToken cancellationToken)
+    private async Task<bool> TryWriteAsync(StateSecrets secrets, StateEntry entry, IReadOnlySet<string> tried, long handed, CancellationToken cancellationToken)
     {
         var (head, version, _) = await MakeRoomAsync(secrets, _head!, cancellationToken).ConfigureAwait(false);
         KnownHead? written = null;
@@ -200,7 +214,7 @@ public sealed partial class SharedState
 
         if (written is not null)
         {
-            await _replica.ApplyAsync([entry], whole: false, head.Journal, entry.Position, pending).ConfigureAwait(false);
+            await _replica.ApplyAsync([entry], whole: false, head.Journal, entry.Position, handed).ConfigureAwait(false);
             _head = written;
             return true;
         }
@@ -273,10 +287,13 @@ public sealed partial class SharedState
 
     private static string PartName(StateSecrets secrets, long position) => $"{secrets.HeadName}-{position}-{NewId()[..8]}";
 
-    private static string NewId() => RandomNumberGenerator.GetHexString(24, lowercase: true);
+    internal static string NewId() => RandomNumberGenerator.GetHexString(24, lowercase: true);
 
-    [LoggerMessage(LogLevel.Information, "The state that replicas share begins with what is in this data folder, in Secret {Secret}")]
-    private partial void LogBegan(string secret);
+    [LoggerMessage(LogLevel.Information, "The state that replicas share begins with what is in this data folder, in Secret {Secret}.{More}")]
+    private partial void LogBegan(string secret, string more);
+
+    [LoggerMessage(LogLevel.Warning, "{Count} changes that this replica made alone were left, because other replicas have changed or removed the same since: {What}")]
+    private partial void LogLeft(int count, string what);
 
     [LoggerMessage(LogLevel.Information, "The state that replicas share was taken over at position {Position}")]
     private partial void LogTookOver(long position);

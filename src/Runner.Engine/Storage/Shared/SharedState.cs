@@ -52,6 +52,7 @@ public sealed partial class SharedState : IStateStore
     private TaskCompletionSource? _freshening;
     private long _freshAt;
     private bool _handOnDue = true;
+    private bool _undecided;
     private SharedStateStatus _status;
 
     /// <param name="cluster">Asked when the loop begins: the cluster's own parts need this state.</param>
@@ -63,7 +64,7 @@ public sealed partial class SharedState : IStateStore
         _replica = new StateReplica(database);
         _findSecrets = found => new StateSecrets(found, @namespace, name, time);
         _freshAt = time.GetTimestamp() - time.TimestampFrequency;
-        _status = new($"{@namespace}/{name}-state", _replica.Position, "The cluster has not answered yet.", false, _replica.Position >= 0);
+        _status = new($"{@namespace}/{name}-state", _replica.Position, "The cluster has not answered yet.", false, _replica is { Position: >= 0, Restored: null });
     }
 
     /// <inheritdoc/>
@@ -106,7 +107,7 @@ public sealed partial class SharedState : IStateStore
         }
         catch (StateUnavailableException)
         {
-            var result = await _replica.DoAloneAsync(write, handOn: true, cancellationToken).ConfigureAwait(false);
+            var result = await _replica.DoAloneAsync(write, cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref _handOnDue, true);
             return result;
         }
@@ -135,6 +136,15 @@ public sealed partial class SharedState : IStateStore
 
     /// <summary>Adds to the state where this replica's data folder becomes its beginning. Called before the loop runs.</summary>
     public void AtBeginning(Action<StateTransaction> prepare) => _beginnings.Add(prepare);
+
+    /// <summary>
+    /// Asks before a change that was made alone to a document of a collection is brought to the others: with the collection as it is then, and the document before and after;
+    /// what throws is left. Called before the loop runs.
+    /// </summary>
+    public void Guard(string collection, Action<StateCollection, BsonDocument, BsonDocument?> guard) => _replica.Meeting.Guard(collection, guard);
+
+    /// <summary>Tells what was left of what this replica did alone, in the transaction in which it is. Called before the loop runs.</summary>
+    public void Witness(Action<StateTransaction, IReadOnlyList<StateLeft>> witness) => _replica.Meeting.Witness(witness);
 
     /// <summary>Follows and writes until cancelled. Never throws.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -178,7 +188,7 @@ public sealed partial class SharedState : IStateStore
 
             if (!_writes.Reader.TryPeek(out _))
             {
-                var pause = Status switch { { IsAlone: true } => RetryAlone, { Problem.Length: > 0 } => Retry, _ => _handOnDue ? Retry : Timeout.InfiniteTimeSpan };
+                var pause = Status switch { _ when _undecided => RetryAlone, { IsAlone: true } => RetryAlone, { Problem.Length: > 0 } => Retry, _ => _handOnDue ? Retry : Timeout.InfiniteTimeSpan };
                 await _wake.WaitAsync(pause, _time, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -237,8 +247,13 @@ public sealed partial class SharedState : IStateStore
         }
 
         _head = null;
-        if (_status.IsAlone || exception is ApiStatusException { Code: 403 } || (exception is ApiStatusException { Code: 404 } && !_status.IsKnown))
+        if (!_undecided && (_status.IsAlone || exception is ApiStatusException { Code: 403 } || (exception is ApiStatusException { Code: 404 } && !_status.IsKnown)))
         {
+            if (!_status.IsAlone && _replica.Position < 0)
+            {
+                await BeginAloneAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             SetProblem(_status.IsAlone && exception is not ApiStatusException ? _status.Problem : $"{exception.Message.TrimEnd('.')}. Allow the runner get, list, watch, create, update and delete of secrets in its namespace; until then this replica's state is its own.", alone: true);
             _ready.TrySetResult();
             foreach (var write in batch)
@@ -266,6 +281,21 @@ public sealed partial class SharedState : IStateStore
         batch.ForEach(write => write.Fail(new StateUnavailableException($"This cannot be written now, and nothing was changed as far as is known: {problem}", exception)));
     }
 
+    /// <summary>What the state would begin with is brought to the others too: without the keys nobody could open what is sealed with them.</summary>
+    private async Task BeginAloneAsync(CancellationToken cancellationToken)
+    {
+        foreach (var prepare in _beginnings)
+        {
+            await _replica.DoAloneAsync(
+                transaction =>
+                {
+                    prepare(transaction);
+                    return true;
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     private async Task RunAloneAsync(SharedWrite write, CancellationToken cancellationToken)
     {
         try
@@ -276,8 +306,8 @@ public sealed partial class SharedState : IStateStore
                     write.Run(transaction);
                     return true;
                 },
-                handOn: false,
                 cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref _handOnDue, true);
             write.Complete();
         }
 #pragma warning disable CA1031 // Handed to the caller.

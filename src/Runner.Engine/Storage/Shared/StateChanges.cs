@@ -4,20 +4,34 @@ namespace Runner.Engine.Storage;
 
 /// <summary>What became of a document.</summary>
 /// <param name="Document">Null when it was removed.</param>
-internal sealed record StateChange(string Collection, BsonValue Id, BsonDocument? Document);
+/// <param name="Before">As it was; null when it is new, and where nobody asked.</param>
+internal sealed record StateChange(string Collection, BsonValue Id, BsonDocument? Document, BsonDocument? Before = null);
 
 /// <summary>What one or several transactions changed: of each document what became of it last. Not thread-safe.</summary>
-internal sealed class StateChanges
+/// <param name="keepsBefore">Whether it is taken down what documents were before.</param>
+internal sealed class StateChanges(bool keepsBefore = false)
 {
     private readonly Dictionary<(string Collection, BsonValue Id), StateChange> _changes = [];
+    private readonly Dictionary<(string Collection, BsonValue Id), BsonDocument?> _before = [];
 
     public IReadOnlyCollection<StateChange> All => _changes.Values;
 
     public int Count => _changes.Count;
 
-    public void Put(string collection, BsonDocument document) => _changes[(collection, document["_id"])] = new(collection, document["_id"], Copy(document));
+    /// <summary>Called before a document is changed for the first time, with what it is.</summary>
+    public void Begin(string collection, BsonValue id, Func<BsonDocument?> before)
+    {
+        if (keepsBefore && !_before.ContainsKey((collection, id)))
+        {
+            _before.Add((collection, id), before());
+        }
+    }
 
-    public void Remove(string collection, BsonValue id) => _changes[(collection, id)] = new(collection, id, null);
+    public void Put(string collection, BsonDocument document) => Note(collection, document["_id"], Copy(document));
+
+    public void Remove(string collection, BsonValue id) => Note(collection, id, null);
+
+    private void Note(string collection, BsonValue id, BsonDocument? document) => _changes[(collection, id)] = new(collection, id, document, _before.GetValueOrDefault((collection, id)));
 
     /// <summary>What the caller does to its document afterwards must not change what was written.</summary>
     private static BsonDocument Copy(BsonDocument document) => BsonSerializer.Deserialize(BsonSerializer.Serialize(document));

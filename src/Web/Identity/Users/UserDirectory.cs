@@ -11,7 +11,7 @@ public sealed partial class UserDirectory
     /// <summary>Longest name of an account, in characters.</summary>
     public const int LongestName = 100;
 
-    private const string Collection = "users";
+    private const string Collection = StateCollections.Users;
 
     private readonly IStateStore _state;
     private readonly TimeProvider _time;
@@ -119,6 +119,11 @@ public sealed partial class UserDirectory
         Refresh(id);
         return changed;
     }
+
+    /// <summary>Refuses what would leave nobody who can administrate.</summary>
+    /// <exception cref="UserRefusedException">It would.</exception>
+    internal static void KeepAdministrator(StateCollection users, BsonDocument before, BsonDocument? after) =>
+        KeepAdministrator(users, UserDocument.Read(before), after is null ? null : UserDocument.Read(after));
 
     internal static string NewStamp() => RandomNumberGenerator.GetHexString(32);
 
