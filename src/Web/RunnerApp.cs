@@ -53,6 +53,7 @@ public static class RunnerApp
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddSingleton(clock);
+        Draining.Add(services, options.Drain);
         if (options.Tls.Enabled)
         {
             services.AddSingleton(provider => new ListenerCertificate(options.Tls, clock, provider.GetRequiredService<ILogger<ListenerCertificate>>()));
@@ -158,6 +159,7 @@ public static class RunnerApp
 
     private static void Map(WebApplication app, RunnerOptions options)
     {
+        app.UseDraining();
         app.UseTrustedProxies(options);
         app.UsePathBase(options.PathBase);
         app.UseSecurityHeaders();

@@ -19,7 +19,8 @@ metadata:
     {{- end }}
 spec:
   serviceAccountName: {{ include "runner.serviceAccount" $root }}
-  terminationGracePeriodSeconds: 30
+  # RUNNER_DRAIN_SECONDS, at most 30, and 10 for what is under way: requests, lines of the log collector, words to the hub.
+  terminationGracePeriodSeconds: 45
   {{- with concat ($values.image.pullSecrets | default list) ($values.global.image.pullSecrets | default list) | uniq }}
   imagePullSecrets:
     {{- range . }}

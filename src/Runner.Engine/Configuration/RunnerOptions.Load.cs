@@ -29,6 +29,7 @@ public sealed partial record RunnerOptions
             Cluster = read.Choice("RUNNER_CLUSTER", "", "incluster", "kubeconfig", "embedded"),
             LeaderElection = read.Choice("RUNNER_LEADER_ELECTION", "", "true", "false") is { Length: > 0 } choice ? choice == "true" : null,
             LeaseDuration = read.Seconds("RUNNER_LEASE_SECONDS", 10, 3, 60),
+            Drain = read.Seconds("RUNNER_DRAIN_SECONDS", 0, 0, 30),
             AdminPassword = read.Parse("RUNNER_ADMIN_PASSWORD", "", "at least 8 characters", (string text, out string value) => (value = text).Length >= 8, secret: true),
             Bind = read.Parse<IPAddress?>("RUNNER_BIND", null, "an IP address such as 0.0.0.0", (string text, out IPAddress? value) => IPAddress.TryParse(text, out value)),
             TrustedProxies = read.Parse("RUNNER_TRUSTED_PROXIES", EquatableList<IPNetwork>.Empty, "addresses or networks such as 10.0.0.0/8, with commas", TryReadNetworks),

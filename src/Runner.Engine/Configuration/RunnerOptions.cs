@@ -36,6 +36,9 @@ public sealed partial record RunnerOptions
     /// <summary><c>RUNNER_LEASE_SECONDS</c>, 3 to 60: how long after its last sign of life another replica takes the place of the one that speaks to the hub.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary><c>RUNNER_DRAIN_SECONDS</c>, 0 to 30: how long everything is still answered after the process was told to end, while it says that it is not ready.</summary>
+    public TimeSpan Drain { get; init; }
+
     /// <summary><c>RUNNER_ADMIN_PASSWORD</c>: password of the first administrator; empty to have one made and printed. Secret.</summary>
     public string AdminPassword { get; init; } = "";
 

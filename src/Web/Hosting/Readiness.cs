@@ -16,7 +16,7 @@ internal sealed record CacheState(string Resource, string State, string Message)
 
 /// <summary>
 /// Whether this runner can do its job now. It cannot, and is answered 503, when the database cannot be read, or before the state that replicas share or any cluster's workloads are known: every
-/// answer would be wrong. A disk that refuses writes, a cluster that is lost later, or a hub that does not answer, degrades it: what is known is still served, events wait, and whoever
+/// answer would be wrong; nor after it was told to end, though it still answers. A disk that refuses writes, a cluster that is lost later, or a hub that does not answer, degrades it: what is known is still served, events wait, and whoever
 /// wants to know why needs the console. Without credentials only the word is told.
 /// </summary>
 internal static class Readiness
@@ -27,11 +27,11 @@ internal static class Readiness
     private const string Degraded = "degraded";
     private const string Failed = "failed";
 
-    public static async Task<IResult> Answer(HttpContext context, Database database, ClusterDirectory clusters, Outbox outbox, IServiceProvider services)
+    public static async Task<IResult> Answer(HttpContext context, Database database, ClusterDirectory clusters, Outbox outbox, Draining draining, IServiceProvider services)
     {
         IReadOnlyList<Dependency> dependencies = [Storage(database), .. State(services.GetService<SharedState>()), .. clusters.Connections.Select(Cluster), Hub(outbox.Status)];
-        var ready = dependencies.All(dependency => dependency is not { Name: "storage" or "state", State: Failed }) && clusters.Connections.Any(cluster => cluster.State.Synced);
-        var status = !ready ? "not ready" : dependencies.All(dependency => dependency.State == Ok) ? "ready" : Degraded;
+        var ready = !draining.IsOn && dependencies.All(dependency => dependency is not { Name: "storage" or "state", State: Failed }) && clusters.Connections.Any(cluster => cluster.State.Synced);
+        var status = draining.IsOn ? "ending" : !ready ? "not ready" : dependencies.All(dependency => dependency.State == Ok) ? "ready" : Degraded;
         var code = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         return await ApiAccess.MayAsync(context, services, ApiScopes.MetricsRead)
             ? Results.Json(new { status, dependencies }, statusCode: code)
