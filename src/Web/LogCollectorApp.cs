@@ -59,9 +59,9 @@ internal static class LogCollectorApp
             cut_lines = status.Cut,
             failed_pushes = status.Failures,
             last_sent = status.LastSentAt,
-            last_error = status.LastError,
+            last_error = status.LastError.English,
             last_error_at = status.LastErrorAt,
-            problem = status.Problem,
+            problem = status.Problem.English,
             clusters = clusters.Connections.Select(cluster => new { name = cluster.Name, connected = cluster.Status.Health == ClusterHealth.Connected, pods = cluster.State.Caches.First(cache => cache.Resource == "pods").Count }),
         });
     }

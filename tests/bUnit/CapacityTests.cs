@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Tests.bUnit.Support;
@@ -42,7 +43,7 @@ public sealed partial class CapacityTests
     public async Task Without_the_right_to_see_nodes_the_page_says_so_and_what_to_do()
     {
         await using var console = new ConsoleContext();
-        console.Engine.Set(new CapacitySnapshot("embedded", CapacitySource.Uncertain, [], "nodes is forbidden."));
+        console.Engine.Set(new CapacitySnapshot("embedded", CapacitySource.Uncertain, [], LocalText.Verbatim("nodes is forbidden.")));
         Open(console, "/capacity");
         var page = console.Render<Capacity>();
 
@@ -66,7 +67,7 @@ public sealed partial class CapacityTests
         var page = console.Render<Capacity>();
         Assert.NotEmpty(page.FindAll(".skeleton"));
 
-        console.Engine.Set(new ClusterView("embedded", ClusterOrigin.Kubeconfig, new ClusterStatus(ClusterHealth.Unreachable, Samples.Now, "Nothing listens.", "", ""), Synced: false));
+        console.Engine.Set(new ClusterView("embedded", ClusterOrigin.Kubeconfig, new ClusterStatus(ClusterHealth.Unreachable, Samples.Now, LocalText.Verbatim("Nothing listens."), "", ""), Synced: false));
 
         page.WaitForAssertion(() => Assert.Contains("No cluster answers", page.Find(".notice").TextContent, StringComparison.Ordinal));
         Assert.Empty(page.FindAll(".skeleton"));
@@ -110,7 +111,7 @@ public sealed partial class CapacityTests
 
     private static void Open(ConsoleContext console, string path) => Navigation(console).NavigateTo(path);
 
-    private static CapacitySnapshot Snapshot(params NodeCapacity[] nodes) => new("embedded", CapacitySource.ClusterWide, nodes, "");
+    private static CapacitySnapshot Snapshot(params NodeCapacity[] nodes) => new("embedded", CapacitySource.ClusterWide, nodes, LocalText.None);
 
     private static PodUse Pod(string service, int gpus) => new()
     {

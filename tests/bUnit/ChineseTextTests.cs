@@ -2,15 +2,22 @@ using System.Collections;
 using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
+using Runner.Engine.Clusters;
+using Runner.Engine.Hub;
 using Runner.Engine.Values;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
+using Runner.Web.Components.Pages;
+using Runner.Web.Live;
 
 namespace Runner.Tests.bUnit;
 
 /// <summary>Chinese sentences have the marks of Chinese; what is code keeps its own.</summary>
 public sealed partial class ChineseTextTests
 {
+    /// <summary>What nodes, registries and stores said themselves, and what is a text of a page already.</summary>
+    private static readonly HashSet<string> Verbatim = ["@failing.Problem", "@Node.Problem", "@step.Evidence", "@trouble.Evidence", "@(_model.Problem"];
+
     [Fact]
     public void Sentences_of_every_resource_file_have_full_width_marks()
     {
@@ -33,6 +40,39 @@ public sealed partial class ChineseTextTests
         Assert.All(literals, text => Assert.DoesNotMatch(HalfWidth(), text));
     }
 
+    /// <summary>What the engine says converts to English without a word: a page that forgets to ask for the reader's language would go unseen.</summary>
+    [Fact]
+    public void No_page_shows_a_sentence_of_the_engine_without_asking_for_the_readers_language() => Assert.Empty(
+        from file in SourceFiles.Of("src/Web/Components")
+        where file.EndsWith(".razor", StringComparison.Ordinal)
+        from Match match in Unasked().Matches(File.ReadAllText(file))
+        where !Verbatim.Contains(match.Value)
+        select $"{Path.GetFileName(file)}: {match.Value}");
+
+    [Fact]
+    public async Task The_runners_own_sentences_are_in_the_readers_language()
+    {
+        var before = CultureInfo.CurrentUICulture;
+        CultureInfo.CurrentUICulture = new("zh-Hans");
+        try
+        {
+            await using var context = new ConsoleContext();
+            context.Engine.Set(new ClusterView("embedded", ClusterOrigin.Kubeconfig, new ClusterStatus(ClusterHealth.Unreachable, Samples.Now, new("Nothing listens.", "没有服务在监听。"), "", ""), Synced: false)
+            {
+                ConfigurationProblems = new([new("embedded", "ConfigMap csghub/runner", new("It does not exist.", "它不存在。"))]),
+            });
+            context.Engine.Set(new OutboxStatus(3, 0, new("The hub is silent.", "Hub 没有应答。"), null));
+            context.Engine.Heartbeats = [new("embedded", null, new("It was not taken.", "没有被接收。"))];
+            var page = context.Render<Overview>().Markup;
+            Assert.All(["没有服务在监听。", "它不存在。", "Hub 没有应答。", "没有被接收。"], sentence => Assert.Contains(sentence, page, StringComparison.Ordinal));
+            Assert.All(["listens", "exist.", "silent", "taken"], word => Assert.DoesNotContain(word, page, StringComparison.Ordinal));
+        }
+        finally
+        {
+            CultureInfo.CurrentUICulture = before;
+        }
+    }
+
     [Theory]
     [InlineData("错误:{0}", true)]
     [InlineData("版本 {0},由 {1} 保存", true)]
@@ -50,6 +90,9 @@ public sealed partial class ChineseTextTests
 
     [GeneratedRegex(@"(?<=[\u3400-\u9fff\u3000-\u303f\uff00-\uffef])\s?[,:;()?!]|[,;:()?!](?=\s?[\u3400-\u9fff])")]
     private static partial Regex HalfWidth();
+
+    [GeneratedRegex(@"@\(?[\w.()]*\b(?:Problem|LastError|Advice|Remedy|Evidence)\b(?![\w.\[(\]?])")]
+    private static partial Regex Unasked();
 
     [GeneratedRegex(@"[\u3400-\u9fff]")]
     private static partial Regex Chinese();

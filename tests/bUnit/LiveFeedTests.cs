@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine;
 using Runner.Engine.Hub;
 using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
@@ -26,7 +27,7 @@ public sealed class LiveFeedTests
             context.Engine.Feed.Set(Samples.Workload("second", message: $"{change}"));
         }
 
-        context.Engine.Set(new OutboxStatus(1, 0, "", null));
+        context.Engine.Set(new OutboxStatus(1, 0, LocalText.None, null));
         Assert.False(batches.Reader.TryPeek(out _));
         var merged = new HashSet<WorkloadKey>();
         var hub = false;

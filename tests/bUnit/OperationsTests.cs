@@ -3,6 +3,7 @@ using System.Resources;
 using System.Text.RegularExpressions;
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine;
 using Runner.Engine.Diagnostics;
 using Runner.Engine.Diagnostics.Dependencies;
 using Runner.Engine.Diagnostics.Installation;
@@ -84,7 +85,7 @@ public sealed partial class OperationsTests
     [Fact]
     public void Events_are_chosen_by_state_and_by_any_of_their_words()
     {
-        OutboxEvent Event(long sequence, string of, DateTimeOffset? sent, bool refused = false) => new(sequence, of, "service.updated", "c", Samples.Now, sent, refused ? 2 : 0, null, refused ? "not wanted" : "", "{}") { Refused = refused };
+        OutboxEvent Event(long sequence, string of, DateTimeOffset? sent, bool refused = false) => new(sequence, of, "service.updated", "c", Samples.Now, sent, refused ? 2 : 0, null, refused ? LocalText.Verbatim("not wanted") : LocalText.None, "{}") { Refused = refused };
         OutboxEvent[] all = [Event(3, "spaces/a", null), Event(2, "spaces/b", null, refused: true), Event(1, "spaces/a", Samples.Now)];
 
         Assert.Equal([3, 1], HubModel.Choose(all, new(null, "spaces/a", null)).Select(e => e.Sequence));

@@ -1,6 +1,7 @@
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine;
 using Runner.Engine.Clusters;
 using Runner.Engine.Logs;
 using Runner.Engine.Workloads;
@@ -84,7 +85,7 @@ public sealed class PagesTests
         Assert.Contains("No workloads yet", page.Find(".notice").TextContent, StringComparison.Ordinal);
         context.Engine.Set(context.Engine.Clusters[0] with { Synced = false });
         await Eventually(context, () => Assert.NotEmpty(page.FindAll("tr.skeleton")));
-        context.Engine.Set(new ClusterView("embedded", ClusterOrigin.Embedded, new ClusterStatus(ClusterHealth.Unreachable, Samples.Now, "connection refused", "", null), Synced: false));
+        context.Engine.Set(new ClusterView("embedded", ClusterOrigin.Embedded, new ClusterStatus(ClusterHealth.Unreachable, Samples.Now, LocalText.Verbatim("connection refused"), "", null), Synced: false));
         await Eventually(context, () => Assert.Contains("No cluster answers", page.Find(".notice").TextContent, StringComparison.Ordinal));
     }
 
@@ -106,7 +107,7 @@ public sealed class PagesTests
     {
         await using var context = new ConsoleContext();
         var page = context.Render<Overview>();
-        context.Engine.Set(context.Engine.Clusters[0] with { ConfigurationProblems = new([new("embedded", "ConfigMap csghub/runner", "It does not exist.")]) });
+        context.Engine.Set(context.Engine.Clusters[0] with { ConfigurationProblems = new([new("embedded", "ConfigMap csghub/runner", LocalText.Verbatim("It does not exist."))]) });
         await Eventually(context, () => Assert.Equal("ConfigMap csghub/runner It does not exist.", page.Find(".clusters .why").TextContent));
     }
 

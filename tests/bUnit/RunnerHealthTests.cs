@@ -4,6 +4,7 @@ using System.Resources;
 using System.Text.RegularExpressions;
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Storage;
@@ -20,11 +21,10 @@ namespace Runner.Tests.bUnit;
 public sealed partial class RunnerHealthTests
 {
     private static readonly RunnerVitals Well = new(
-        Samples.Now,
         new("1.2.3", Samples.Now.AddHours(-2), TimeSpan.FromMinutes(1), 200L << 20, 80L << 20, 1024L << 20, 0.4, 12, 31, 0, 204),
         new(new DatabaseStatus(5L << 20, 64 << 10, 0, null, new(Samples.Now, 4L << 20, 3L << 20), new(Samples.Now.AddHours(-1), 9L << 20, 4L << 20, TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(3))), "/data", 40L << 30, [new("runner.db", 1, 5L << 20), new("keys/", 3, 6000)]),
-        new(new OutboxStatus(0, 17, "", Samples.Now), IsLeader: true, null),
-        [new("east", new("pods", CacheHealth.Synced, "", Samples.Now, 1234)), new("east", new("workflows.argoproj.io", CacheHealth.Unavailable, "Argo Workflows is not installed.", null, 0))],
+        new(new OutboxStatus(0, 17, LocalText.None, Samples.Now), IsLeader: true, null),
+        [new("east", new("pods", CacheHealth.Synced, LocalText.None, Samples.Now, 1234)), new("east", new("workflows.argoproj.io", CacheHealth.Unavailable, LocalText.Verbatim("Argo Workflows is not installed."), null, 0))],
         [new("writes", "", 0, null), new("history", "", 2, 0), new("workloads", "east: services", 5, null)],
         new(4, 3, 2));
 
@@ -55,8 +55,8 @@ public sealed partial class RunnerHealthTests
         {
             Process = Well.Process with { ProcessorTime = Well.Process.ProcessorTime + TimeSpan.FromSeconds(1) },
             Storage = Well.Storage with { Database = Well.Storage.Database with { Problem = new("No space left on device", Samples.Now) } },
-            Hub = Well.Hub with { Outbox = Well.Hub.Outbox with { LastError = "The hub answered 500." } },
-            Caches = [new("east", new("pods", CacheHealth.Interrupted, "The connection was closed.", Samples.Now, 1234))],
+            Hub = Well.Hub with { Outbox = Well.Hub.Outbox with { LastError = LocalText.Verbatim("The hub answered 500.") } },
+            Caches = [new("east", new("pods", CacheHealth.Interrupted, LocalText.Verbatim("The connection was closed."), Samples.Now, 1234))],
             Queues = [new("history", "", 4096, 77)],
         };
 
@@ -77,7 +77,7 @@ public sealed partial class RunnerHealthTests
     {
         var vitals = Well with
         {
-            Hub = new(new OutboxStatus(3, 0, "Replica a speaks to the hub; this one stands by.", null), IsLeader: false, "a"),
+            Hub = new(new OutboxStatus(3, 0, LocalText.Verbatim("Replica a speaks to the hub; this one stands by."), null), IsLeader: false, "a"),
             Storage = Well.Storage with { Free = RunnerHealthModel.LittleRoom - 1 },
         };
         await using var console = Console(new Source(vitals));

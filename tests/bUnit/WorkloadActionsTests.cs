@@ -68,7 +68,7 @@ public sealed class WorkloadActionsTests
         context.Engine.Failure = new InvalidOperationException("the cluster does not answer");
         var actions = context.Services.GetRequiredService<WorkloadActions>();
         var result = Assert.Single(await actions.RunAsync(WorkloadAction.Stop, [Samples.Key("a")], TestContext.Current.CancellationToken));
-        Assert.Equal("the cluster does not answer", result.Problem);
+        Assert.Equal("the cluster does not answer", result.Problem?.English);
         Assert.Equal(AuditOutcome.Failed, Assert.Single(context.Audit.Read(10)).Outcome);
     }
 }

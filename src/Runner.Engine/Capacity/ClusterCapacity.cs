@@ -61,31 +61,35 @@ internal sealed class ClusterCapacity
 
     private static bool Knows(CacheHealth health) => health is CacheHealth.Synced or CacheHealth.Interrupted;
 
-    private (CapacitySource Source, string Problem) Source()
+    private (CapacitySource Source, LocalText Problem) Source()
     {
         var (nodes, pods) = (_connection.State.Nodes, _connection.State.Pods);
         var (nodeHealth, podHealth) = (nodes.Health, pods.Health);
         if (Knows(nodeHealth) && nodes.SeesAll && Knows(podHealth) && pods.SeesAll)
         {
-            return (CapacitySource.ClusterWide, "");
+            return (CapacitySource.ClusterWide, LocalText.None);
         }
 
         if (nodeHealth != CacheHealth.Unavailable && podHealth != CacheHealth.Unavailable && !(Knows(podHealth) && !pods.SeesAll))
         {
-            return (CapacitySource.Starting, "");
+            return (CapacitySource.Starting, LocalText.None);
         }
 
         var problem = nodeHealth == CacheHealth.Unavailable ? nodes.Status.Problem
             : podHealth == CacheHealth.Unavailable ? pods.Status.Problem
-            : $"The runner may list pods only in namespace '{_options.WorkloadNamespace}', so that what others claim is not known. Grant it list and watch on pods of all namespaces.";
+            : new(
+                $"The runner may list pods only in namespace '{_options.WorkloadNamespace}', so that what others claim is not known. Grant it list and watch on pods of all namespaces.",
+                $"Runner 只能列出命名空间“{_options.WorkloadNamespace}”中的 Pod，因此不知道其他命名空间占用了多少。请授予对所有命名空间 pods 的 list 和 watch 权限。");
         if (Quota() is not null)
         {
             return (CapacitySource.NamespaceQuota, problem);
         }
 
         return _quotas?.Health == CacheHealth.Starting
-            ? (CapacitySource.Starting, "")
-            : (CapacitySource.Uncertain, $"{problem} Or name a ResourceQuota of namespace '{_options.WorkloadNamespace}' with STARHUB_SERVER_CLUSTER_QUOTA_NAME.");
+            ? (CapacitySource.Starting, LocalText.None)
+            : (CapacitySource.Uncertain, problem.Then(new(
+                $"Or name a ResourceQuota of namespace '{_options.WorkloadNamespace}' with STARHUB_SERVER_CLUSTER_QUOTA_NAME.",
+                $"也可以用 STARHUB_SERVER_CLUSTER_QUOTA_NAME 指定命名空间“{_options.WorkloadNamespace}”的 ResourceQuota。")));
     }
 
     private V1ResourceQuota? Quota() => _quotas?.Find(_options.WorkloadNamespace, _options.QuotaName);

@@ -151,7 +151,7 @@ public enum CapacitySource
 /// <param name="Cluster">Name of the connection.</param>
 /// <param name="Nodes">By name. With <see cref="CapacitySource.NamespaceQuota"/> one nameless entry with the quota's figures.</param>
 /// <param name="Problem">Why the figures are not the cluster's, and what to do; empty when they are.</param>
-public sealed record CapacitySnapshot(string Cluster, CapacitySource Source, IReadOnlyList<NodeCapacity> Nodes, string Problem)
+public sealed record CapacitySnapshot(string Cluster, CapacitySource Source, IReadOnlyList<NodeCapacity> Nodes, LocalText Problem)
 {
     /// <summary>Sum of one resource over all nodes.</summary>
     public ResourceFigures Sum(string resource) => Sum(Nodes.Select(node => node.Resources.GetValueOrDefault(resource)));

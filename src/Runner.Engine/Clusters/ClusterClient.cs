@@ -33,17 +33,23 @@ internal sealed class ClusterClient
         catch (YamlException exception)
         {
             // The parser's own message may quote the file.
-            throw new ClusterUnreachableException($"The kubeconfig of cluster '{endpoint.Name}' is not valid YAML at line {exception.Start.Line}, column {exception.Start.Column}. Correct the file; it is read again by itself.");
+            throw new ClusterUnreachableException(new(
+                $"The kubeconfig of cluster '{endpoint.Name}' is not valid YAML at line {exception.Start.Line}, column {exception.Start.Column}. Correct the file; it is read again by itself.",
+                $"集群“{endpoint.Name}”的 kubeconfig 在第 {exception.Start.Line} 行第 {exception.Start.Column} 列不是有效的 YAML。请更正该文件；之后会自动重新读取。"));
         }
         catch (Exception exception) when (exception is KubeConfigException or KubernetesClientException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            throw new ClusterUnreachableException($"The configuration of cluster '{endpoint.Name}' cannot be used: {exception.Message.TrimEnd('.')}. Correct it; it is read again by itself.");
+            throw new ClusterUnreachableException(new(
+                $"The configuration of cluster '{endpoint.Name}' cannot be used: {exception.Message.TrimEnd('.')}. Correct it; it is read again by itself.",
+                $"集群“{endpoint.Name}”的配置无法使用：{exception.Message.TrimEnd('.')}。请更正；之后会自动重新读取。"));
         }
 #pragma warning disable CA1031 // Bad certificates, keys and addresses surface as exceptions of many kinds; each makes a dead cluster, none may end the process.
         catch (Exception exception) when (exception is not ClusterUnreachableException)
 #pragma warning restore CA1031
         {
-            throw new ClusterUnreachableException($"The configuration of cluster '{endpoint.Name}' cannot be used ({exception.GetType().Name}). Check addresses, certificates and keys in it; it is read again by itself.");
+            throw new ClusterUnreachableException(new(
+                $"The configuration of cluster '{endpoint.Name}' cannot be used ({exception.GetType().Name}). Check addresses, certificates and keys in it; it is read again by itself.",
+                $"集群“{endpoint.Name}”的配置无法使用（{exception.GetType().Name}）。请检查其中的地址、证书和密钥；之后会自动重新读取。"));
         }
     }
 

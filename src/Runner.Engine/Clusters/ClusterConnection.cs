@@ -27,7 +27,7 @@ public sealed partial class ClusterConnection
         _settings = settings;
         _time = time;
         _logger = loggers.CreateLogger<ClusterConnection>();
-        _status = new(ClusterHealth.Connecting, time.GetUtcNow(), "", "", identity.ConfiguredId);
+        _status = new(ClusterHealth.Connecting, time.GetUtcNow(), LocalText.None, "", identity.ConfiguredId);
     }
 
     public ClusterEndpoint Endpoint { get; }
@@ -173,7 +173,7 @@ public sealed partial class ClusterConnection
         }
     }
 
-    private void Found(string version, string? id, string problem)
+    private void Found(string version, string? id, LocalText problem)
     {
         var lost = Status.Health == ClusterHealth.Unreachable;
         var session = _session;
@@ -190,7 +190,7 @@ public sealed partial class ClusterConnection
         }
     }
 
-    private void Lost(string problem)
+    private void Lost(LocalText problem)
     {
         if (_connected.Task.IsCompleted)
         {
@@ -200,7 +200,7 @@ public sealed partial class ClusterConnection
         SetStatus(ClusterHealth.Unreachable, problem, Status.Version, Status.ClusterId);
     }
 
-    private void SetStatus(ClusterHealth health, string problem, string version, string? id)
+    private void SetStatus(ClusterHealth health, LocalText problem, string version, string? id)
     {
         var before = Status;
         var after = new ClusterStatus(health, health == before.Health ? before.Since : _time.GetUtcNow(), problem, version, id);
@@ -218,7 +218,7 @@ public sealed partial class ClusterConnection
         StatusChanged?.Invoke(this);
     }
 
-    private void LogStatus(ClusterHealth health, string problem)
+    private void LogStatus(ClusterHealth health, LocalText problem)
     {
         if (problem.Length == 0)
         {

@@ -44,8 +44,9 @@ public static class ClusterEndpoints
     private static ClusterEndpoint Missing(string home) => new(
         "kubeconfig",
         ClusterOrigin.Kubeconfig,
-        () => throw new ClusterUnreachableException(
-            $"RUNNER_CLUSTER is 'kubeconfig', but neither KUBECONFIG nor {Path.Combine(home, ".kube")} names a file. Put a kubeconfig there and start again."));
+        () => throw new ClusterUnreachableException(new(
+            $"RUNNER_CLUSTER is 'kubeconfig', but neither KUBECONFIG nor {Path.Combine(home, ".kube")} names a file. Put a kubeconfig there and start again.",
+            $"RUNNER_CLUSTER 为 kubeconfig，但 KUBECONFIG 和 {Path.Combine(home, ".kube")} 中都没有文件。请在那里放置 kubeconfig 并重新启动。")));
 
     private static List<string> Files(Func<string, string?> environment, string home)
     {

@@ -13,42 +13,63 @@ internal static class ClusterProblem
         && exception is ApiStatusException or HttpRequestException or IOException or TimeoutException or OperationCanceledException or ClusterUnreachableException;
 
     /// <param name="cluster">Name of the connection.</param>
-    public static string Describe(Exception exception, string cluster) => exception switch
+    public static LocalText Describe(Exception exception, string cluster) => exception switch
     {
-        ClusterUnreachableException => exception.Message,
+        ClusterUnreachableException unreachable => unreachable.Problem,
         ApiStatusException refusal => Describe(refusal.Code, refusal.Message, cluster),
         HttpOperationException { Response: { } response } => Describe((int)response.StatusCode, "", cluster),
-        TimeoutException or OperationCanceledException =>
+        TimeoutException or OperationCanceledException => new(
             $"Cluster '{cluster}' does not answer in time. Check the network between the runner and the API server, and the API server's load.",
-        _ when Find<AuthenticationException>(exception) is { } tls =>
+            $"集群“{cluster}”没有及时应答。请检查 Runner 与 API 服务器之间的网络，以及 API 服务器的负载。"),
+        _ when Find<AuthenticationException>(exception) is { } tls => new(
             $"No secure connection to cluster '{cluster}': {tls.Message} Check the certificate authority in its configuration.",
+            $"无法与集群“{cluster}”建立安全连接：{tls.Message} 请检查其配置中的证书颁发机构。"),
         _ when Find<SocketException>(exception) is { } socket => Describe(socket, cluster),
-        HttpRequestException or IOException =>
+        HttpRequestException or IOException => new(
             $"The connection to cluster '{cluster}' broke: {exception.Message} It is opened again by itself.",
-        _ => $"Cluster '{cluster}' answered something that cannot be read ({exception.GetType().Name}). Check that its address is that of a Kubernetes API server.",
+            $"与集群“{cluster}”的连接已中断：{exception.Message} 会自动重新连接。"),
+        _ => new(
+            $"Cluster '{cluster}' answered something that cannot be read ({exception.GetType().Name}). Check that its address is that of a Kubernetes API server.",
+            $"集群“{cluster}”的应答无法读取（{exception.GetType().Name}）。请确认其地址是 Kubernetes API 服务器的地址。"),
     };
 
-    private static string Describe(int code, string message, string cluster)
+    private static LocalText Describe(int code, string message, string cluster)
     {
-        var said = message.Length > 0 ? $": {message}" : "";
+        var (said, saidChinese) = message.Length > 0 ? ($": {message}", $"：{message.TrimEnd('.')}") : ("", "");
         return code switch
         {
-            401 => $"Cluster '{cluster}' does not accept the runner's credentials (401){said}. Renew the token or certificate in its configuration.",
-            403 => $"Cluster '{cluster}' does not allow this (403){said}. Grant the runner's account what it needs.",
-            429 => $"Cluster '{cluster}' is overloaded (429){said}. The runner tries again by itself.",
-            >= 500 => $"The API server of cluster '{cluster}' fails ({code}){said}. Look at the API server; the runner tries again by itself.",
-            _ => $"Cluster '{cluster}' answered {code}{said}. Check that its address is that of a Kubernetes API server.",
+            401 => new(
+                $"Cluster '{cluster}' does not accept the runner's credentials (401){said}. Renew the token or certificate in its configuration.",
+                $"集群“{cluster}”不接受 Runner 的凭据（401）{saidChinese}。请更新其配置中的令牌或证书。"),
+            403 => new(
+                $"Cluster '{cluster}' does not allow this (403){said}. Grant the runner's account what it needs.",
+                $"集群“{cluster}”不允许此操作（403）{saidChinese}。请为 Runner 的账户授予所需权限。"),
+            429 => new(
+                $"Cluster '{cluster}' is overloaded (429){said}. The runner tries again by itself.",
+                $"集群“{cluster}”过载（429）{saidChinese}。Runner 会自动重试。"),
+            >= 500 => new(
+                $"The API server of cluster '{cluster}' fails ({code}){said}. Look at the API server; the runner tries again by itself.",
+                $"集群“{cluster}”的 API 服务器出错（{code}）{saidChinese}。请检查 API 服务器；Runner 会自动重试。"),
+            _ => new(
+                $"Cluster '{cluster}' answered {code}{said}. Check that its address is that of a Kubernetes API server.",
+                $"集群“{cluster}”应答 {code}{saidChinese}。请确认其地址是 Kubernetes API 服务器的地址。"),
         };
     }
 
-    private static string Describe(SocketException socket, string cluster) => socket.SocketErrorCode switch
+    private static LocalText Describe(SocketException socket, string cluster) => socket.SocketErrorCode switch
     {
-        SocketError.ConnectionRefused => $"Nothing listens at the address of cluster '{cluster}' (connection refused). Start the API server or correct the address in its configuration.",
-        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain =>
+        SocketError.ConnectionRefused => new(
+            $"Nothing listens at the address of cluster '{cluster}' (connection refused). Start the API server or correct the address in its configuration.",
+            $"集群“{cluster}”的地址上没有服务在监听（connection refused）。请启动 API 服务器，或更正其配置中的地址。"),
+        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => new(
             $"The host name of cluster '{cluster}' cannot be found. Check its address and the name service.",
-        SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable =>
+            $"找不到集群“{cluster}”的主机名。请检查其地址和 DNS。"),
+        SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable => new(
             $"The host of cluster '{cluster}' cannot be reached ({socket.SocketErrorCode}). Check network, routes and firewalls.",
-        _ => $"The connection to cluster '{cluster}' broke ({socket.SocketErrorCode}). It is opened again by itself.",
+            $"无法到达集群“{cluster}”的主机（{socket.SocketErrorCode}）。请检查网络、路由和防火墙。"),
+        _ => new(
+            $"The connection to cluster '{cluster}' broke ({socket.SocketErrorCode}). It is opened again by itself.",
+            $"与集群“{cluster}”的连接已中断（{socket.SocketErrorCode}）。会自动重新连接。"),
     };
 
     private static T? Find<T>(Exception? exception)

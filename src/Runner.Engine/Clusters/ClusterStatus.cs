@@ -28,7 +28,7 @@ public enum ClusterHealth
 /// <param name="Problem">What went wrong, to what, and what to try; empty when all is well. Holds no secret.</param>
 /// <param name="Version">Kubernetes version as the API server tells it, empty until it answered.</param>
 /// <param name="ClusterId">Id by which the hub knows the cluster: the configured one, else the UID of the workload namespace; null until known.</param>
-public sealed record ClusterStatus(ClusterHealth Health, DateTimeOffset Since, string Problem, string Version, string? ClusterId);
+public sealed record ClusterStatus(ClusterHealth Health, DateTimeOffset Since, LocalText Problem, string Version, string? ClusterId);
 
 /// <summary>Settings of one connection before anything is asked of the cluster.</summary>
 /// <param name="Name">Stable name: <c>in-cluster</c>, <c>embedded</c>, or the kubeconfig's file name and context.</param>
@@ -42,4 +42,8 @@ public sealed record ClusterEndpoint(string Name, ClusterOrigin Origin, Func<Kub
 public sealed class UnknownClusterException(string message) : Exception(message);
 
 /// <summary>A cluster cannot be asked anything because its configuration cannot be read. The message says what to try.</summary>
-public sealed class ClusterUnreachableException(string message) : Exception(message);
+public sealed class ClusterUnreachableException(LocalText problem) : Exception(problem.English), IExplained
+{
+    /// <inheritdoc/>
+    public LocalText Problem { get; } = problem;
+}

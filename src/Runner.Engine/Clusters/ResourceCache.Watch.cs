@@ -33,7 +33,9 @@ internal sealed partial class ResourceCache<T>
         }
         catch (ApiStatusException refusal) when (refusal.Code == 403)
         {
-            var problem = $"The runner may list {kind.Name} but not watch them: {refusal.Message}. They are listed every {settings.Poll.TotalSeconds:0} s instead. Grant it watch on {kind.Name}.";
+            var problem = new LocalText(
+                $"The runner may list {kind.Name} but not watch them: {refusal.Message}. They are listed every {settings.Poll.TotalSeconds:0} s instead. Grant it watch on {kind.Name}.",
+                $"Runner 可以列出但无权监视 {kind.Name}：{refusal.Message}。现改为每 {settings.Poll.TotalSeconds:0} 秒列出一次。请授予对 {kind.Name} 的 watch 权限。");
             if (_unwatched.Length == 0)
             {
                 LogUnwatched(connection.Name, kind.Name, problem);
@@ -101,7 +103,7 @@ internal sealed partial class ResourceCache<T>
             catch (ApiStatusException exception) when (exception.Code is 429 or >= 500)
             {
                 connection.Suspect();
-                SetStatus(CacheHealth.Interrupted, $"The API server cannot watch {kind.Name} now: {exception.Message}");
+                SetStatus(CacheHealth.Interrupted, new($"The API server cannot watch {kind.Name} now: {exception.Message}", $"API 服务器目前无法监视 {kind.Name}：{exception.Message}"));
             }
 
             failures = position.Heard > heard || time.GetElapsedTime(opened) >= settings.HealthyWatch ? 0 : failures + 1;
@@ -128,7 +130,7 @@ internal sealed partial class ResourceCache<T>
             using var response = await RawApi.GetAsync(connection.Client, Scope.WatchPath(position.Version, lasts), silence.Token).ConfigureAwait(false);
 
             // The API server watches again after it could not, and will say so only by what comes.
-            _unwatched = _narrowed is null || !_seesAll ? "" : _unwatched;
+            _unwatched = _narrowed is null || !_seesAll ? LocalText.None : _unwatched;
             SetStatus(CacheHealth.Synced, _unwatched);
             using var lines = new LineReader(await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false), MaxEventBytes);
             return await ReadEventsAsync(lines, position, silence).ConfigureAwait(false);

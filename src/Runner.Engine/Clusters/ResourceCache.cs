@@ -26,7 +26,7 @@ public enum CacheHealth
 /// <param name="Problem">Why it is not synced, or lags behind, and what to try; empty when it follows the cluster.</param>
 /// <param name="LastEventAt">When the API server last said anything about this kind; null when never.</param>
 /// <param name="Count">Objects held.</param>
-public sealed record CacheStatus(string Resource, CacheHealth Health, string Problem, DateTimeOffset? LastEventAt, int Count);
+public sealed record CacheStatus(string Resource, CacheHealth Health, LocalText Problem, DateTimeOffset? LastEventAt, int Count);
 
 /// <summary>
 /// All objects of one kind, kept equal to the cluster's: listed in pages, then watched. After an interruption the watch goes on where it was;
@@ -42,10 +42,10 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     private int _failures;
     private long _lastEventTicks;
     private volatile CacheHealth _health = CacheHealth.Starting;
-    private volatile string _problem = "";
+    private volatile LocalText _problem = LocalText.None;
 
     /// <summary>Why the kind is not watched; empty while it is.</summary>
-    private string _unwatched = "";
+    private LocalText _unwatched = LocalText.None;
     private volatile bool _seesAll;
 
     /// <summary>An object changed, appeared (no before) or is gone (no after). Raised on the cache's own loop; handlers must be quick and must not throw.</summary>
@@ -230,9 +230,15 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         {
             var news = SetStatus(CacheHealth.Unavailable, refusal.Code switch
             {
-                403 => $"The runner may not list and watch {kind.Name}: {refusal.Message}. Grant it list and watch on {kind.Name}.",
-                401 => $"The API server does not accept the runner's credentials: {refusal.Message}. Renew the token or certificate.",
-                _ => $"The cluster does not know {kind.Name}. Install what provides it; the runner finds it by itself.",
+                403 => new(
+                    $"The runner may not list and watch {kind.Name}: {refusal.Message}. Grant it list and watch on {kind.Name}.",
+                    $"Runner 无权列出和监视 {kind.Name}：{refusal.Message}。请授予对 {kind.Name} 的 list 和 watch 权限。"),
+                401 => new(
+                    $"The API server does not accept the runner's credentials: {refusal.Message}. Renew the token or certificate.",
+                    $"API 服务器不接受 Runner 的凭据：{refusal.Message}。请更新令牌或证书。"),
+                _ => new(
+                    $"The cluster does not know {kind.Name}. Install what provides it; the runner finds it by itself.",
+                    $"集群不认识 {kind.Name}。请安装提供它的组件；Runner 会自动发现。"),
             });
             if (refusal.Code == 401)
             {
@@ -255,7 +261,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     }
 
     /// <returns>False when there is nothing new to tell.</returns>
-    private bool SetStatus(CacheHealth health, string problem)
+    private bool SetStatus(CacheHealth health, LocalText problem)
     {
         if (_health == health && _problem == problem)
         {

@@ -32,20 +32,24 @@ internal sealed record ConfigMapValues
     /// <param name="data">The ConfigMap's data; null when there is no ConfigMap.</param>
     /// <param name="last">What was in use before.</param>
     /// <returns>The values to use, and a sentence for each one that could not be taken.</returns>
-    public static (ConfigMapValues Values, IReadOnlyList<string> Problems) Read(IDictionary<string, string>? data, ConfigMapValues last)
+    public static (ConfigMapValues Values, IReadOnlyList<LocalText> Problems) Read(IDictionary<string, string>? data, ConfigMapValues last)
     {
         if (data is null)
         {
-            return (last, ["It does not exist. The last known settings stay in use. Create it, or correct STARHUB_SERVER_RUNNER_WATCH_CONFIGMAP_NAME."]);
+            return (last, [new(
+                "It does not exist. The last known settings stay in use. Create it, or correct STARHUB_SERVER_RUNNER_WATCH_CONFIGMAP_NAME.",
+                "它不存在。继续使用最后已知的设置。请创建它，或更正 STARHUB_SERVER_RUNNER_WATCH_CONFIGMAP_NAME。")]);
         }
 
         string Text(string key) => data.TryGetValue(key, out var value) ? value?.Trim() ?? "" : "";
         if (Keys.All(key => Text(key).Length == 0))
         {
-            return (last, ["It has none of the runner's settings. The last known ones stay in use. Put them back, at least " + WebhookKey + "."]);
+            return (last, [new(
+                $"It has none of the runner's settings. The last known ones stay in use. Put them back, at least {WebhookKey}.",
+                $"其中没有任何 Runner 设置。继续使用最后已知的设置。请放回这些设置，至少包括 {WebhookKey}。")]);
         }
 
-        var problems = new List<string>();
+        var problems = new List<LocalText>();
         return (new()
         {
             WebhookEndpoint = ReadWebhook(Text(WebhookKey), last.WebhookEndpoint, problems),
@@ -65,7 +69,7 @@ internal sealed record ConfigMapValues
         && Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text, UriKind.Absolute, out var address)
         && address.Scheme is "http" or "https" && address.Host.Length > 0;
 
-    private static Uri? ReadWebhook(string text, Uri? last, List<string> problems)
+    private static Uri? ReadWebhook(string text, Uri? last, List<LocalText> problems)
     {
         if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.Host.Length > 0)
         {
@@ -73,30 +77,34 @@ internal sealed record ConfigMapValues
         }
 
         problems.Add(text.Length == 0
-            ? $"{WebhookKey} is empty. Events go on to the last known address. Set it to the hub's address."
-            : $"{WebhookKey} is not an http or https address. Events go on to the last known address. Correct it.");
+            ? new($"{WebhookKey} is empty. Events go on to the last known address. Set it to the hub's address.", $"{WebhookKey} 为空。事件继续发往最后已知的地址。请设为 Hub 的地址。")
+            : new($"{WebhookKey} is not an http or https address. Events go on to the last known address. Correct it.", $"{WebhookKey} 不是 http 或 https 地址。事件继续发往最后已知的地址。请更正。"));
         return last;
     }
 
-    private static string ReadAddress(string key, string text, string last, List<string> problems)
+    private static string ReadAddress(string key, string text, string last, List<LocalText> problems)
     {
         if (IsAddress(text))
         {
             return text;
         }
 
-        problems.Add($"{key} {(text.Length == 0 ? "is empty" : "is not an address such as http://host:port")}. The last known value stays in use. Correct it.");
+        problems.Add(text.Length == 0
+            ? new($"{key} is empty. The last known value stays in use. Correct it.", $"{key} 为空。继续使用最后已知的值。请更正。")
+            : new($"{key} is not an address such as http://host:port. The last known value stays in use. Correct it.", $"{key} 不是 http://host:port 形式的地址。继续使用最后已知的值。请更正。"));
         return last;
     }
 
-    private static string ReadStorageClass(string text, string last, List<string> problems)
+    private static string ReadStorageClass(string text, string last, List<LocalText> problems)
     {
         if (text.Length == 0 || Naming.IsSubdomain(text))
         {
             return text;
         }
 
-        problems.Add($"{StorageClassKey} is not a name that a StorageClass can have. The last known value stays in use. Correct it.");
+        problems.Add(new(
+            $"{StorageClassKey} is not a name that a StorageClass can have. The last known value stays in use. Correct it.",
+            $"{StorageClassKey} 不是有效的 StorageClass 名称。继续使用最后已知的值。请更正。"));
         return last;
     }
 }

@@ -38,14 +38,14 @@ internal sealed partial class ConfigMapWatch
         {
             var source = $"ConfigMap {_namespace}/{_name}";
             var last = _settings.MapOf(_cluster);
-            IReadOnlyList<string> problems;
+            IReadOnlyList<LocalText> problems;
             switch (_maps.Health)
             {
                 case CacheHealth.Starting or CacheHealth.Interrupted:
                     // What is there now is not known; it is told once it is.
                     return;
                 case CacheHealth.Unavailable:
-                    problems = [$"{_maps.Status.Problem} The last known settings stay in use."];
+                    problems = [_maps.Status.Problem.Then(new("The last known settings stay in use.", "继续使用最后已知的设置。"))];
                     break;
                 default:
                     var data = _maps.Find(_namespace, _name) is { } map ? map.Data ?? new Dictionary<string, string>() : null;

@@ -45,7 +45,9 @@ internal sealed partial class IngressWatch(ClusterConnection cluster, LiveSettin
             await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
             var address = await _ingress.FindAsync(cancellationToken).ConfigureAwait(false);
             settings.SetIngress(cluster.Name, address);
-            Tell(address.Length > 0 ? "" : "It is 'auto', but neither Kourier's Service nor a Gateway with an address was found. Install an ingress for Knative, or set the address itself; it is looked for again.");
+            Tell(address.Length > 0 ? LocalText.None : new(
+                "It is 'auto', but neither Kourier's Service nor a Gateway with an address was found. Install an ingress for Knative, or set the address itself; it is looked for again.",
+                "其值为 auto，但既没有找到 Kourier 的 Service，也没有找到带地址的 Gateway。请为 Knative 安装入口，或直接设置地址；会再次查找。"));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -56,11 +58,12 @@ internal sealed partial class IngressWatch(ClusterConnection cluster, LiveSettin
 #pragma warning restore CA1031
         {
             settings.SetIngress(cluster.Name, settings.Of(cluster.Name).ApplicationEndpoint);
-            Tell($"The address of the Knative ingress could not be looked up: {ClusterProblem.Describe(exception, cluster.Name)} It is tried again.");
+            var problem = ClusterProblem.Describe(exception, cluster.Name);
+            Tell(new($"The address of the Knative ingress could not be looked up: {problem.English} It is tried again.", $"无法查找 Knative 入口的地址：{problem.Chinese}会再次尝试。"));
         }
     }
 
-    private void Tell(string problem)
+    private void Tell(LocalText problem)
     {
         if (settings.SetProblems(cluster.Name, Source, problem.Length == 0 ? [] : [problem]) && problem.Length > 0)
         {

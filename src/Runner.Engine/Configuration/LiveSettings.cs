@@ -34,7 +34,7 @@ public sealed record ClusterSettings
 /// <param name="Cluster">Name of the connection.</param>
 /// <param name="Source">Where the fault is: <c>ConfigMap csghub/runner-config</c>.</param>
 /// <param name="Problem">What is wrong, what stays in use, and what to do. Holds no secret.</param>
-public sealed record ConfigurationProblem(string Cluster, string Source, string Problem);
+public sealed record ConfigurationProblem(string Cluster, string Source, LocalText Problem);
 
 /// <summary>
 /// Settings that change while the process runs: what the environment said at the start, overridden by the watched ConfigMap of each cluster and
@@ -130,7 +130,7 @@ public sealed class LiveSettings
 
     /// <summary>Replaces what one source of one cluster has to complain about.</summary>
     /// <returns>Whether that is news.</returns>
-    internal bool SetProblems(string cluster, string source, IEnumerable<string> problems) => Update(() =>
+    internal bool SetProblems(string cluster, string source, IEnumerable<LocalText> problems) => Update(() =>
     {
         var now = problems.Select(problem => new ConfigurationProblem(cluster, source, problem)).ToEquatableList();
         var changed = !now.Equals(_problems.GetValueOrDefault((cluster, source)) ?? EquatableList<ConfigurationProblem>.Empty);

@@ -30,7 +30,7 @@ public sealed class DiagnosticsBoard
         _checks = checks;
         _time = time;
         _secrets = Redaction.SecretsOf(options);
-        _results = [.. checks.Select(check => new CheckResult(check.Id, check.Cluster, CheckState.Waiting, CheckCause.None, EquatableList<string>.Empty, EquatableList<string>.Empty, null, TimeSpan.Zero))];
+        _results = [.. checks.Select(check => new CheckResult(check.Id, check.Cluster, CheckState.Waiting, CheckCause.None, EquatableList<string>.Empty, EquatableList<LocalText>.Empty, null, TimeSpan.Zero))];
     }
 
     /// <summary>Raised, on any thread, when a result or what runs changes. Handlers must be quick and must not throw.</summary>
@@ -100,7 +100,7 @@ public sealed class DiagnosticsBoard
         {
             var verdict = await TryAsync(check, cancellationToken).ConfigureAwait(false);
             var result = new CheckResult(
-                check.Id, check.Cluster, verdict.State, verdict.Cause, verdict.Arguments.Select(Clean).ToEquatableList(), verdict.Evidence.Take(MostEvidence).Select(Clean).ToEquatableList(),
+                check.Id, check.Cluster, verdict.State, verdict.Cause, verdict.Arguments.Select(Clean).ToEquatableList(), verdict.Evidence.Take(MostEvidence).Select(text => text.With(Clean)).ToEquatableList(),
                 _time.GetUtcNow(), _time.GetElapsedTime(began));
             Set(() => _results = _results.SetItem(index, result));
         }
@@ -126,9 +126,9 @@ public sealed class DiagnosticsBoard
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return Verdict.Bad(CheckCause.Unfinished, [ClusterProblem.IsFailure(exception, cancellationToken) && check.Cluster.Length > 0
+            return Verdict.Bad(CheckCause.Unfinished, []).Saying(ClusterProblem.IsFailure(exception, cancellationToken) && check.Cluster.Length > 0
                 ? ClusterProblem.Describe(exception, check.Cluster)
-                : exception is OperationCanceledException ? $"No answer within {Patience.TotalSeconds} s" : exception.Message]);
+                : exception is OperationCanceledException ? new($"No answer within {Patience.TotalSeconds} s", $"{Patience.TotalSeconds} 秒内没有应答") : IExplained.Of(exception));
         }
     }
 

@@ -10,7 +10,7 @@ namespace Runner.Engine.Hub;
 /// <param name="Cluster">Name of the connection.</param>
 /// <param name="LastTakenAt">When the hub last took one; null when never since the start.</param>
 /// <param name="Problem">Why the last one was not sent or taken; empty when all is well. Holds no secret.</param>
-public sealed record HeartbeatStatus(string Cluster, DateTimeOffset? LastTakenAt, string Problem)
+public sealed record HeartbeatStatus(string Cluster, DateTimeOffset? LastTakenAt, LocalText Problem)
 {
     /// <summary>When the next one is due; null while none can be sent, because no hub is known or the cluster's state is not.</summary>
     public DateTimeOffset? NextAt { get; init; }
@@ -43,7 +43,7 @@ internal sealed partial class Heartbeat
         _leadership = leadership;
         (_cluster, _capacity, _reports, _settings, _client, _interval, _time, _logger) = (cluster, capacity, reports, settings, client, interval, time, logger);
         _backoff = new(TimeSpan.FromSeconds(2), interval);
-        _status = new(cluster.Name, null, "");
+        _status = new(cluster.Name, null, LocalText.None);
     }
 
     public HeartbeatStatus Status => Volatile.Read(ref _status);
@@ -89,11 +89,11 @@ internal sealed partial class Heartbeat
 
     private async Task<bool> TryBeatAsync(CancellationToken cancellationToken)
     {
-        string problem;
+        LocalText problem;
         try
         {
             var answer = await _client.SendAsync(ClusterPayloads.Beat(_reports.AnswerOf(_cluster), _time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
-            problem = answer.Verdict == HubVerdict.Taken ? "" : answer.Problem;
+            problem = answer.Verdict == HubVerdict.Taken ? LocalText.None : answer.Problem;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -103,7 +103,7 @@ internal sealed partial class Heartbeat
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            problem = exception.Message;
+            problem = LocalText.Verbatim(exception.Message);
         }
 
         var before = Status;

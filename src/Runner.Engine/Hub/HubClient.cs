@@ -24,7 +24,7 @@ internal enum HubVerdict
 }
 
 /// <param name="Problem">What went wrong and what to try; empty when taken. Holds no secret.</param>
-internal readonly record struct HubAnswer(HubVerdict Verdict, string Problem);
+internal readonly record struct HubAnswer(HubVerdict Verdict, LocalText Problem);
 
 /// <summary>Sends events to the hub's webhook. Never throws for what the hub or the network does.</summary>
 internal sealed class HubClient : IDisposable
@@ -32,7 +32,10 @@ internal sealed class HubClient : IDisposable
     /// <summary>The hub answers in a few dozen bytes; of anything longer only the beginning is looked at.</summary>
     private const int LongestAnswer = 16 * 1024;
     private const int LongestQuote = 200;
-    private const string NoHub = "No hub is configured: set STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT, or put it into the watched ConfigMap. Events wait.";
+
+    private static readonly LocalText NoHub = new(
+        "No hub is configured: set STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT, or put it into the watched ConfigMap. Events wait.",
+        "未配置 Hub：请设置 STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT，或写入被监视的 ConfigMap。事件会等待。");
 
     private readonly HubSettings _settings;
     private readonly HubLeadership _leadership;
@@ -68,7 +71,7 @@ internal sealed class HubClient : IDisposable
     public bool KnowsHub => _webhook is not null;
 
     /// <summary>Why nothing may be sent; empty when it may.</summary>
-    public string WhyNot => _webhook is null ? NoHub : _leadership.WhySilent;
+    public LocalText WhyNot => _webhook is null ? NoHub : _leadership.WhySilent;
 
     /// <summary>Sends to another hub from the next event on.</summary>
     /// <param name="endpoint">Its base URL; null when it is not known any more.</param>
@@ -86,7 +89,7 @@ internal sealed class HubClient : IDisposable
         // One event goes to one hub, though the settings change meanwhile.
         if (_webhook is not { } webhook)
         {
-            return new(HubVerdict.Unreachable, "No hub is configured.");
+            return new(HubVerdict.Unreachable, NoHub);
         }
 
         var speaking = _leadership.Speaking;
@@ -109,11 +112,14 @@ internal sealed class HubClient : IDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The whole call took too long, or the connection alone, which HttpClient tells in the same way.
-            return new(HubVerdict.Unreachable, $"The hub at {webhook.Authority} did not answer within {_settings.Timeout.TotalSeconds:0.#} s.");
+            return new(HubVerdict.Unreachable, new(
+                $"The hub at {webhook.Authority} did not answer within {_settings.Timeout.TotalSeconds:0.#} s.",
+                $"位于 {webhook.Authority} 的 Hub 在 {_settings.Timeout.TotalSeconds:0.#} 秒内没有应答。"));
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new(HubVerdict.Unreachable, Clean($"The hub at {webhook.Authority} cannot be reached: {(exception.InnerException ?? exception).Message}"));
+            var reason = (exception.InnerException ?? exception).Message;
+            return new(HubVerdict.Unreachable, Clean(new($"The hub at {webhook.Authority} cannot be reached: {reason}", $"无法连接位于 {webhook.Authority} 的 Hub：{reason}")));
         }
     }
 
@@ -160,16 +166,24 @@ internal sealed class HubClient : IDisposable
         if (number == 200)
         {
             return LooksLikeAnAnswer(text)
-                ? new(HubVerdict.Taken, "")
-                : new(HubVerdict.Failed, Clean($"What answers at {webhook.Authority} is not a hub: 200 with '{text}'. Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT."));
+                ? new(HubVerdict.Taken, LocalText.None)
+                : new(HubVerdict.Failed, Clean(new(
+                    $"What answers at {webhook.Authority} is not a hub: 200 with '{text}'. Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT.",
+                    $"在 {webhook.Authority} 应答的不是 Hub：200，内容为“{text}”。请检查 STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT。")));
         }
 
-        var problem = number switch
+        LocalText problem = number switch
         {
-            401 or 403 => $"The hub at {webhook.Authority} does not accept the token ({number}). Compare STARHUB_SERVER_API_TOKEN with the hub's.",
-            404 => $"The hub at {webhook.Authority} has no webhook at {webhook.AbsolutePath} (404). Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT.",
-            >= 300 and < 400 => $"The hub at {webhook.Authority} redirects elsewhere ({number}). Configure the address that it redirects to.",
-            _ => $"The hub at {webhook.Authority} answered {number}: {MessageOf(text)}",
+            401 or 403 => new(
+                $"The hub at {webhook.Authority} does not accept the token ({number}). Compare STARHUB_SERVER_API_TOKEN with the hub's.",
+                $"位于 {webhook.Authority} 的 Hub 不接受令牌（{number}）。请将 STARHUB_SERVER_API_TOKEN 与 Hub 的令牌比对。"),
+            404 => new(
+                $"The hub at {webhook.Authority} has no webhook at {webhook.AbsolutePath} (404). Check STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT.",
+                $"位于 {webhook.Authority} 的 Hub 在 {webhook.AbsolutePath} 没有 webhook（404）。请检查 STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT。"),
+            >= 300 and < 400 => new(
+                $"The hub at {webhook.Authority} redirects elsewhere ({number}). Configure the address that it redirects to.",
+                $"位于 {webhook.Authority} 的 Hub 重定向到别处（{number}）。请配置重定向后的地址。"),
+            _ => new($"The hub at {webhook.Authority} answered {number}: {MessageOf(text)}", $"位于 {webhook.Authority} 的 Hub 应答 {number}：{MessageOf(text)}"),
         };
 
         // What concerns the address or the token, or asks for patience, concerns every event.
@@ -202,6 +216,8 @@ internal sealed class HubClient : IDisposable
             return false;
         }
     }
+
+    private LocalText Clean(LocalText text) => text.With(Clean);
 
     /// <summary>One short line of visible characters, without the token should the hub have echoed it.</summary>
     private string Clean(string text)

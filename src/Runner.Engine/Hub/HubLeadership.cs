@@ -41,12 +41,15 @@ public sealed class HubLeadership : IDisposable
     internal CancellationToken Speaking => Volatile.Read(ref _term).Token;
 
     /// <summary>Why this process says nothing; empty when it speaks.</summary>
-    public string WhySilent => Volatile.Read(ref _state) switch
+    public LocalText WhySilent => Volatile.Read(ref _state) switch
     {
-        { IsLeader: true } when IsInTime => "",
-        { IsLeader: true } => "This replica has not been able to renew its Lease in time and is silent, as another one may speak to the hub.",
-        { Leader: { Length: > 0 } leader } => $"Replica {leader} speaks to the hub; this one stands by.",
-        _ => "Which replica speaks to the hub is being decided; this one waits.",
+        { IsLeader: true } when IsInTime => LocalText.None,
+        { IsLeader: true } => new(
+            "This replica has not been able to renew its Lease in time and is silent, as another one may speak to the hub.",
+            "此副本未能及时续约 Lease，因此保持静默，因为可能已有其他副本与 Hub 通信。"),
+        { Leader: { Length: > 0 } leader } => new(
+            $"Replica {leader} speaks to the hub; this one stands by.", $"副本 {leader} 与 Hub 通信；此副本待命。"),
+        _ => new("Which replica speaks to the hub is being decided; this one waits.", "正在决定由哪个副本与 Hub 通信；此副本等待中。"),
     };
 
     /// <summary>Whether the Lease is ours by the clock.</summary>

@@ -102,7 +102,7 @@ public sealed partial class Outbox
         {
             // Where this replica was alone and has joined the others since, the number may be another event's until the outbox is read again.
             var stored = _store.Find(sequence) is { } found && found.Resource == resource ? found : throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
-            answer = stored.SentAt is not null || IsTaken(sequence) ? new(HubVerdict.Taken, "") : await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
+            answer = stored.SentAt is not null || IsTaken(sequence) ? new(HubVerdict.Taken, LocalText.None) : await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
             if (answer.Verdict == HubVerdict.Silenced)
             {
                 GiveBack(resource, TimeSpan.Zero, answer.Problem);
@@ -132,7 +132,7 @@ public sealed partial class Outbox
 #pragma warning restore CA1031
         {
             LogNotSent(sequence, resource, exception.Message);
-            GiveBack(resource, DiskPause, exception.Message);
+            GiveBack(resource, DiskPause, IExplained.Of(exception));
         }
     }
 
@@ -183,7 +183,7 @@ public sealed partial class Outbox
         Raise();
     }
 
-    private void GiveBack(string resource, TimeSpan pause, string? problem = null)
+    private void GiveBack(string resource, TimeSpan pause, LocalText? problem = null)
     {
         lock (_lock)
         {

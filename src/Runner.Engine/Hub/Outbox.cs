@@ -28,7 +28,7 @@ public sealed partial class Outbox
     private int _term;
     private long _loaded;
     private long _sent;
-    private string _lastError;
+    private LocalText _lastError;
     private DateTimeOffset? _lastSentAt;
 
     /// <param name="leadership">Null for a process that always speaks.</param>
@@ -163,7 +163,7 @@ public sealed partial class Outbox
 
     private OutboxEvent Show(OutboxDocument document, DateTimeOffset now, TimeSpan uptime)
     {
-        var (attempts, next, problem) = document.SentAt is null ? _lanes.At(document.Resource, document.Sequence) : (0, null, "");
+        var (attempts, next, problem) = document.SentAt is null ? _lanes.At(document.Resource, document.Sequence) : (0, null, LocalText.None);
         return new OutboxEvent(
             document.Sequence, document.Resource, document.Type, document.ClusterId, document.WrittenAt, document.SentAt, attempts, next is { } at ? now + (at - uptime) : null, problem, document.Body)
         {

@@ -9,7 +9,7 @@ namespace Runner.Engine.Hub;
 /// <param name="Problem">Why the last attempt failed. Holds no secret.</param>
 /// <param name="Body">The JSON that the hub gets.</param>
 public sealed record OutboxEvent(
-    long Sequence, string Resource, string Type, string ClusterId, DateTimeOffset WrittenAt, DateTimeOffset? SentAt, int Attempts, DateTimeOffset? NextTry, string Problem, string Body)
+    long Sequence, string Resource, string Type, string ClusterId, DateTimeOffset WrittenAt, DateTimeOffset? SentAt, int Attempts, DateTimeOffset? NextTry, LocalText Problem, string Body)
 {
     /// <summary>Whether the hub answered that it does not want the event.</summary>
     public bool Refused { get; init; }

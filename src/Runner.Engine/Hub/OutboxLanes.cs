@@ -83,7 +83,7 @@ internal sealed class OutboxLanes(Func<double> random)
             case HubVerdict.Taken:
                 lane.Sequences.Dequeue();
                 Waiting--;
-                (lane.Attempts, lane.Next, lane.Problem) = (0, TimeSpan.Zero, "");
+                (lane.Attempts, lane.Next, lane.Problem) = (0, TimeSpan.Zero, LocalText.None);
                 if (lane.Sequences.Count == 0)
                 {
                     _lanes.Remove(resource);
@@ -127,10 +127,10 @@ internal sealed class OutboxLanes(Func<double> random)
     }
 
     /// <summary>How the event at the head of a lane fared so far.</summary>
-    public (int Attempts, TimeSpan? Next, string Problem) At(string resource, long sequence) =>
+    public (int Attempts, TimeSpan? Next, LocalText Problem) At(string resource, long sequence) =>
         _lanes.TryGetValue(resource, out var lane) && lane.Sequences.Peek() == sequence && lane.Attempts > 0
             ? (lane.Attempts, lane.Next > _hubNext ? lane.Next : _hubNext, lane.Problem)
-            : (0, null, "");
+            : (0, null, LocalText.None);
 
     /// <summary>Whether the event is at the head of a lane and the hub does not want it.</summary>
     public bool IsRefused(string resource, long sequence) =>
@@ -188,6 +188,6 @@ internal sealed class OutboxLanes(Func<double> random)
 
         public TimeSpan LastTried { get; set; } = TimeSpan.Zero;
 
-        public string Problem { get; set; } = "";
+        public LocalText Problem { get; set; } = LocalText.None;
     }
 }

@@ -5,7 +5,7 @@ namespace Runner.Engine.Hub;
 /// <param name="Sent">Events taken since the start of the process.</param>
 /// <param name="LastError">Why the last attempt failed, or that no hub is configured; empty when all is well. Holds no secret.</param>
 /// <param name="LastSentAt">When the hub last took an event, also before the start of the process.</param>
-public sealed record OutboxStatus(int Waiting, long Sent, string LastError, DateTimeOffset? LastSentAt)
+public sealed record OutboxStatus(int Waiting, long Sent, LocalText LastError, DateTimeOffset? LastSentAt)
 {
     /// <summary>Of those that wait, the ones that the hub answered it does not want. They are tried again with growing pauses, and hold up later ones of their resource.</summary>
     public int Refused { get; init; }

@@ -121,7 +121,7 @@ internal sealed class OutboxStore : IPrunable
         await _state.WriteAsync(
             transaction => may()
                 ? transaction.Collection(StateCollections.HubSpeaker).Upsert(new BsonDocument { ["_id"] = 1, ["name"] = speaker, ["since"] = _time.GetUtcNow().UtcDateTime })
-                : throw new StateUnavailableException("The Lease has run out meanwhile."),
+                : throw new StateUnavailableException(new("The Lease has run out meanwhile.", "Lease 在此期间已过期。")),
             cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _speaker, speaker);
     }
@@ -270,7 +270,7 @@ internal sealed class OutboxStore : IPrunable
             {
                 if (_state.IsShared && transaction.Collection(StateCollections.HubSpeaker).FindById(1)?["name"].AsString is { } other && other != speaker)
                 {
-                    throw new StateUnavailableException($"Replica {other} speaks to the hub.");
+                    throw new StateUnavailableException(new($"Replica {other} speaks to the hub.", $"副本 {other} 与 Hub 通信。"));
                 }
 
                 var outbox = transaction.Collection(StateCollections.Outbox);

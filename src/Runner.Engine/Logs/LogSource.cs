@@ -47,10 +47,13 @@ internal sealed class LogSource(ClusterConnection cluster, string @namespace, st
     /// <summary>Somebody got no answer.</summary>
     public void Suspect() => cluster.Suspect();
 
-    public LogUnavailableException NoPod() => new($"There is no pod '{pod}' in namespace '{@namespace}'. It may have been replaced: look at the workload's instances.");
+    public LogUnavailableException NoPod() => new(new LocalText(
+        $"There is no pod '{pod}' in namespace '{@namespace}'. It may have been replaced: look at the workload's instances.",
+        $"命名空间“{@namespace}”中没有 Pod“{pod}”。它可能已被替换：请查看工作负载的实例。"));
 
-    public LogUnavailableException NoContainer() => new($"Pod '{pod}' has no container '{container}'.");
+    public LogUnavailableException NoContainer() => new(new LocalText($"Pod '{pod}' has no container '{container}'.", $"Pod“{pod}”中没有容器“{container}”。"));
 
-    public LogUnavailableException Unavailable(Exception exception) =>
-        new($"The log of container '{container}' of pod '{pod}' cannot be read. {(exception is ApiStatusException refusal ? refusal.Message : ClusterProblem.Describe(exception, cluster.Name))}");
+    public LogUnavailableException Unavailable(Exception exception) => new(new LocalText(
+        $"The log of container '{container}' of pod '{pod}' cannot be read.", $"无法读取 Pod“{pod}”中容器“{container}”的日志。")
+        .Then(exception is ApiStatusException refusal ? LocalText.Verbatim(refusal.Message) : ClusterProblem.Describe(exception, cluster.Name)));
 }

@@ -6,7 +6,11 @@ using Runner.Engine.Workloads;
 namespace Runner.Engine.Logs;
 
 /// <summary>A log cannot be read. The message says which and why.</summary>
-public sealed class LogUnavailableException(string message) : Exception(message);
+public sealed class LogUnavailableException(LocalText problem) : Exception(problem.English), IExplained
+{
+    /// <inheritdoc/>
+    public LocalText Problem { get; } = problem;
+}
 
 /// <summary>Reads logs of pods: from the cluster, and the last log of a pod that is gone from where it is kept. Nothing is held but the block at hand.</summary>
 public sealed class PodLogs

@@ -37,7 +37,9 @@ public sealed class ConnectionTests(RunnerOptions options, ClusterDirectory clus
     {
         if (options.Services.ImagePullSecret.Length == 0 || RegistryAddress.Parse(target.Address, target.PlainHttp) is not { } address)
         {
-            throw new ConnectionTestException("There is no pull secret to keep them in. Name one with STARHUB_SERVER_DOCKER_IMAGE_PULL_SECRET, and the registry with STARHUB_SERVER_DOCKER_REG_BASE.");
+            throw new ConnectionTestException(new(
+                "There is no pull secret to keep them in. Name one with STARHUB_SERVER_DOCKER_IMAGE_PULL_SECRET, and the registry with STARHUB_SERVER_DOCKER_REG_BASE.",
+                "没有可保存凭据的拉取密钥。请用 STARHUB_SERVER_DOCKER_IMAGE_PULL_SECRET 指定密钥，用 STARHUB_SERVER_DOCKER_REG_BASE 指定仓库。"));
         }
 
         await AskAsync(
@@ -58,10 +60,15 @@ public sealed class ConnectionTests(RunnerOptions options, ClusterDirectory clus
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
-            throw new ConnectionTestException($"Secret {options.WorkloadNamespace}/{options.Services.ImagePullSecret}: {ClusterProblem.Describe(exception, cluster.Name)}");
+            var secret = $"Secret {options.WorkloadNamespace}/{options.Services.ImagePullSecret}";
+            throw new ConnectionTestException(new LocalText($"{secret}:", $"{secret}：").Then(ClusterProblem.Describe(exception, cluster.Name)));
         }
     }
 }
 
 /// <summary>A test or what belongs to it could not be carried out. The message says why and what to try; holds no secret.</summary>
-public sealed class ConnectionTestException(string message) : Exception(message);
+public sealed class ConnectionTestException(LocalText problem) : Exception(problem.English), IExplained
+{
+    /// <inheritdoc/>
+    public LocalText Problem { get; } = problem;
+}

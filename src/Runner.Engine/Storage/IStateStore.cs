@@ -40,4 +40,8 @@ public interface IStateStore
 }
 
 /// <summary>The cluster keeps the state and does not answer: nothing was changed, as far as can be known.</summary>
-public sealed class StateUnavailableException(string message, Exception? inner = null) : IOException(message, inner);
+public sealed class StateUnavailableException(LocalText problem, Exception? inner = null) : IOException(problem.English, inner), IExplained
+{
+    /// <inheritdoc/>
+    public LocalText Problem { get; } = problem;
+}

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
+using Runner.Engine;
 using Runner.Web.Identity;
 
 namespace Runner.Web.Live;
@@ -20,7 +21,7 @@ public enum WorkloadAction
 
 /// <summary>How an action on one workload ended.</summary>
 /// <param name="Problem">Null when it was done; else what went wrong, for people.</param>
-public sealed record ActionResult(WorkloadKey Key, string? Problem);
+public sealed record ActionResult(WorkloadKey Key, LocalText? Problem);
 
 /// <summary>
 /// Carries out what the signed-in user asks for. The role is checked here, on the server and at the moment of the act, whatever the page offered; every act and every refusal is audited.
@@ -102,7 +103,7 @@ internal sealed partial class WorkloadActions(
         {
             ActionFailed(logger, name, key.ToString(), exception);
             await audit.WriteAsync(user, name, key.ToString(), AuditOutcome.Failed, exception.Message, cancellationToken).ConfigureAwait(false);
-            return new ActionResult(key, exception.Message);
+            return new ActionResult(key, IExplained.Of(exception));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runner.Engine;
 using Runner.Engine.Capacity;
 using Runner.Engine.Configuration;
 
@@ -68,7 +69,7 @@ public sealed class CapacityRecordingTests
             ledger.Set(node, DateTimeOffset.UnixEpoch);
         }
 
-        return new("test", CapacitySource.ClusterWide, ledger.Nodes(), "");
+        return new("test", CapacitySource.ClusterWide, ledger.Nodes(), LocalText.None);
     }
 
     private static void AssertFigures(JsonNode expected, ResourceFigures actual, decimal unit) => Assert.Equal(

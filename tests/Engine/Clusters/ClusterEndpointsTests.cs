@@ -99,7 +99,7 @@ public sealed class ClusterEndpointsTests
 
         File.WriteAllText(path, cluster.Host.Kubeconfig());
 
-        await Eventually.TrueAsync(() => engine.Cluster.Status is { Health: ClusterHealth.Connected, Problem: "" }, "the cluster is joined");
+        await Eventually.TrueAsync(() => engine.Cluster.Status is { Health: ClusterHealth.Connected, Problem.Length: 0 }, "the cluster is joined");
     }
 
     private static IReadOnlyList<ClusterEndpoint> Discover(TemporaryFolder home, string choice = "", Dictionary<string, string>? environment = null) =>

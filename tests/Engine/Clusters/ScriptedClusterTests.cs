@@ -139,7 +139,7 @@ public sealed class ScriptedClusterTests
 
         granted = true;
 
-        await Eventually.TrueAsync(() => state.Caches.All(cache => cache is { Health: CacheHealth.Synced, Problem: "" }), "it heals");
+        await Eventually.TrueAsync(() => state.Caches.All(cache => cache is { Health: CacheHealth.Synced, Problem.Length: 0 }), "it heals");
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class ScriptedClusterTests
 
         installed = true;
 
-        await Eventually.TrueAsync(() => state.Synced && state.Caches.All(cache => cache is { Health: CacheHealth.Synced, Problem: "" }), "it heals");
+        await Eventually.TrueAsync(() => state.Synced && state.Caches.All(cache => cache is { Health: CacheHealth.Synced, Problem.Length: 0 }), "it heals");
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class ScriptedClusterTests
 
         api.Refuses = false;
 
-        await Eventually.TrueAsync(() => engine.Cluster.Status is { Health: ClusterHealth.Connected, ClusterId: "the-cluster", Version: "v1.36.2", Problem: "" }, "it is joined");
+        await Eventually.TrueAsync(() => engine.Cluster.Status is { Health: ClusterHealth.Connected, ClusterId: "the-cluster", Version: "v1.36.2", Problem.Length: 0 }, "it is joined");
         Assert.Same(engine.Cluster, engine.Clusters.Resolve("the-cluster"));
         Assert.NotNull(engine.Cluster.LastContact);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Runner.Engine;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -18,13 +19,13 @@ public sealed class RulesTests
     [InlineData("The hub at x does not accept the token (401). Compare it.", CheckCause.TokenRefused)]
     [InlineData("The hub at x answered 500: broken", CheckCause.EventsNotTaken)]
     public void What_the_hub_answered_tells_whether_it_takes_the_token(string problem, CheckCause cause) =>
-        Assert.Equal((CheckState.Bad, cause), Of(RunnerRules.Token(Hub, new(3, 0, problem, null), [])));
+        Assert.Equal((CheckState.Bad, cause), Of(RunnerRules.Token(Hub, new(3, 0, LocalText.Verbatim(problem), null), [])));
 
     [Fact]
     public void A_token_is_proven_by_something_that_was_taken_and_by_nothing_else()
     {
-        Assert.Equal((CheckState.Warning, CheckCause.TokenUnproven), Of(RunnerRules.Token(Hub, new(0, 0, "", null), [new("a", null, "")])));
-        Assert.Equal(CheckState.Good, RunnerRules.Token(Hub, new(0, 0, "", null), [new("a", Now, "")]).State);
+        Assert.Equal((CheckState.Warning, CheckCause.TokenUnproven), Of(RunnerRules.Token(Hub, new(0, 0, LocalText.None, null), [new("a", null, LocalText.None)])));
+        Assert.Equal(CheckState.Good, RunnerRules.Token(Hub, new(0, 0, LocalText.None, null), [new("a", Now, LocalText.None)]).State);
     }
 
     [Theory]
@@ -49,7 +50,7 @@ public sealed class RulesTests
     [Fact]
     public void A_device_without_a_label_and_a_label_without_a_device_are_told_apart()
     {
-        var snapshot = new CapacitySnapshot("c", CapacitySource.ClusterWide, [Node("good", "NVIDIA-A100", 8), Node("bare", "", 4), Node("dead", "NVIDIA-L40S", 0), Node("cpu", "", 0)], "");
+        var snapshot = new CapacitySnapshot("c", CapacitySource.ClusterWide, [Node("good", "NVIDIA-A100", 8), Node("bare", "", 4), Node("dead", "NVIDIA-L40S", 0), Node("cpu", "", 0)], LocalText.None);
 
         var (labels, drivers) = (ClusterRules.Labels(snapshot), ClusterRules.Drivers(snapshot));
 
@@ -74,7 +75,7 @@ public sealed class RulesTests
     [Fact]
     public void A_kind_that_is_missing_and_one_that_is_forbidden_are_told_apart()
     {
-        CacheStatus Cache(string problem) => new("x", CacheHealth.Unavailable, problem, null, 0);
+        CacheStatus Cache(string problem) => new("x", CacheHealth.Unavailable, LocalText.Verbatim(problem), null, 0);
 
         Assert.Equal((CheckState.Bad, CheckCause.KindMissing), Of(ClusterRules.Kind("x", Cache("The cluster does not know x. Install it."), required: true)));
         Assert.Equal((CheckState.Warning, CheckCause.KindMissing), Of(ClusterRules.Kind("x", Cache("The cluster does not know x. Install it."), required: false)));
@@ -85,7 +86,7 @@ public sealed class RulesTests
     [InlineData("v1.32.4", CheckState.Warning)]
     [InlineData("v1.36.1", CheckState.Good)]
     public void A_cluster_older_than_the_chart_is_made_for_is_told_of(string version, CheckState state) =>
-        Assert.Equal(state, ClusterRules.Connection(new(ClusterHealth.Connected, Now, "", version, "id")).State);
+        Assert.Equal(state, ClusterRules.Connection(new(ClusterHealth.Connected, Now, LocalText.None, version, "id")).State);
 
     private static (CheckState, CheckCause) Of(Verdict verdict) => (verdict.State, verdict.Cause);
 

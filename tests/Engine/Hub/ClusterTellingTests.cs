@@ -136,9 +136,9 @@ public sealed class ClusterTellingTests : IAsyncLifetime
 
         // It is emptied, deleted, and put back as it was: two problems, no event, nothing stops.
         PutConfigMap(_cluster);
-        await Eventually.TrueAsync(() => side.Settings.Problems.Any(problem => problem.Problem.Contains("none of the runner's settings", StringComparison.Ordinal)), "that it is empty");
+        await Eventually.TrueAsync(() => side.Settings.Problems.Any(problem => problem.Problem.English.Contains("none of the runner's settings", StringComparison.Ordinal)), "that it is empty");
         _cluster.Delete(MapKey);
-        await Eventually.TrueAsync(() => side.Settings.Problems.Any(problem => problem.Problem.Contains("does not exist", StringComparison.Ordinal)), "that it is gone");
+        await Eventually.TrueAsync(() => side.Settings.Problems.Any(problem => problem.Problem.English.Contains("does not exist", StringComparison.Ordinal)), "that it is gone");
         Assert.Equal(("nfs", "north"), (side.Settings.Of("test").StorageClass, side.Settings.Of("test").Region));
         Assert.Equal(_hub.Address, side.Settings.WebhookEndpoint);
         await BeatsAsync(_hub, DataOf(_hub, Beat).Count + 1);
@@ -204,7 +204,7 @@ public sealed class ClusterTellingTests : IAsyncLifetime
         var before = DataOf(_hub, Beat).Count;
         await using (var side = new ClusterSide(_folder, OptionsFor(null, configMap: true), _time, _cluster.Endpoint))
         {
-            await Eventually.TrueAsync(() => side.Settings.Problems.Any(problem => problem.Problem.Contains("does not exist", StringComparison.Ordinal)), "that it is gone", 20);
+            await Eventually.TrueAsync(() => side.Settings.Problems.Any(problem => problem.Problem.English.Contains("does not exist", StringComparison.Ordinal)), "that it is gone", 20);
             await BeatsAsync(_hub, before + 1);
             Assert.Equal("north", side.Settings.Of("test").Region);
         }

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Runner.Engine;
 using Runner.Engine.Hub;
 
 namespace Runner.Tests.Engine.Hub;
@@ -25,7 +26,7 @@ public sealed class OutboxOrderProperties
         for (var i = 0; i < 12; i++)
         {
             Assert.NotNull(lanes.Next(now, 8));
-            lanes.Done("a", new HubAnswer(HubVerdict.Failed, "no"), now);
+            lanes.Done("a", new HubAnswer(HubVerdict.Failed, LocalText.Verbatim("no")), now);
             Assert.Null(lanes.Next(now, 8));
             pauses.Add((lanes.Due()!.Value - now).TotalSeconds);
             now = lanes.Due()!.Value;
@@ -72,7 +73,7 @@ public sealed class OutboxOrderProperties
                     taken.Add(sent);
                 }
 
-                lanes.Done(sent.Resource, new HubAnswer(verdict, verdict.ToString()), now);
+                lanes.Done(sent.Resource, new HubAnswer(verdict, LocalText.Verbatim(verdict.ToString())), now);
             }
             else if (lanes.Due() is { } due && due > now)
             {

@@ -30,7 +30,7 @@ public sealed class OutboxTests : IAsyncLifetime
         await using var side = Start(_folder, _hub, time);
         await side.SyncAsync(Service("web", DeployStatus.Deploying), Service("other", DeployStatus.Deploying));
         await side.TellAsync(null, Service("web", DeployStatus.Running));
-        await Eventually.TrueAsync(() => side.Outbox.Status.LastError.Contains("cannot be reached", StringComparison.Ordinal), "the first failure");
+        await Eventually.TrueAsync(() => side.Outbox.Status.LastError.English.Contains("cannot be reached", StringComparison.Ordinal), "the first failure");
         for (var second = 0; second < 60; second++)
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -126,7 +126,7 @@ public sealed class OutboxTests : IAsyncLifetime
         _hub.Mood = _ => Enum.Parse<HubMood>(mood);
         await using var side = Start(_folder, _hub);
         await side.SyncAsync(Service("web", DeployStatus.Deploying));
-        await Eventually.TrueAsync(() => side.Outbox.Status.LastError.Contains(told, StringComparison.Ordinal), told);
+        await Eventually.TrueAsync(() => side.Outbox.Status.LastError.English.Contains(told, StringComparison.Ordinal), told);
         Assert.DoesNotContain(Token, side.Outbox.Status.LastError, StringComparison.Ordinal);
 
         _hub.Mood = _ => HubMood.Well;

@@ -62,7 +62,7 @@ public sealed class AloneReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaP
         await GrantAsync(api, "hermit");
         await hermit.Get<AuditLog>().WriteAsync("ann", "", AuditActions.Purge, "back", AuditOutcome.Done, "", Cancel);
 
-        await Eventually.TrueAsync(() => hermit.Get<SharedState>().Status is { IsAlone: false, Problem: "" }, () => $"the replica is back: {hermit.Get<SharedState>().Status.Problem}", 60);
+        await Eventually.TrueAsync(() => hermit.Get<SharedState>().Status is { IsAlone: false, Problem.Length: 0 }, () => $"the replica is back: {hermit.Get<SharedState>().Status.Problem}", 60);
         RunnerHost[] all = [hermit, First, pair.Second];
         await Eventually.TrueAsync(() => all.All(host => host.Get<AuditLog>().Read(200).Any(entry => entry.Target == "back")), "what came last is everywhere");
         Assert.All(all, host =>

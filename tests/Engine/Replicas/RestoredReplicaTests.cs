@@ -26,7 +26,7 @@ public sealed class RestoredReplicaTests(ReplicaPair pair) : IClassFixture<Repli
         await BackupRestore.RunAsync(file, data, replace: false, TimeProvider.System, Cancel);
         await using (var waiting = await pair.StartOnAsync(data, shares: true, ready: false))
         {
-            await Eventually.TrueAsync(() => waiting.Get<SharedState>().Status.Problem.Contains("restored from a backup", StringComparison.Ordinal), "the restored replica waits", 30);
+            await Eventually.TrueAsync(() => waiting.Get<SharedState>().Status.Problem.English.Contains("restored from a backup", StringComparison.Ordinal), "the restored replica waits", 30);
             Assert.Contains("--overwrite-shared-state", waiting.Get<SharedState>().Status.Problem, StringComparison.Ordinal);
             using var client = waiting.Program();
             using var ready = await client.GetAsync(Readiness.Path, Cancel);

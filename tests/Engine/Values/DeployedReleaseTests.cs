@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Runner.Engine;
 using Runner.Engine.Values;
 
 namespace Runner.Tests.Engine.Values;
@@ -25,7 +26,7 @@ public sealed class DeployedReleaseTests
         Assert.Equal("runner:\n  region: cn-north\nhubAPIToken: t0k\n", release.ToYaml());
         Assert.Equal("""{"type":"object"}""", release.Schema);
         Assert.Equal("", release.Defaults["name"]!.GetValue<string>());
-        Assert.Equal(new(null, ""), DeployedReleases.Choose([secrets[3]], "runner-runner"));
+        Assert.Equal(new(null, LocalText.None), DeployedReleases.Choose([secrets[3]], "runner-runner"));
     }
 
     [Fact]

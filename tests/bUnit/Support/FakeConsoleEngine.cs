@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using Runner.Engine;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
@@ -34,17 +35,17 @@ public sealed class FakeConsoleEngine : IConsoleEngine
     public ImmutableDictionary<WorkloadKey, Workload> Workloads => Feed.Current;
 
     public IReadOnlyList<ClusterView> Clusters { get; private set; } =
-        [new("embedded", ClusterOrigin.Embedded, new ClusterStatus(ClusterHealth.Connected, Samples.Now, "", "v1.36.1", "c-1"), Synced: true)];
+        [new("embedded", ClusterOrigin.Embedded, new ClusterStatus(ClusterHealth.Connected, Samples.Now, LocalText.None, "v1.36.1", "c-1"), Synced: true)];
 
-    public IReadOnlyList<HeartbeatStatus> Heartbeats { get; set; } = [new("embedded", null, "")];
+    public IReadOnlyList<HeartbeatStatus> Heartbeats { get; set; } = [new("embedded", null, LocalText.None)];
 
     public Dictionary<WorkloadKey, List<StateChange>> History { get; } = [];
 
     public Dictionary<WorkloadKey, List<WorkloadContainerSpec>> Containers { get; } = [];
 
-    public OutboxStatus Hub { get; private set; } = new(0, 0, "", null);
+    public OutboxStatus Hub { get; private set; } = new(0, 0, LocalText.None, null);
 
-    public IReadOnlyList<CapacitySnapshot> Capacity { get; private set; } = [new("embedded", CapacitySource.Starting, [], "")];
+    public IReadOnlyList<CapacitySnapshot> Capacity { get; private set; } = [new("embedded", CapacitySource.Starting, [], LocalText.None)];
 
     public event Action? CapacityChanged;
 

@@ -16,7 +16,7 @@ internal static partial class ClusterRules
     {
         if (status.Health != ClusterHealth.Connected)
         {
-            return Verdict.Bad(CheckCause.ClusterUnreachable, status.Problem.Length > 0 ? [status.Problem] : []);
+            return Verdict.Bad(CheckCause.ClusterUnreachable, []).Saying(status.Problem);
         }
 
         var minor = VersionPattern().Match(status.Version) is { Success: true } match ? int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) : OldestMinor;
@@ -37,10 +37,10 @@ internal static partial class ClusterRules
     {
         if (cache is not { Health: CacheHealth.Unavailable })
         {
-            return cache is { Health: CacheHealth.Synced } ? Verdict.Good($"{resource}: {cache.Count}") : Verdict.Bad(CheckCause.Unfinished, cache is { Problem.Length: > 0 } ? [cache.Problem] : []);
+            return cache is { Health: CacheHealth.Synced } ? Verdict.Good($"{resource}: {cache.Count}") : Verdict.Bad(CheckCause.Unfinished, []).Saying(cache?.Problem ?? LocalText.None);
         }
 
-        var cause = cache.Problem.Contains("does not know", StringComparison.Ordinal) ? CheckCause.KindMissing : CheckCause.KindForbidden;
+        var cause = cache.Problem.English.Contains("does not know", StringComparison.Ordinal) ? CheckCause.KindMissing : CheckCause.KindForbidden;
         return new(required || cause == CheckCause.KindForbidden ? CheckState.Bad : CheckState.Warning, cause, [resource], [cache.Problem]);
     }
 
@@ -97,7 +97,7 @@ internal static partial class ClusterRules
     {
         CapacitySource.ClusterWide when found.Count == 0 => Verdict.Good(),
         CapacitySource.ClusterWide => Verdict.Warning(cause, [.. found.Select(node => node.Evidence)], string.Join(", ", found.Select(node => node.Name).Take(5))),
-        _ => Verdict.Bad(CheckCause.Unfinished, snapshot.Problem.Length > 0 ? [snapshot.Problem] : []),
+        _ => Verdict.Bad(CheckCause.Unfinished, []).Saying(snapshot.Problem),
     };
 
     private static IEnumerable<KeyValuePair<string, ResourceFigures>> Devices(NodeCapacity node) => node.Resources.Where(pair => pair.Value.Total > 0 && DeviceName(pair.Key));

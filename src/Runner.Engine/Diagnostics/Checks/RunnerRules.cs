@@ -29,14 +29,14 @@ internal static class RunnerRules
         }
 
         var problems = beats.Select(beat => beat.Problem).Append(outbox.LastError).Where(problem => problem.Length > 0).Distinct().ToList();
-        if (problems.Any(problem => problem.Contains("does not accept the token", StringComparison.Ordinal)))
+        if (problems.Any(problem => problem.English.Contains("does not accept the token", StringComparison.Ordinal)))
         {
-            return Verdict.Bad(CheckCause.TokenRefused, problems, hub.Authority);
+            return Verdict.Bad(CheckCause.TokenRefused, [], hub.Authority).Saying(problems);
         }
 
         if (problems.Count > 0)
         {
-            return Verdict.Bad(CheckCause.EventsNotTaken, problems, outbox.Waiting.ToString(CultureInfo.InvariantCulture));
+            return Verdict.Bad(CheckCause.EventsNotTaken, [], outbox.Waiting.ToString(CultureInfo.InvariantCulture)).Saying(problems);
         }
 
         var taken = beats.Select(beat => beat.LastTakenAt).Append(outbox.LastSentAt).Max();
@@ -60,7 +60,8 @@ internal static class RunnerRules
 
     public static Verdict ConfigMap(ConfigurationView view) => view switch
     {
-        { Problems.Count: > 0 } => Verdict.Bad(CheckCause.ConfigMapWrong, [.. view.Problems.Select(problem => $"{problem.Source}: {problem.Problem}")], view.Problems[0].Source),
+        { Problems.Count: > 0 } => Verdict.Bad(CheckCause.ConfigMapWrong, [], view.Problems[0].Source)
+            .Saying(view.Problems.Select(problem => new LocalText($"{problem.Source}: {problem.Problem.English}", $"{problem.Source}：{problem.Problem.Chinese}"))),
         { ConfigMapName.Length: 0 } => Verdict.Skipped(CheckCause.ConfigMapUnset),
         _ => Verdict.Good(view.ConfigMapName),
     };
@@ -71,7 +72,7 @@ internal static class RunnerRules
         var first = readings.Where(reading => reading.Ends is not null).MinBy(reading => reading.Ends);
         if (first?.Ends is not { } end)
         {
-            return new(CheckState.Good, CheckCause.None, [], evidence);
+            return Verdict.Good([.. evidence]);
         }
 
         var date = end.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);

@@ -52,7 +52,7 @@ public sealed class DependencyBoard
         var definitions = cluster.Definitions.All();
         IReadOnlyList<ControllerObject> controllers = [.. cluster.Deployments.All().Select(ControllerObject.Of), .. cluster.Sets.All().Select(ControllerObject.Of)];
         var known = cluster.Definitions.Health is not CacheHealth.Starting and not CacheHealth.Unavailable;
-        var problem = string.Join(' ', new[] { cluster.Definitions.Status.Problem, cluster.Deployments.Status.Problem, cluster.Sets.Status.Problem }.Where(text => text.Length > 0));
+        var problem = cluster.Definitions.Status.Problem.Then(cluster.Deployments.Status.Problem).Then(cluster.Sets.Status.Problem);
         return DependencyCatalog.All.Select(dependency => DependencyRules.Judge(cluster.Connection.Name, dependency, definitions, controllers, known, problem));
     })];
 

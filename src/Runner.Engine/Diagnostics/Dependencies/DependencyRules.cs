@@ -7,7 +7,7 @@ internal static class DependencyRules
 {
     private const string CommonVersion = "app.kubernetes.io/version";
 
-    public static DependencyStatus Judge(string cluster, Dependency dependency, IReadOnlyList<V1CustomResourceDefinition> definitions, IReadOnlyList<ControllerObject> controllers, bool known, string problem)
+    public static DependencyStatus Judge(string cluster, Dependency dependency, IReadOnlyList<V1CustomResourceDefinition> definitions, IReadOnlyList<ControllerObject> controllers, bool known, LocalText problem)
     {
         var own = definitions.Where(definition => dependency.Definitions.Contains(definition.Metadata.Name)).ToList();
         var carriers = controllers.Where(controller => IsOf(dependency, controller)).OrderBy(controller => dependency.Controllers.ToList().IndexOf(controller.Name)).ToList();

@@ -29,4 +29,4 @@ public sealed record DependencyPart(string Name, bool Found, bool Ready, string 
 /// <param name="Version">As its labels or the tag of its image tell; empty when nothing tells.</param>
 /// <param name="Problem">What keeps the runner from seeing it; empty when nothing does.</param>
 public sealed record DependencyStatus(
-    string Cluster, string Id, string Name, DependencyState State, string Version, EquatableList<DependencyPart> Definitions, EquatableList<DependencyPart> Controllers, string Problem);
+    string Cluster, string Id, string Name, DependencyState State, string Version, EquatableList<DependencyPart> Definitions, EquatableList<DependencyPart> Controllers, LocalText Problem);

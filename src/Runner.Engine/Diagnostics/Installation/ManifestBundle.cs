@@ -15,7 +15,11 @@ public sealed record BundleObject(string ApiVersion, string Kind, string Namespa
 }
 
 /// <summary>A text is no bundle of manifests. The message says where and why.</summary>
-public sealed class BundleException(string message) : Exception(message);
+public sealed class BundleException(LocalText problem) : Exception(problem.English), IExplained
+{
+    /// <inheritdoc/>
+    public LocalText Problem { get; } = problem;
+}
 
 /// <summary>Reads manifests. Pure.</summary>
 public static class ManifestBundle
@@ -32,7 +36,7 @@ public static class ManifestBundle
     {
         if (text.Length > MostCharacters)
         {
-            throw new BundleException($"The bundle is longer than {MostCharacters / (1024 * 1024)} MB. Split it.");
+            throw new BundleException(new($"The bundle is longer than {MostCharacters / (1024 * 1024)} MB. Split it.", $"清单超过 {MostCharacters / (1024 * 1024)} MB。请拆分。"));
         }
 
         var stream = new YamlStream();
@@ -43,19 +47,22 @@ public static class ManifestBundle
             var objects = stream.Documents.Select(document => Convert(document.RootNode, 0)).SelectMany(Flatten).Select(Read).ToList();
             if (objects.Count is 0 or > MostObjects)
             {
-                throw new BundleException(objects.Count == 0 ? "There is no object in it." : $"There are {objects.Count} objects in it, more than {MostObjects}. Split it.");
+                throw new BundleException(objects.Count == 0
+                    ? new("There is no object in it.", "其中没有对象。")
+                    : new($"There are {objects.Count} objects in it, more than {MostObjects}. Split it.", $"其中有 {objects.Count} 个对象，超过 {MostObjects} 个。请拆分。"));
             }
 
             if (objects.GroupBy(one => (one.ApiVersion, one.Kind, one.Namespace, one.Name)).FirstOrDefault(group => group.Count() > 1) is { } twice)
             {
-                throw new BundleException($"{twice.First()} is in it twice.");
+                throw new BundleException(new($"{twice.First()} is in it twice.", $"{twice.First()} 出现了两次。"));
             }
 
             return [.. objects.OrderBy(one => Rank(one.Kind))];
         }
         catch (YamlException exception)
         {
-            throw new BundleException($"It is not valid YAML at line {exception.Start.Line}, column {exception.Start.Column}.");
+            throw new BundleException(new(
+                $"It is not valid YAML at line {exception.Start.Line}, column {exception.Start.Column}.", $"第 {exception.Start.Line} 行第 {exception.Start.Column} 列不是有效的 YAML。"));
         }
     }
 
@@ -70,7 +77,9 @@ public static class ManifestBundle
         var (version, kind, name) = (Text(document, "apiVersion"), Text(document, "kind"), Text((document as JsonObject)?["metadata"], "name"));
         return document is JsonObject json && version.Length > 0 && kind.Length > 0 && name.Length > 0
             ? new(version, kind, Text(json["metadata"], "namespace"), name) { Json = json }
-            : throw new BundleException($"One of its documents is no Kubernetes object: it needs apiVersion, kind and metadata.name{(kind.Length > 0 ? $" (kind {kind})" : "")}.");
+            : throw new BundleException(new(
+                $"One of its documents is no Kubernetes object: it needs apiVersion, kind and metadata.name{(kind.Length > 0 ? $" (kind {kind})" : "")}.",
+                $"其中一个文档不是 Kubernetes 对象：需要 apiVersion、kind 和 metadata.name{(kind.Length > 0 ? $"（kind {kind}）" : "")}。"));
     }
 
     /// <summary>What others need comes first; webhooks, which would stop the rest until they answer, come last.</summary>
@@ -90,7 +99,7 @@ public static class ManifestBundle
     {
         if (depth > 100)
         {
-            throw new BundleException("It is nested deeper than 100 levels.");
+            throw new BundleException(new("It is nested deeper than 100 levels.", "嵌套超过 100 层。"));
         }
 
         return node switch

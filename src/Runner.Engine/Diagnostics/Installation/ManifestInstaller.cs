@@ -33,7 +33,7 @@ public enum InstallOutcome
 
 /// <summary>One object of an installation as it stands.</summary>
 /// <param name="Reason">Why it was refused or left; empty for none.</param>
-public sealed record InstallStep(BundleObject Object, InstallOutcome Outcome, string Reason);
+public sealed record InstallStep(BundleObject Object, InstallOutcome Outcome, LocalText Reason);
 
 /// <summary>Installs bundles of manifests into one cluster, or has the API server say what would happen.</summary>
 internal sealed class ManifestInstaller(ClusterConnection cluster, TimeProvider time)
@@ -50,7 +50,7 @@ internal sealed class ManifestInstaller(ClusterConnection cluster, TimeProvider 
     {
         foreach (var one in objects)
         {
-            yield return new(one, InstallOutcome.Running, "");
+            yield return new(one, InstallOutcome.Running, LocalText.None);
             yield return await TryAsync(one, objects, mode, dryRun, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -62,26 +62,26 @@ internal sealed class ManifestInstaller(ClusterConnection cluster, TimeProvider 
             if (await PathAsync(one, cancellationToken).ConfigureAwait(false) is not { } path)
             {
                 return dryRun && all.Any(other => Defines(other, one))
-                    ? new(one, InstallOutcome.Later, "")
-                    : new(one, InstallOutcome.Refused, $"The cluster does not know {one.Kind} of {one.ApiVersion}.");
+                    ? new(one, InstallOutcome.Later, LocalText.None)
+                    : new(one, InstallOutcome.Refused, new($"The cluster does not know {one.Kind} of {one.ApiVersion}.", $"集群不认识 {one.ApiVersion} 的 {one.Kind}。"));
             }
 
             var outcome = await WriteAsync(one, path, mode, dryRun, cancellationToken).ConfigureAwait(false);
             if (!dryRun && one.Kind == "CustomResourceDefinition" && !await IsEstablishedAsync(path, one.Name, cancellationToken).ConfigureAwait(false))
             {
-                return new(one, InstallOutcome.Refused, $"It was stored, but not established within {Establish.TotalSeconds} s.");
+                return new(one, InstallOutcome.Refused, new($"It was stored, but not established within {Establish.TotalSeconds} s.", $"已存储，但在 {Establish.TotalSeconds} 秒内没有建立（Established）。"));
             }
 
             _served.Clear();
-            return new(one, outcome, "");
+            return new(one, outcome, LocalText.None);
         }
         catch (ApiStatusException refusal) when (dryRun && refusal.Code == 404 && all.Any(other => other.Kind == "Namespace" && other.Name == one.Namespace))
         {
-            return new(one, InstallOutcome.Later, "");
+            return new(one, InstallOutcome.Later, LocalText.None);
         }
         catch (ApiStatusException refusal)
         {
-            return new(one, InstallOutcome.Refused, refusal.Message);
+            return new(one, InstallOutcome.Refused, LocalText.Verbatim(refusal.Message));
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {

@@ -24,7 +24,7 @@ namespace Runner.Engine.Logs.Collector;
 public sealed record LogCollectionStatus(
     LogCollectorMode Mode,
     string Loki,
-    string Problem,
+    LocalText Problem,
     int Streams,
     int Queued,
     int HeldLines,
@@ -38,7 +38,7 @@ public sealed record LogCollectionStatus(
     IReadOnlyDictionary<DropReason, long> Dropped,
     DateTimeOffset? LastSentAt,
     DateTimeOffset? LastErrorAt,
-    string LastError);
+    LocalText LastError);
 
 /// <summary>The whole of log collection in this process: what is read, held and sent.</summary>
 public sealed partial class LogCollection : IDisposable
@@ -82,7 +82,7 @@ public sealed partial class LogCollection : IDisposable
             return new(
                 _sender is null ? LogCollectorMode.Off : _options.Mode,
                 _loki?.Authority ?? "",
-                health?.Problem ?? "",
+                health?.Problem ?? LocalText.None,
                 _collector?.Following ?? 0,
                 _collector?.Waiting ?? 0,
                 _buffer?.Lines ?? 0,
@@ -96,7 +96,7 @@ public sealed partial class LogCollection : IDisposable
                 Counters.Drops,
                 health?.LastSentAt,
                 health?.LastError?.At,
-                health?.LastError?.Text ?? "");
+                health?.LastError?.Text ?? LocalText.None);
         }
     }
 

@@ -26,7 +26,7 @@ internal enum LokiVerdict
 /// <param name="Problem">What went wrong and what to try; empty when taken. Holds no secret.</param>
 /// <param name="Reason">Why, where it is refused.</param>
 /// <param name="RetryAfter">How long Loki asks to wait; null where it does not say.</param>
-internal readonly record struct LokiAnswer(LokiVerdict Verdict, string Problem, DropReason Reason = DropReason.Refused, TimeSpan? RetryAfter = null);
+internal readonly record struct LokiAnswer(LokiVerdict Verdict, LocalText Problem, DropReason Reason = DropReason.Refused, TimeSpan? RetryAfter = null);
 
 /// <summary>Speaks Loki's push API. Never throws for what Loki or the network does.</summary>
 internal sealed class LokiClient : IDisposable
@@ -81,7 +81,7 @@ internal sealed class LokiClient : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_base, "ready"));
         return await SendAsync(
             request,
-            (response, text) => (int)response.StatusCode >= 500 ? new(LokiVerdict.Failed, $"Loki at {Authority} is not ready ({(int)response.StatusCode}): {text}") : new(LokiVerdict.Taken, ""),
+            (response, text) => (int)response.StatusCode >= 500 ? new(LokiVerdict.Failed, new($"Loki at {Authority} is not ready ({(int)response.StatusCode}): {text}", $"位于 {Authority} 的 Loki 尚未就绪（{(int)response.StatusCode}）：{text}")) : new(LokiVerdict.Taken, LocalText.None),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -99,15 +99,16 @@ internal sealed class LokiClient : IDisposable
             using var stream = await response.Content.ReadAsStreamAsync(either.Token).ConfigureAwait(false);
             var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, either.Token).ConfigureAwait(false);
             var answer = judge(response, Encoding.UTF8.GetString(buffer, 0, length));
-            return answer with { Problem = Clean(answer.Problem) };
+            return answer with { Problem = answer.Problem.With(Clean) };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new(LokiVerdict.Failed, $"Loki at {Authority} did not answer within {_timeout.TotalSeconds:0.#} s.");
+            return new(LokiVerdict.Failed, new($"Loki at {Authority} did not answer within {_timeout.TotalSeconds:0.#} s.", $"位于 {Authority} 的 Loki 在 {_timeout.TotalSeconds:0.#} 秒内没有应答。"));
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new(LokiVerdict.Failed, Clean($"Loki at {Authority} cannot be reached: {(exception.InnerException ?? exception).Message}"));
+            var reason = (exception.InnerException ?? exception).Message;
+            return new(LokiVerdict.Failed, new LocalText($"Loki at {Authority} cannot be reached: {reason}", $"无法连接位于 {Authority} 的 Loki：{reason}").With(Clean));
         }
     }
 
@@ -116,14 +117,24 @@ internal sealed class LokiClient : IDisposable
         var status = (int)response.StatusCode;
         return status switch
         {
-            204 => new(LokiVerdict.Taken, ""),
-            200 when text.Trim().Length == 0 => new(LokiVerdict.Taken, ""),
-            >= 200 and < 300 => new(LokiVerdict.Failed, $"What answers at {Authority} is not Loki: {status} with '{text}'. Check STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL."),
-            401 or 403 => new(LokiVerdict.Failed, $"Loki at {Authority} does not accept us ({status}). Check the name and password in STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL."),
-            >= 300 and < 400 or 404 or 405 or 407 or 408 => new(LokiVerdict.Failed, $"Loki at {Authority} does not take pushes ({status}). Check STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL."),
-            429 => new(Has(text, "stream limit") || Has(text, "per stream rate") ? LokiVerdict.StreamLimited : LokiVerdict.Limited, $"Loki at {Authority} wants less at once (429): {text}", DropReason.Limited, Wait(response)),
-            < 500 => new(LokiVerdict.Refused, $"Loki at {Authority} refuses lines ({status}): {text}", ReasonOf(text)),
-            _ => new(LokiVerdict.Failed, $"Loki at {Authority} answered {status}: {text}", RetryAfter: Wait(response)),
+            204 => new(LokiVerdict.Taken, LocalText.None),
+            200 when text.Trim().Length == 0 => new(LokiVerdict.Taken, LocalText.None),
+            >= 200 and < 300 => new(LokiVerdict.Failed, new(
+                $"What answers at {Authority} is not Loki: {status} with '{text}'. Check STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.",
+                $"在 {Authority} 应答的不是 Loki：{status}，内容为“{text}”。请检查 STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL。")),
+            401 or 403 => new(LokiVerdict.Failed, new(
+                $"Loki at {Authority} does not accept us ({status}). Check the name and password in STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.",
+                $"位于 {Authority} 的 Loki 不接受凭据（{status}）。请检查 STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL 中的用户名和密码。")),
+            >= 300 and < 400 or 404 or 405 or 407 or 408 => new(LokiVerdict.Failed, new(
+                $"Loki at {Authority} does not take pushes ({status}). Check STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.",
+                $"位于 {Authority} 的 Loki 不接收推送（{status}）。请检查 STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL。")),
+            429 => new(
+                Has(text, "stream limit") || Has(text, "per stream rate") ? LokiVerdict.StreamLimited : LokiVerdict.Limited,
+                new($"Loki at {Authority} wants less at once (429): {text}", $"位于 {Authority} 的 Loki 要求降低速率（429）：{text}"),
+                DropReason.Limited,
+                Wait(response)),
+            < 500 => new(LokiVerdict.Refused, new($"Loki at {Authority} refuses lines ({status}): {text}", $"位于 {Authority} 的 Loki 拒收日志行（{status}）：{text}"), ReasonOf(text)),
+            _ => new(LokiVerdict.Failed, new($"Loki at {Authority} answered {status}: {text}", $"位于 {Authority} 的 Loki 应答 {status}：{text}"), RetryAfter: Wait(response)),
         };
     }
 

@@ -24,7 +24,11 @@ public sealed record HistoryLine(DateTimeOffset Time, string Pod, string Contain
 public sealed record LogHistoryPage(IReadOnlyList<HistoryLine> Lines, bool More);
 
 /// <summary>Loki cannot be asked. The message says why and what to try.</summary>
-public sealed class LokiUnavailableException(string message) : Exception(message);
+public sealed class LokiUnavailableException(LocalText problem) : Exception(problem.English), IExplained
+{
+    /// <inheritdoc/>
+    public LocalText Problem { get; } = problem;
+}
 
 /// <summary>Searches what Loki keeps of a workload's logs (<c>GET /loki/api/v1/query_range</c>). Bounded in lines, bytes and time.</summary>
 public sealed class LokiQuery : IDisposable
@@ -70,7 +74,7 @@ public sealed class LokiQuery : IDisposable
     {
         if (_address is null)
         {
-            throw new LokiUnavailableException("No address of Loki is set: STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.");
+            throw new LokiUnavailableException(new("No address of Loki is set: STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.", "未设置 Loki 的地址：STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL。"));
         }
 
         var limit = Math.Clamp(search.Limit, 1, MostLines);
@@ -84,7 +88,7 @@ public sealed class LokiQuery : IDisposable
             if (!response.IsSuccessStatusCode)
             {
                 var said = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 200))).ReplaceLineEndings(" ").Trim();
-                throw new LokiUnavailableException($"Loki at {_address.Authority} answered {(int)response.StatusCode}: {said}");
+                throw new LokiUnavailableException(new($"Loki at {_address.Authority} answered {(int)response.StatusCode}: {said}", $"位于 {_address.Authority} 的 Loki 应答 {(int)response.StatusCode}：{said}"));
             }
 
             var lines = Read(body).OrderBy(line => line.Time).ToList();
@@ -92,11 +96,15 @@ public sealed class LokiQuery : IDisposable
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new LokiUnavailableException($"What answers at {_address.Authority} is not Loki. Check STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.");
+            throw new LokiUnavailableException(new(
+                $"What answers at {_address.Authority} is not Loki. Check STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.",
+                $"在 {_address.Authority} 应答的不是 Loki。请检查 STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL。"));
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new LokiUnavailableException($"Loki at {_address.Authority} cannot be asked: {(exception is OperationCanceledException ? "it did not answer in time" : (exception.InnerException ?? exception).Message)}");
+            throw new LokiUnavailableException(exception is OperationCanceledException
+                ? new($"Loki at {_address.Authority} cannot be asked: it did not answer in time", $"无法查询位于 {_address.Authority} 的 Loki：没有及时应答")
+                : new($"Loki at {_address.Authority} cannot be asked: {(exception.InnerException ?? exception).Message}", $"无法查询位于 {_address.Authority} 的 Loki：{(exception.InnerException ?? exception).Message}"));
         }
     }
 

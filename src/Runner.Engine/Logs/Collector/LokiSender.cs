@@ -10,7 +10,7 @@ internal sealed partial class LokiSender(CollectorBuffer buffer, LokiClient loki
 {
     private readonly IngestionPace _pace = new(settings.BytesPerSecond, time);
     private readonly Lock _lock = new();
-    private SenderHealth _health = new("", null, null);
+    private SenderHealth _health = new(LocalText.None, null, null);
     private int _failures;
     private volatile bool _draining;
 
@@ -188,10 +188,10 @@ internal sealed partial class LokiSender(CollectorBuffer buffer, LokiClient loki
             LogWell(loki.Authority);
         }
 
-        Set(health => health with { Problem = "", LastSentAt = time.GetUtcNow() });
+        Set(health => health with { Problem = LocalText.None, LastSentAt = time.GetUtcNow() });
     }
 
-    private void Trouble(string problem)
+    private void Trouble(LocalText problem)
     {
         counters.Failed();
         if (++_failures == 1)
@@ -203,7 +203,7 @@ internal sealed partial class LokiSender(CollectorBuffer buffer, LokiClient loki
     }
 
     /// <summary>Loki is well, but not content with a line.</summary>
-    private void Note(string problem) => Set(health => health with { LastError = (time.GetUtcNow(), problem) });
+    private void Note(LocalText problem) => Set(health => health with { LastError = (time.GetUtcNow(), problem) });
 
     private void Set(Func<SenderHealth, SenderHealth> change)
     {
@@ -224,4 +224,4 @@ internal sealed partial class LokiSender(CollectorBuffer buffer, LokiClient loki
 
 /// <summary>How sending goes.</summary>
 /// <param name="Problem">Why nothing can be sent now; empty when all is well.</param>
-internal sealed record SenderHealth(string Problem, DateTimeOffset? LastSentAt, (DateTimeOffset At, string Text)? LastError);
+internal sealed record SenderHealth(LocalText Problem, DateTimeOffset? LastSentAt, (DateTimeOffset At, LocalText Text)? LastError);

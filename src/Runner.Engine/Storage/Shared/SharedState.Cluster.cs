@@ -25,9 +25,11 @@ public sealed partial class SharedState
                     return;
                 case StateJoin.Ask:
                     _undecided = true;
-                    throw new StateUnavailableException(
+                    throw new StateUnavailableException(new(
                         $"This data folder was restored from a backup of {_replica.Restored!.Of:u}, and the replicas share a state that has gone on since, in Secret {_status.Secret}. Neither was changed. To make the backup " +
-                        "the state of all replicas, restore it again with --overwrite-shared-state; to keep the state that they share, start this one with an empty data folder.");
+                        "the state of all replicas, restore it again with --overwrite-shared-state; to keep the state that they share, start this one with an empty data folder.",
+                        $"此数据目录由 {_replica.Restored.Of:u} 的备份恢复，而各副本共享的状态（Secret {_status.Secret}）此后又有变化。两者均未更改。若要让备份成为所有副本的状态，请用 --overwrite-shared-state 再次恢复；" +
+                        "若要保留共享的状态，请用空的数据目录启动此副本。"));
                 case StateJoin.GoOn:
                     await PrepareAsync(cancellationToken).ConfigureAwait(false);
                     if (await BeginAsync(secrets, known!.Head.Journal, known.Head.Position + 1, known.ResourceVersion, cancellationToken).ConfigureAwait(false))
@@ -79,7 +81,7 @@ public sealed partial class SharedState
         while (true)
         {
             // Removed under us: the loop begins with joining again.
-            var known = await secrets.ReadHeadAsync(cancellationToken).ConfigureAwait(false) ?? throw new StateUnavailableException($"The Secret {_status.Secret} is gone; it is written anew.");
+            var known = await secrets.ReadHeadAsync(cancellationToken).ConfigureAwait(false) ?? throw new StateUnavailableException(new($"The Secret {_status.Secret} is gone; it is written anew.", $"Secret {_status.Secret} 已不存在；将重新写入。"));
             if (await TryTakeOverAsync(secrets, known, cancellationToken).ConfigureAwait(false))
             {
                 return known;

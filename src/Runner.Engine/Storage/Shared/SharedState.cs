@@ -10,7 +10,7 @@ namespace Runner.Engine.Storage;
 /// <param name="Position">How many steps this replica's copy has taken; -1 before the first.</param>
 /// <param name="Problem">Why it cannot be written now; empty when it can. Holds no secret.</param>
 /// <param name="IsAlone">Whether the runner may not use the Secrets: each replica then goes by its own data folder.</param>
-public sealed record SharedStateStatus(string Secret, long Position, string Problem, bool IsAlone, bool IsKnown);
+public sealed record SharedStateStatus(string Secret, long Position, LocalText Problem, bool IsAlone, bool IsKnown);
 
 /// <summary>
 /// The state that replicas share, kept in Secrets of the runner's namespace. The cluster is the arbiter: a write is tried on this replica's copy, and what it would
@@ -29,6 +29,8 @@ public sealed partial class SharedState : IStateStore
     private const int MostWritesTogether = 64;
     private const int LongestHead = 48 * 1024;
     private const int MostSegments = 12;
+
+    private static readonly LocalText Stopping = new("The runner is stopping.", "Runner 正在停止。");
 
     /// <summary>How long a write waits for the cluster.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -64,7 +66,7 @@ public sealed partial class SharedState : IStateStore
         _replica = new StateReplica(database);
         _findSecrets = found => new StateSecrets(found, @namespace, name, time);
         _freshAt = time.GetTimestamp() - time.TimestampFrequency;
-        _status = new($"{@namespace}/{name}-state", _replica.Position, "The cluster has not answered yet.", false, _replica is { Position: >= 0, Restored: null });
+        _status = new($"{@namespace}/{name}-state", _replica.Position, new("The cluster has not answered yet.", "集群尚未应答。"), false, _replica is { Position: >= 0, Restored: null });
     }
 
     /// <inheritdoc/>
@@ -91,7 +93,7 @@ public sealed partial class SharedState : IStateStore
         }
         catch (ChannelClosedException exception)
         {
-            throw new StateUnavailableException("The runner is stopping.", exception);
+            throw new StateUnavailableException(Stopping, exception);
         }
 
         _wake.Set();
@@ -196,7 +198,7 @@ public sealed partial class SharedState : IStateStore
         _writes.Writer.TryComplete();
         while (_writes.Reader.TryRead(out var left))
         {
-            left.Fail(new StateUnavailableException("The runner is stopping."));
+            left.Fail(new StateUnavailableException(Stopping));
         }
 
         await watching.ConfigureAwait(false);
@@ -211,7 +213,7 @@ public sealed partial class SharedState : IStateStore
 
         if (cluster.Status.Health != ClusterHealth.Connected)
         {
-            throw new StateUnavailableException(cluster.Status.Problem.Length > 0 ? cluster.Status.Problem : $"Cluster '{cluster.Name}' has not answered yet.");
+            throw new StateUnavailableException(cluster.Status.Problem.Length > 0 ? cluster.Status.Problem : new($"Cluster '{cluster.Name}' has not answered yet.", $"集群“{cluster.Name}”尚未应答。"));
         }
 
         using var patience = new CancellationTokenSource(Patience, _time);
@@ -233,7 +235,7 @@ public sealed partial class SharedState : IStateStore
 
         await HandOnAsync(secrets, either.Token).ConfigureAwait(false);
         await CommitAsync(secrets, batch, either.Token).ConfigureAwait(false);
-        SetProblem("", alone: false);
+        SetProblem(LocalText.None, alone: false);
         _ready.TrySetResult();
     }
 
@@ -242,7 +244,7 @@ public sealed partial class SharedState : IStateStore
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            batch.ForEach(write => write.Fail(new StateUnavailableException("The runner is stopping.", exception)));
+            batch.ForEach(write => write.Fail(new StateUnavailableException(Stopping, exception)));
             return;
         }
 
@@ -254,7 +256,9 @@ public sealed partial class SharedState : IStateStore
                 await BeginAloneAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            SetProblem(_status.IsAlone && exception is not ApiStatusException ? _status.Problem : $"{exception.Message.TrimEnd('.')}. Allow the runner get, list, watch, create, update and delete of secrets in its namespace; until then this replica's state is its own.", alone: true);
+            SetProblem(_status.IsAlone && exception is not ApiStatusException ? _status.Problem : new(
+                $"{exception.Message.TrimEnd('.')}. Allow the runner get, list, watch, create, update and delete of secrets in its namespace; until then this replica's state is its own.",
+                $"{exception.Message.TrimEnd('.')}。请允许 Runner 在其命名空间中对 secrets 执行 get、list、watch、create、update 和 delete；在此之前，此副本的状态只属于它自己。"), alone: true);
             _ready.TrySetResult();
             foreach (var write in batch)
             {
@@ -266,11 +270,13 @@ public sealed partial class SharedState : IStateStore
 
         var problem = exception switch
         {
-            StateUnavailableException => exception.Message,
-            IOException when exception.Message.StartsWith("The database", StringComparison.Ordinal) => exception.Message,
-            InvalidDataException => $"What accounts and sessions are kept in, Secret {_status.Secret}, cannot be read: {exception.Message}.",
+            StateUnavailableException unavailable => unavailable.Problem,
+            IOException when exception.Message.StartsWith("The database", StringComparison.Ordinal) => LocalText.Verbatim(exception.Message),
+            InvalidDataException => new(
+                $"What accounts and sessions are kept in, Secret {_status.Secret}, cannot be read: {exception.Message}.",
+                $"保存账户和会话的 Secret {_status.Secret} 无法读取：{exception.Message}。"),
             _ when ClusterProblem.IsFailure(exception, cancellationToken) => ClusterProblem.Describe(exception, cluster.Name),
-            _ => exception.Message,
+            _ => LocalText.Verbatim(exception.Message),
         };
         if (exception is not StateUnavailableException)
         {
@@ -278,7 +284,8 @@ public sealed partial class SharedState : IStateStore
         }
 
         SetProblem(problem, alone: false);
-        batch.ForEach(write => write.Fail(new StateUnavailableException($"This cannot be written now, and nothing was changed as far as is known: {problem}", exception)));
+        batch.ForEach(write => write.Fail(new StateUnavailableException(
+            new($"This cannot be written now, and nothing was changed as far as is known: {problem.English}", $"目前无法写入，据所知没有做任何更改：{problem.Chinese}"), exception)));
     }
 
     /// <summary>What the state would begin with is brought to the others too: without the keys nobody could open what is sealed with them.</summary>
@@ -318,7 +325,7 @@ public sealed partial class SharedState : IStateStore
         }
     }
 
-    private void SetProblem(string problem, bool alone)
+    private void SetProblem(LocalText problem, bool alone)
     {
         var before = Volatile.Read(ref _status);
         var known = before.IsKnown || problem.Length == 0 || alone;

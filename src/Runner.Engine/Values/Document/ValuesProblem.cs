@@ -1,19 +1,4 @@
-using System.Globalization;
-
 namespace Runner.Engine.Values;
-
-/// <summary>A sentence in the two languages that the console speaks.</summary>
-public sealed record LocalText(string English, string Chinese)
-{
-    /// <summary>The sentence for a reader; English for whoever reads neither.</summary>
-    public string For(CultureInfo reader) => reader.TwoLetterISOLanguageName == "zh" ? Chinese : English;
-
-    /// <summary>The sentence for the reader of now.</summary>
-    public string Shown => For(CultureInfo.CurrentUICulture);
-
-    /// <summary>The sentence and the one after it.</summary>
-    public LocalText Then(LocalText next) => new($"{English} {next.English}", Chinese + next.Chinese);
-}
 
 /// <summary>How much a problem matters.</summary>
 public enum ProblemSeverity

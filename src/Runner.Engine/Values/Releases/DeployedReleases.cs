@@ -16,7 +16,7 @@ public sealed class DeployedReleases
     private readonly ResourceCache<V1Secret> _secrets;
     private readonly string _configMap;
     private readonly Lock _lock = new();
-    private ChosenRelease _chosen = new(null, "");
+    private ChosenRelease _chosen = new(null, LocalText.None);
 
     internal DeployedReleases(ClusterDirectory clusters, RunnerOptions options, WatchSettings watch, TimeProvider time, ILogger<DeployedReleases> logger)
     {
@@ -34,7 +34,7 @@ public sealed class DeployedReleases
     public DeployedRelease? Current => Volatile.Read(ref _chosen).Release;
 
     /// <summary>Why nothing is known; empty while all is well.</summary>
-    public string Problem => _secrets.Status.Problem is { Length: > 0 } problem ? problem : Volatile.Read(ref _chosen).Problem;
+    public LocalText Problem => _secrets.Status.Problem is { Length: > 0 } problem ? problem : Volatile.Read(ref _chosen).Problem;
 
     /// <summary>True once the cluster was asked.</summary>
     public bool IsKnown => _secrets.Health is CacheHealth.Synced or CacheHealth.Interrupted;
@@ -56,9 +56,11 @@ public sealed class DeployedReleases
             .OrderByDescending(record => configMap.StartsWith(record.Name + "-", StringComparison.Ordinal)).ThenBy(record => record.Release is null).ThenByDescending(record => record.Release?.DeployedAt);
         return newest.FirstOrDefault() switch
         {
-            null => new(null, ""),
-            { Release: { } release } => new(release, ""),
-            { Secret: var secret } => new(null, $"The record of release '{Label(secret, "name")}', revision {Revision(secret)}, cannot be read: the Secret {secret.Metadata.Name} is damaged. Deploy the release again, or roll it back."),
+            null => new(null, LocalText.None),
+            { Release: { } release } => new(release, LocalText.None),
+            { Secret: var secret } => new(null, new(
+                $"The record of release '{Label(secret, "name")}', revision {Revision(secret)}, cannot be read: the Secret {secret.Metadata.Name} is damaged. Deploy the release again, or roll it back.",
+                $"发布“{Label(secret, "name")}”修订 {Revision(secret)} 的记录无法读取：Secret {secret.Metadata.Name} 已损坏。请重新部署该发布，或将其回滚。")),
         };
     }
 
@@ -89,7 +91,7 @@ public sealed class DeployedReleases
 }
 
 /// <summary>The release of the runner, or why it is not known; neither where there is none.</summary>
-internal sealed record ChosenRelease(DeployedRelease? Release, string Problem);
+internal sealed record ChosenRelease(DeployedRelease? Release, LocalText Problem);
 
 /// <summary>Runs <see cref="DeployedReleases"/> for the life of the host.</summary>
 internal sealed class DeployedReleasesService(DeployedReleases releases) : BackgroundService

@@ -94,7 +94,7 @@ internal sealed partial class JobLauncher(
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
-            throw new ClusterOperationException($"Job '{key.Name}' was not deleted. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+            throw new ClusterOperationException(new LocalText($"Job '{key.Name}' was not deleted.", $"任务“{key.Name}”未删除。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
 

@@ -98,7 +98,7 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
-            throw new ClusterOperationException($"Build '{name}' was not stopped. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+            throw new ClusterOperationException(new LocalText($"Build '{name}' was not stopped.", $"构建“{name}”未停止。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
 

@@ -132,7 +132,7 @@ public sealed partial class SandboxOperations(
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
-            throw new ClusterOperationException($"Sandbox '{name}' was not deleted. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+            throw new ClusterOperationException(new LocalText($"Sandbox '{name}' was not deleted.", $"沙箱“{name}”未删除。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
 

@@ -18,7 +18,7 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
     {
         // One moment for all attempts: whoever writes in between does not cause a second restart.
         var at = time.GetUtcNow();
-        await ChangeAsync(cluster, serviceName, "was not restarted", service => ServiceChanges.Restart(service, at), set => ServiceChanges.Restart(set, at), cancellationToken).ConfigureAwait(false);
+        await ChangeAsync(cluster, serviceName, new("was not restarted", "未重启"), service => ServiceChanges.Restart(service, at), set => ServiceChanges.Restart(set, at), cancellationToken).ConfigureAwait(false);
         LogRestarted(serviceName, cluster.Name);
     }
 
@@ -27,12 +27,12 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
     public async Task ScaleAsync(ClusterConnection cluster, string serviceName, ReplicaRange range, CancellationToken cancellationToken)
     {
-        await ChangeAsync(cluster, serviceName, "was not scaled", service => ServiceChanges.Scale(service, range), set => ServiceChanges.Scale(set, range), cancellationToken).ConfigureAwait(false);
+        await ChangeAsync(cluster, serviceName, new("was not scaled", "未扩缩容"), service => ServiceChanges.Scale(service, range), set => ServiceChanges.Scale(set, range), cancellationToken).ConfigureAwait(false);
         LogScaled(serviceName, cluster.Name, range.Min, range.Max);
     }
 
     private async Task ChangeAsync(
-        ClusterConnection cluster, string serviceName, string otherwise, Func<KnativeService, bool> change, Func<LeaderWorkerSet, bool> changeSet, CancellationToken cancellationToken)
+        ClusterConnection cluster, string serviceName, LocalText otherwise, Func<KnativeService, bool> change, Func<LeaderWorkerSet, bool> changeSet, CancellationToken cancellationToken)
     {
         try
         {
@@ -42,16 +42,21 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
                         && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).ChangeAsync(LeaderWorkerSetNames.SetOf(serviceName), changeSet, cancellationToken).ConfigureAwait(false) is not null));
             if (!isFound)
             {
-                throw new RequestRefusedException($"Service '{ResourceRules.Shown(serviceName)}' {otherwise}: there is none of that name in cluster '{cluster.Name}'.");
+                throw new RequestRefusedException(new LocalText(
+                    $"Service '{ResourceRules.Shown(serviceName)}' {otherwise.English}: there is none of that name in cluster '{cluster.Name}'.",
+                    $"服务“{ResourceRules.Shown(serviceName)}”{otherwise.Chinese}：集群“{cluster.Name}”中没有该名称的服务。"));
             }
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
         {
-            throw new RequestRefusedException($"Service '{serviceName}' {otherwise}: cluster '{cluster.Name}' does not take the change. {refusal.Message}");
+            throw new RequestRefusedException(new LocalText(
+                $"Service '{serviceName}' {otherwise.English}: cluster '{cluster.Name}' does not take the change. {refusal.Message}",
+                $"服务“{serviceName}”{otherwise.Chinese}：集群“{cluster.Name}”不接受该更改。{refusal.Message}"));
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
-            throw new ClusterOperationException($"Service '{serviceName}' {otherwise}. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+            throw new ClusterOperationException(
+                new LocalText($"Service '{serviceName}' {otherwise.English}.", $"服务“{serviceName}”{otherwise.Chinese}。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
 

@@ -89,7 +89,7 @@ public sealed partial class ServiceOperations
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
-            throw new ClusterOperationException($"Service '{serviceName}' was not deleted. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+            throw new ClusterOperationException(new LocalText($"Service '{serviceName}' was not deleted.", $"服务“{serviceName}”未删除。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
 
@@ -121,7 +121,9 @@ public sealed partial class ServiceOperations
                 return;
             case null:
                 throw new ClusterOperationException(
-                    $"Volume '{volume}' was not deleted: whether another workload uses it is not known, those of cluster '{cluster.Name}' have not been listed. Ask again in a moment.");
+                    new LocalText(
+                        $"Volume '{volume}' was not deleted: whether another workload uses it is not known, those of cluster '{cluster.Name}' have not been listed. Ask again in a moment.",
+                        $"存储卷“{volume}”未删除：尚不清楚是否有其他工作负载在使用它，集群“{cluster.Name}”的工作负载还没有列出。请稍后再试。"));
         }
 
         try
@@ -130,7 +132,8 @@ public sealed partial class ServiceOperations
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
-            throw new ClusterOperationException($"Volume '{volume}' of service '{serviceName}' was not deleted. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+            throw new ClusterOperationException(
+                new LocalText($"Volume '{volume}' of service '{serviceName}' was not deleted.", $"服务“{serviceName}”的存储卷“{volume}”未删除。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
 

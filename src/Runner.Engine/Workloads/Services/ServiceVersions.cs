@@ -17,7 +17,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     public async Task CreateAsync(ClusterConnection cluster, string serviceName, string commit, int initialTraffic, CancellationToken cancellationToken)
     {
         var removed = "";
-        await ChangeAsync(cluster, serviceName, "was not deployed in another version", async (api, service, token) =>
+        await ChangeAsync(cluster, serviceName, new("was not deployed in another version", "没有部署新版本"), async (api, service, token) =>
         {
             var revisions = await api.RevisionsAsync(serviceName, token).ConfigureAwait(false);
             VersionRules.CheckNew(service, VersionRules.Live(revisions), commit, initialTraffic);
@@ -57,7 +57,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     /// <exception cref="VersionRefusedException">A share is not valid; nothing was changed.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
     public Task SetTrafficAsync(ClusterConnection cluster, string serviceName, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken) =>
-        ChangeAsync(cluster, serviceName, "keeps its traffic", async (api, service, token) =>
+        ChangeAsync(cluster, serviceName, new("keeps its traffic", "的流量保持不变"), async (api, service, token) =>
         {
             var live = VersionRules.Live(await api.RevisionsAsync(serviceName, token).ConfigureAwait(false));
             return SetTraffic(service, VersionRules.Traffic(live, shares));
@@ -69,7 +69,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     public async Task DeleteAsync(ClusterConnection cluster, string serviceName, string commit, CancellationToken cancellationToken)
     {
         IReadOnlyCollection<string> removed = [];
-        await ChangeAsync(cluster, serviceName, $"keeps version {ResourceRules.Shown(commit)}", async (api, service, token) =>
+        await ChangeAsync(cluster, serviceName, new($"keeps version {ResourceRules.Shown(commit)}", $"保留版本 {ResourceRules.Shown(commit)}"), async (api, service, token) =>
         {
             var revisions = await api.RevisionsAsync(serviceName, token).ConfigureAwait(false);
             var live = VersionRules.Live(revisions);
@@ -93,7 +93,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     }
 
     private Task MarkAsync(ClusterConnection cluster, string serviceName, string revision, bool deleted, CancellationToken cancellationToken) =>
-        GuardAsync(cluster, serviceName, $"could not have revision {revision} marked as {(deleted ? "deleted" : "in use")}", () => ApiOf(cluster).MarkRevisionAsync(revision, deleted, cancellationToken), cancellationToken);
+        GuardAsync(cluster, serviceName, new($"could not have revision {revision} marked as {(deleted ? "deleted" : "in use")}", $"的修订 {revision} 未能标记为{(deleted ? "已删除" : "使用中")}"), () => ApiOf(cluster).MarkRevisionAsync(revision, deleted, cancellationToken), cancellationToken);
 
     private static bool SetTraffic(KnativeService service, IList<KnativeTrafficTarget> traffic)
     {
@@ -108,7 +108,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     }
 
     private Task ChangeAsync(
-        ClusterConnection cluster, string serviceName, string otherwise, Func<KnativeApi, KnativeService, CancellationToken, Task<bool>> change, CancellationToken cancellationToken) =>
+        ClusterConnection cluster, string serviceName, LocalText otherwise, Func<KnativeApi, KnativeService, CancellationToken, Task<bool>> change, CancellationToken cancellationToken) =>
         GuardAsync(cluster, serviceName, otherwise, async () =>
         {
             var api = ApiOf(cluster);
@@ -126,7 +126,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     private bool SpansHosts(ClusterConnection cluster, string serviceName) =>
         cluster.State.Services.Sets.Find(options.WorkloadNamespace, LeaderWorkerSetNames.SetOf(serviceName)) is { Metadata.DeletionTimestamp: null };
 
-    private static async Task GuardAsync(ClusterConnection cluster, string serviceName, string otherwise, Func<Task> call, CancellationToken cancellationToken)
+    private static async Task GuardAsync(ClusterConnection cluster, string serviceName, LocalText otherwise, Func<Task> call, CancellationToken cancellationToken)
     {
         try
         {
@@ -134,11 +134,14 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
         {
-            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take this: service '{serviceName}' {otherwise}. {refusal.Message}");
+            throw new RequestRefusedException(new LocalText(
+                $"Cluster '{cluster.Name}' does not take this: service '{serviceName}' {otherwise.English}. {refusal.Message}",
+                $"集群“{cluster.Name}”不接受此更改：服务“{serviceName}”{otherwise.Chinese}。{refusal.Message}"));
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
         {
-            throw new ClusterOperationException($"Service '{serviceName}' {otherwise}. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
+            throw new ClusterOperationException(
+                new LocalText($"Service '{serviceName}' {otherwise.English}.", $"服务“{serviceName}”{otherwise.Chinese}。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
 

@@ -74,7 +74,7 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
 
             foreach (var result in results.Where(result => result.Problem is not null).Take(3))
             {
-                snackbar.Add(text["Action.Failed", result.Key.Name, result.Problem!], Severity.Error, options => options.RequireInteraction = true);
+                snackbar.Add(text["Action.Failed", result.Key.Name, result.Problem!.Shown], Severity.Error, options => options.RequireInteraction = true);
             }
 
             return done == results.Count;

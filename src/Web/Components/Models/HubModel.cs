@@ -104,6 +104,6 @@ public sealed class HubModel(Outbox outbox)
     public static IReadOnlyList<OutboxEvent> Choose(IReadOnlyList<OutboxEvent> all, HubQuery query) =>
     [
         .. all.Where(e => query.State is null || StateOf(e) == query.State)
-            .Where(e => query.Filter.Length == 0 || $"{e.Resource} {e.Type} {e.Problem}".Contains(query.Filter.Trim(), StringComparison.OrdinalIgnoreCase)),
+            .Where(e => query.Filter.Length == 0 || $"{e.Resource} {e.Type} {e.Problem.Shown}".Contains(query.Filter.Trim(), StringComparison.OrdinalIgnoreCase)),
     ];
 }

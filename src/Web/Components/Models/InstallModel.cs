@@ -1,5 +1,6 @@
 using Runner.Engine.Clusters;
 using Runner.Engine.Diagnostics.Installation;
+using Runner.Engine;
 using Runner.Web.Live;
 
 namespace Runner.Web.Components.Models;
@@ -15,7 +16,7 @@ internal sealed class InstallModel(InstallActions actions)
     public int Total { get; private set; }
 
     /// <summary>Why the bundle could not be read or tried; empty for none.</summary>
-    public string Problem { get; private set; } = "";
+    public LocalText Problem { get; private set; } = LocalText.None;
 
     public bool Forbidden { get; private set; }
 
@@ -38,7 +39,7 @@ internal sealed class InstallModel(InstallActions actions)
         }
 
         Steps.Clear();
-        (Problem, Forbidden, Installed, Running, Total) = ("", false, !dryRun, true, 0);
+        (Problem, Forbidden, Installed, Running, Total) = (LocalText.None, false, !dryRun, true, 0);
         try
         {
             var objects = ManifestBundle.Parse(text);
@@ -65,7 +66,7 @@ internal sealed class InstallModel(InstallActions actions)
         }
         catch (Exception exception) when (exception is BundleException or UnknownClusterException)
         {
-            Problem = exception.Message;
+            Problem = IExplained.Of(exception);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using Runner.Engine.Logs.Collector;
+using Runner.Engine;
 
 namespace Runner.Web.Components.Models;
 
@@ -26,7 +27,7 @@ internal sealed class LogHistoryModel(LokiQuery loki, TimeProvider time) : IDisp
     public bool Searched { get; private set; }
 
     /// <summary>Why Loki cannot be asked; empty when it can.</summary>
-    public string Problem { get; private set; } = "";
+    public LocalText Problem { get; private set; } = LocalText.None;
 
     private LogSearch? _search;
 
@@ -50,12 +51,12 @@ internal sealed class LogHistoryModel(LokiQuery loki, TimeProvider time) : IDisp
         try
         {
             var page = await loki.SearchAsync(search, running.Token);
-            (_search, Problem, More) = (search, "", page.More);
+            (_search, Problem, More) = (search, LocalText.None, page.More);
             Lines = [.. page.Lines.Concat(Lines).Take(MostShown)];
         }
         catch (LokiUnavailableException unavailable)
         {
-            Problem = unavailable.Message;
+            Problem = unavailable.Problem;
         }
         catch (OperationCanceledException) when (running.IsCancellationRequested)
         {

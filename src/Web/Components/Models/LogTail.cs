@@ -1,3 +1,4 @@
+using Runner.Engine;
 using Runner.Web.Live;
 using Runner.Web.Live.Logs;
 
@@ -43,7 +44,7 @@ public sealed class LogTail(IConsoleEngine engine, TimeProvider time) : IAsyncDi
     public int Waiting => _streams?.Waiting ?? 0;
 
     /// <summary>Why a log cannot be read.</summary>
-    public IReadOnlyDictionary<LogTarget, string> Problems => _streams?.Problems ?? new Dictionary<LogTarget, string>();
+    public IReadOnlyDictionary<LogTarget, LocalText> Problems => _streams?.Problems ?? new Dictionary<LogTarget, LocalText>();
 
     public LineSearch Search { get; private set; }
 

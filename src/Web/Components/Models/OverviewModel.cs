@@ -1,3 +1,4 @@
+using Runner.Engine;
 using Runner.Engine.Capacity;
 using Runner.Engine.Hub;
 using Runner.Engine.Workloads;
@@ -14,7 +15,7 @@ public sealed class OverviewModel(IConsoleEngine engine)
     /// <summary>Most workloads listed as needing attention; the rest are a link away.</summary>
     public const int MaxAttention = 12;
 
-    public OutboxStatus Hub { get; private set; } = new(0, 0, "", null);
+    public OutboxStatus Hub { get; private set; } = new(0, 0, LocalText.None, null);
 
     /// <summary>How the heartbeat of each cluster to the hub fares.</summary>
     public IReadOnlyList<HeartbeatStatus> Heartbeats { get; private set; } = [];

@@ -1,4 +1,5 @@
 using Runner.Engine.Probes;
+using Runner.Engine;
 
 namespace Runner.Web.Components.Models;
 
@@ -16,7 +17,7 @@ public sealed class ProbeRun : IDisposable
     public bool Finished { get; private set; }
 
     /// <summary>Why the test could not be made; empty when it could.</summary>
-    public string Problem { get; private set; } = "";
+    public LocalText Problem { get; private set; } = LocalText.None;
 
     /// <summary>Whether the role did not allow it.</summary>
     public bool Forbidden { get; private set; }
@@ -37,7 +38,7 @@ public sealed class ProbeRun : IDisposable
 
         using var stop = _stop = new CancellationTokenSource();
         _steps.Clear();
-        (Finished, Problem, Forbidden) = (false, "", false);
+        (Finished, Problem, Forbidden) = (false, LocalText.None, false);
         try
         {
             await foreach (var step in test(stop.Token).ConfigureAwait(true))
@@ -58,7 +59,7 @@ public sealed class ProbeRun : IDisposable
         }
         catch (ConnectionTestException refusal)
         {
-            Problem = refusal.Message;
+            Problem = refusal.Problem;
         }
         finally
         {

@@ -51,12 +51,12 @@ internal sealed class RunnerHealthModel(IVitals source, TimeProvider time) : IDi
 
         foreach (var cache in vitals.Caches.Where(cache => cache.Status.Health == CacheHealth.Interrupted))
         {
-            yield return new("Cache", $"{cache.Cluster}: {cache.Status.Resource}. {cache.Status.Problem}");
+            yield return new("Cache", $"{cache.Cluster}: {cache.Status.Resource}. {cache.Status.Problem.Shown}");
         }
 
         if (vitals.Hub.Outbox.LastError.Length > 0 && vitals.Hub.IsLeader)
         {
-            yield return new("Hub", vitals.Hub.Outbox.LastError);
+            yield return new("Hub", vitals.Hub.Outbox.LastError.Shown);
         }
 
         foreach (var queue in vitals.Queues.Where(queue => queue.Dropped > 0))

@@ -118,7 +118,7 @@ internal sealed class LiveStreams(IConsoleEngine engine, LivePace pace, TimeProv
     }
 
     private static Dictionary<string, string> Problems(LogStreams streams) =>
-        streams.Problems.ToDictionary(problem => $"{problem.Key.Pod}/{problem.Key.Container}", problem => problem.Value);
+        streams.Problems.ToDictionary(problem => $"{problem.Key.Pod}/{problem.Key.Container}", problem => problem.Value.English);
 
     // One step waits; until it is taken the feed merges what comes.
     private static Channel<LiveBatch> Steps() => Channel.CreateBounded<LiveBatch>(new BoundedChannelOptions(1) { SingleReader = true });

@@ -1,4 +1,5 @@
 using Runner.Engine.Logs;
+using Runner.Engine;
 
 namespace Runner.Web.Live.Logs;
 
@@ -18,7 +19,7 @@ internal sealed class LogStreams : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly Dictionary<LogTarget, Task> _streams = [];
-    private readonly Dictionary<LogTarget, string> _problems = [];
+    private readonly Dictionary<LogTarget, LocalText> _problems = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly IConsoleEngine _engine;
     private readonly TimeProvider _time;
@@ -61,13 +62,13 @@ internal sealed class LogStreams : IAsyncDisposable
     }
 
     /// <summary>Why a log cannot be read.</summary>
-    public IReadOnlyDictionary<LogTarget, string> Problems
+    public IReadOnlyDictionary<LogTarget, LocalText> Problems
     {
         get
         {
             lock (_lock)
             {
-                return new Dictionary<LogTarget, string>(_problems);
+                return new Dictionary<LogTarget, LocalText>(_problems);
             }
         }
     }
@@ -156,12 +157,12 @@ internal sealed class LogStreams : IAsyncDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Tell(target, exception.Message);
+            Tell(target, IExplained.Of(exception));
             return any || !_options.Follow;
         }
     }
 
-    private void Tell(LogTarget target, string? problem)
+    private void Tell(LogTarget target, LocalText? problem)
     {
         lock (_lock)
         {

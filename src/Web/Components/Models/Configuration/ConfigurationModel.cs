@@ -1,4 +1,5 @@
 using Runner.Engine.Values;
+using Runner.Engine;
 
 namespace Runner.Web.Components.Models.Configuration;
 
