@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using LiteDB;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub.Payloads;
@@ -38,8 +39,11 @@ internal sealed record KeptJob(WorkloadKey Key, string Uid, WorkflowRecord Recor
 /// Records of jobs beyond the life of their objects, which Argo deletes soon after their end. In memory, and on disk for the next process; what is
 /// older than configured is pruned. A job that goes before its end is kept as failed.
 /// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "A semaphore that nobody waits for synchronously holds nothing to dispose.")]
 internal sealed class JobArchive : IWorkloadObserver, IPrunable
 {
+    /// <summary>One write after the other, so that a later record never lies under an earlier one.</summary>
+    private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Database _database;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<WorkloadKey, KeptJob> _jobs = new();
@@ -71,9 +75,15 @@ internal sealed class JobArchive : IWorkloadObserver, IPrunable
     /// <summary>Keeps a job that was just made, before a watch shows it.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public Task RememberAsync(Workload workload, CancellationToken cancellationToken) =>
-        workload.Job is { } record && (Find(workload.Key) is not { } known || known.Uid != workload.Uid)
-            ? KeepAsync([new(workload.Key, workload.Uid, record, Seen: false)], cancellationToken)
-            : Task.CompletedTask;
+        workload.Job is { } record ? KeepAsync([new(workload.Key, workload.Uid, record, Seen: false)], cancellationToken) : Task.CompletedTask;
+
+    /// <summary>Whether the end of a job is on disk, so that its object may go: what is being written when this is asked is waited for.</summary>
+    public async ValueTask<bool> HasKeptAsync(Workload workload, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _writing.Release();
+        return Find(workload.Key) is { Record.IsFinished: true } kept && kept.Uid == workload.Uid;
+    }
 
     public async ValueTask ChangedAsync(Workload? before, Workload? after, CancellationToken cancellationToken)
     {
@@ -120,15 +130,25 @@ internal sealed class JobArchive : IWorkloadObserver, IPrunable
 
     private async Task KeepAsync(IReadOnlyCollection<KeptJob> jobs, CancellationToken cancellationToken)
     {
-        var changed = jobs.Where(job => Find(job.Key) is not { } known || known.Uid != job.Uid || !known.Record.Equals(job.Record)).ToList();
-        if (changed.Count > 0)
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            await _database.WriteAsync(db => changed.Count(job => Documents(db).Upsert(ToDocument(job))), cancellationToken).ConfigureAwait(false);
-        }
+            // What was just made may have been seen to end by now.
+            var news = jobs.Where(job => job.Seen || Find(job.Key)?.Uid != job.Uid).ToList();
+            var changed = news.Where(job => Find(job.Key) is not { } known || known.Uid != job.Uid || !known.Record.Equals(job.Record)).ToList();
+            if (changed.Count > 0)
+            {
+                await _database.WriteAsync(db => changed.Count(job => Documents(db).Upsert(ToDocument(job))), cancellationToken).ConfigureAwait(false);
+            }
 
-        foreach (var job in jobs)
+            foreach (var job in news)
+            {
+                _jobs[job.Key] = job;
+            }
+        }
+        finally
         {
-            _jobs[job.Key] = job;
+            _writing.Release();
         }
     }
 

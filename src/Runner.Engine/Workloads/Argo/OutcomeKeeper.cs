@@ -7,11 +7,11 @@ using Runner.Engine.Hub;
 namespace Runner.Engine.Workloads.Argo;
 
 /// <summary>
-/// Keeps jobs that have ended in the cluster until their end is written for the hub: it is their time to live that says how long Argo keeps them, long while
+/// Keeps jobs that have ended in the cluster until their end is written, for the hub and among the records by which a repeated request is known: it is their time to live that says how long Argo keeps them, long while
 /// that is not done and as configured afterwards. Nothing but Argo removes them, so that they go also where no runner ever comes back.
 /// </summary>
 internal sealed partial class OutcomeKeeper(
-    ClusterDirectory clusters, WorkloadFeed feed, HubReporter reporter, HubLeadership leadership, RunnerOptions options, TimeProvider time, ILogger<OutcomeKeeper> logger)
+    ClusterDirectory clusters, WorkloadFeed feed, HubReporter reporter, JobArchive archive, HubLeadership leadership, RunnerOptions options, TimeProvider time, ILogger<OutcomeKeeper> logger)
     : BackgroundService
 {
     private const int Parallel = 4;
@@ -69,7 +69,9 @@ internal sealed partial class OutcomeKeeper(
         }
 
         // The feed has what the reporter has been given; the object may be further on.
-        var isTold = workload.Job is { IsFinished: true } && await reporter.HasToldAsync(workload, cancellationToken).ConfigureAwait(false);
+        var isTold = workload.Job is { IsFinished: true }
+            && await reporter.HasToldAsync(workload, cancellationToken).ConfigureAwait(false)
+            && await archive.HasKeptAsync(workload, cancellationToken).ConfigureAwait(false);
         if (JobTimeToLive.Other(workflow, isTold, configured, options.Retention.Ended) is { } seconds)
         {
             await new ArgoApi(cluster, key.Namespace, time).SetTimeToLiveAsync(key.Name, workload.Uid, seconds, cancellationToken).ConfigureAwait(false);
