@@ -12,6 +12,9 @@ public sealed class FaultSwitches
     /// <summary>Status code of injected errors.</summary>
     public int ErrorStatus { get; set; } = 500;
 
+    /// <summary>Which requests, by method and path, are answered with <see cref="ErrorStatus"/> whatever the rate says; null for none. Not reachable over HTTP. Called on any thread.</summary>
+    public Func<string, string, bool>? Fails { get; set; }
+
     /// <summary>Every watch from a resource version is answered with 410 Gone, as after compaction.</summary>
     public bool ExpireWatches { get; set; }
 

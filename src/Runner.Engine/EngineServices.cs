@@ -88,6 +88,7 @@ public static class EngineServices
         services.AddHostedService<ClusterService>();
         services.AddHostedService(provider => provider.GetRequiredService<BuildFilesKeeper>());
         services.AddHostedService<RetentionService>();
+        services.AddHostedService<EnvironmentSecretSweeper>();
         services.AddSingleton(provider => new EngineMetrics(
             provider.GetRequiredService<IMeterFactory>(),
             provider.GetRequiredService<ClusterDirectory>(),

@@ -142,7 +142,7 @@ internal sealed partial class ApiServer : IDisposable
             await Task.Delay(_faults.Latency, _time, http.RequestAborted);
         }
 
-        if (_faults.ErrorRate <= 0 || Random.Shared.NextDouble() >= _faults.ErrorRate)
+        if ((_faults.ErrorRate <= 0 || Random.Shared.NextDouble() >= _faults.ErrorRate) && _faults.Fails?.Invoke(http.Request.Method, path) != true)
         {
             return false;
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -12,49 +13,65 @@ internal sealed class EnvironmentSecrets(ClusterConnection cluster, string @name
     /// <summary>An old owner that goes at the same time may take the Secret with it once; more often is a fault.</summary>
     private const int MostAttempts = 5;
 
-    /// <summary>Creates a Secret unless it exists; one of the same name has the same content.</summary>
+    /// <summary>Annotation with the time at which a Secret that was there was last wanted by somebody who was about to refer to it.</summary>
+    internal const string WantedAnnotation = "csghub-environment-wanted-at";
+
+    /// <summary>Creates a Secret unless it exists; one of the same name has the same content, and is marked as wanted, so that nobody takes it for left behind.</summary>
     /// <param name="secret">Null for none.</param>
-    public async Task EnsureAsync(V1Secret? secret, CancellationToken cancellationToken)
-    {
-        if (secret is null)
-        {
-            return;
-        }
+    public Task EnsureAsync(V1Secret? secret, CancellationToken cancellationToken) =>
+        PutAsync(secret, new Dictionary<string, object> { ["annotations"] = Wanted() }, createsFirst: true, cancellationToken);
 
-        try
-        {
-            await CallAsync((client, token) => client.CoreV1.CreateNamespacedSecretAsync(secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
-        }
-        catch (ApiStatusException exists) when (exists is { Code: 409, Reason: "AlreadyExists" })
-        {
-            // From the same request before, or from one with the same values.
-        }
-    }
-
-    /// <summary>Lets a Secret go with the object that needs it, and with that one alone: one that was replaced must not take it along.</summary>
+    /// <summary>Lets a Secret go with the object that needs it, and with that one alone: one that was replaced must not take it along. Creates it where it has gone.</summary>
     /// <param name="secret">Null for none.</param>
     /// <param name="owner">As the cluster has it.</param>
-    public async Task OwnAsync(V1Secret? secret, IKubernetesObject<V1ObjectMeta> owner, CancellationToken cancellationToken)
+    public Task OwnAsync(V1Secret? secret, IKubernetesObject<V1ObjectMeta> owner, CancellationToken cancellationToken) =>
+        PutAsync(secret, new Dictionary<string, object> { ["ownerReferences"] = Owners(owner) }, createsFirst: false, cancellationToken);
+
+    /// <summary>As <see cref="EnsureAsync"/>, for an object that is there already and is about to need the Secret, with which the Secret goes.</summary>
+    public Task PutAsync(V1Secret? secret, IKubernetesObject<V1ObjectMeta> owner, CancellationToken cancellationToken) =>
+        PutAsync(secret, new Dictionary<string, object> { ["annotations"] = Wanted(), ["ownerReferences"] = Owners(owner) }, createsFirst: true, cancellationToken);
+
+    /// <summary>Every such Secret.</summary>
+    public async Task<IList<V1Secret>> ListAsync(CancellationToken cancellationToken) => (await CallAsync(
+        (client, token) => client.CoreV1.ListNamespacedSecretAsync(@namespace, labelSelector: SecretEnvironment.OwnerLabel, cancellationToken: token), cancellationToken).ConfigureAwait(false)).Items;
+
+    /// <summary>Deletes a Secret exactly as it was looked at.</summary>
+    /// <returns>False when somebody has touched it since.</returns>
+    public Task<bool> DeleteAsync(V1Secret secret, CancellationToken cancellationToken) => DeleteIfAsync(
+        (client, options, token) => client.CoreV1.DeleteNamespacedSecretAsync(secret.Metadata.Name, @namespace, options, cancellationToken: token),
+        new() { Uid = secret.Metadata.Uid, ResourceVersion = secret.Metadata.ResourceVersion },
+        cancellationToken);
+
+    private Dictionary<string, string> Wanted() => new() { [WantedAnnotation] = Time.GetUtcNow().ToString("O", CultureInfo.InvariantCulture) };
+
+    private static object[] Owners(IKubernetesObject<V1ObjectMeta> owner) =>
+        [new { apiVersion = owner.ApiVersion, kind = owner.Kind, name = owner.Metadata.Name, uid = owner.Metadata.Uid }];
+
+    /// <summary>Has a Secret there with this in its metadata.</summary>
+    private async Task PutAsync(V1Secret? secret, Dictionary<string, object> metadata, bool createsFirst, CancellationToken cancellationToken)
     {
         if (secret is null)
         {
             return;
         }
 
-        var owners = new[] { new { apiVersion = owner.ApiVersion, kind = owner.Kind, name = owner.Metadata.Name, uid = owner.Metadata.Uid } };
-        var patch = new V1Patch(JsonSerializer.Serialize(new { metadata = new { ownerReferences = owners } }), V1Patch.PatchType.MergePatch);
+        var name = secret.Metadata.Name;
+        var patch = new V1Patch(JsonSerializer.Serialize(new { metadata }), V1Patch.PatchType.MergePatch);
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
-            var owned = await UnlessMissingAsync(
-                (client, token) => client.CoreV1.PatchNamespacedSecretAsync(patch, secret.Metadata.Name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
-            if (owned is { Metadata.DeletionTimestamp: null })
+            if (createsFirst || attempt > 1)
+            {
+                await UnlessExistsAsync((client, token) => client.CoreV1.CreateNamespacedSecretAsync(secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+            }
+
+            var there = await UnlessMissingAsync(
+                (client, token) => client.CoreV1.PatchNamespacedSecretAsync(patch, name, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false);
+            if (there is { Metadata.DeletionTimestamp: null })
             {
                 return;
             }
-
-            await EnsureAsync(secret, cancellationToken).ConfigureAwait(false);
         }
 
-        throw new TimeoutException($"Secret '{secret.Metadata.Name}' goes again and again");
+        throw new TimeoutException($"Secret '{name}' goes again and again");
     }
 }

@@ -43,6 +43,9 @@ internal sealed class LivingRunner : IAsyncDisposable
     /// <summary>What the watches of the running program know.</summary>
     public ClusterState State => _app!.Services.GetRequiredService<ClusterDirectory>().Resolve("").State;
 
+    /// <summary>What the running program is made of.</summary>
+    public IServiceProvider Services => _app!.Services;
+
     public static async Task<LivingRunner> StartAsync()
     {
         var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);

@@ -70,6 +70,10 @@ public sealed class LeaderWorkerSetStatus
 
     [JsonPropertyName("readyReplicas")]
     public int? ReadyReplicas { get; set; }
+
+    /// <summary>Groups that are made from what the set asks for now.</summary>
+    [JsonPropertyName("updatedReplicas")]
+    public int? UpdatedReplicas { get; set; }
 }
 
 /// <summary>Labels and names of LeaderWorkerSets and what belongs to them.</summary>

@@ -37,7 +37,7 @@ internal sealed class LeaderWorkerSetApi(ClusterConnection cluster, string @name
     /// <summary>Reads a set, has it changed and writes it; once more from the start when somebody else wrote in between.</summary>
     /// <param name="change">Changes the set; false when there is nothing to write. May be called several times.</param>
     /// <returns>The set as the cluster has it, or null when there is none.</returns>
-    public async Task<LeaderWorkerSet?> ChangeAsync(string name, Func<LeaderWorkerSet, bool> change, CancellationToken cancellationToken)
+    public async Task<LeaderWorkerSet?> ChangeAsync(string name, Func<LeaderWorkerSet, CancellationToken, Task<bool>> change, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -47,7 +47,7 @@ internal sealed class LeaderWorkerSetApi(ClusterConnection cluster, string @name
                 return null;
             }
 
-            if (!change(set))
+            if (!await change(set, cancellationToken).ConfigureAwait(false))
             {
                 return set;
             }

@@ -47,6 +47,11 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
             KnativeNames.Group, KnativeNames.Version, @namespace, "revisions", labelSelector: $"{KnativeNames.ServiceLabel}={service}", cancellationToken: token),
         cancellationToken).ConfigureAwait(false)).Items;
 
+    /// <summary>Pods that bear a label, as they are.</summary>
+    /// <param name="selector">In the API's syntax.</param>
+    public async Task<IList<V1Pod>> PodsAsync(string selector, CancellationToken cancellationToken) => (await CallAsync(
+        (client, token) => client.CoreV1.ListNamespacedPodAsync(@namespace, labelSelector: selector, cancellationToken: token), cancellationToken).ConfigureAwait(false)).Items;
+
     /// <summary>Reads a service, has it changed and writes it; once more from the start when somebody else wrote in between.</summary>
     /// <param name="change">Changes the service; false when there is nothing to write. May be called several times.</param>
     /// <returns>The service as the cluster has it, or null when there is none.</returns>

@@ -27,25 +27,23 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
         string Safe(string message) => SecretText.Hide(message, request.Env?.Values ?? Enumerable.Empty<string>());
         try
         {
-            var api = new KnativeApi(cluster, options.WorkloadNamespace, time);
             var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
-            V1Secret? secret = null;
             var changed = false;
-            var service = await api.ChangeAsync(
-                serviceName,
-                async (found, token) =>
-                {
-                    changed = ServiceUpdate.Apply(found, request, options, out secret);
-                    await secrets.EnsureAsync(secret, token).ConfigureAwait(false);
-                    return changed;
-                },
-                cancellationToken).ConfigureAwait(false);
-            IKubernetesObject<V1ObjectMeta>? carrier = service;
-            if (service is null)
+            async Task<bool> ChangeAsync(IKubernetesObject<V1ObjectMeta> carrier, bool isOther, V1Secret? secret, CancellationToken token)
+            {
+                // What pods need is there, and goes with the service whatever becomes of the update, before the first of them can ask for it.
+                await secrets.PutAsync(secret, carrier, token).ConfigureAwait(false);
+                return changed = isOther;
+            }
+
+            IKubernetesObject<V1ObjectMeta>? carrier = await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(
+                serviceName, (found, token) => ChangeAsync(found, ServiceUpdate.Apply(found, request, options, out var secret), secret, token), cancellationToken).ConfigureAwait(false);
+            if (carrier is null)
             {
                 var sets = new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time);
-                var set = !cluster.State.Services.MayHaveSets ? null : await sets.ChangeAsync(
-                    LeaderWorkerSetNames.SetOf(serviceName), found => changed = MultiHostUpdate.Apply(found, request, options, out secret), cancellationToken).ConfigureAwait(false);
+                var set = cluster.State.Services.Sets.Health == CacheHealth.Unavailable ? null : await sets.ChangeAsync(
+                    LeaderWorkerSetNames.SetOf(serviceName),
+                    (found, token) => ChangeAsync(found, MultiHostUpdate.Apply(found, request, options, out var secret), secret, token), cancellationToken).ConfigureAwait(false);
                 if (set is null)
                 {
                     return null;
@@ -55,13 +53,12 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
                 carrier = set;
             }
 
-            await secrets.OwnAsync(secret, carrier!, cancellationToken).ConfigureAwait(false);
             if (changed)
             {
                 LogUpdated(serviceName, cluster.Name);
             }
 
-            return carrier!.Metadata.Annotations?.TryGetValue(HubNames.DeployIdAnnotation, out var text) == true
+            return carrier.Metadata.Annotations?.TryGetValue(HubNames.DeployIdAnnotation, out var text) == true
                 && long.TryParse(text, CultureInfo.InvariantCulture, out var id) ? id : 0;
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
