@@ -38,6 +38,9 @@ internal static class HubFacts
     public static ImmutableSortedDictionary<string, string> RequestsOf(V1Container? container) =>
         container?.Resources is { Requests: not null } resources ? Written.GetValue(resources, Write) : ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>Whether an object carries a space, of which there is one instance at most; not where it does not say what it carries.</summary>
+    public static bool IsSpace(V1ObjectMeta metadata) => Text(metadata.Annotations, HubNames.DeployTypeAnnotation) == "0";
+
     /// <summary>A label or annotation; empty when it is not there.</summary>
     public static string Text(IDictionary<string, string>? values, string key) => values is not null && values.TryGetValue(key, out var value) ? value ?? "" : "";
 

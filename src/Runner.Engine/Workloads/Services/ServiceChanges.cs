@@ -44,7 +44,7 @@ internal static class ServiceChanges
     {
         var name = service.Metadata.Name;
         Check(name, range);
-        if (HubFacts.Text(service.Metadata.Annotations, HubNames.DeployTypeAnnotation) == "0" && (range.Min > 1 || range.Max > 1))
+        if (HubFacts.IsSpace(service.Metadata) && (range.Min > 1 || range.Max > 1))
         {
             throw new RequestRefusedException($"Service '{name}' cannot be scaled: a space has one instance at most.");
         }

@@ -95,7 +95,7 @@ internal static class ServiceUpdate
 
     private static void Metadata(V1ObjectMeta metadata, KnativeService service, ServiceUpdateRequest request)
     {
-        var isSpace = service.Metadata.Annotations?.TryGetValue(HubNames.DeployTypeAnnotation, out var type) == true && type == "0";
+        var isSpace = HubFacts.IsSpace(service.Metadata);
         metadata.Annotations ??= new Dictionary<string, string>();
         metadata.Annotations[ServiceChanges.MinScale] = Text(isSpace ? Math.Min(request.MinReplica, 1) : request.MinReplica);
         metadata.Annotations[ServiceChanges.MaxScale] = Text(isSpace ? 1 : request.MaxReplica);
