@@ -27,9 +27,9 @@ internal static class MultiHostManifest
     private const string AllAcceleratorsVariable = "TOTAL_GPU";
 
     /// <summary>Turns the request into objects, or says why not.</summary>
-    /// <param name="routing">How the cluster's ingress leads to workloads; null where it does not.</param>
+    /// <returns>Without a route: see <see cref="Routed"/>.</returns>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
-    public static MultiHostObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts, KnativeRouting? routing = null)
+    public static MultiHostObjects Build(string name, ServiceRequest request, RunnerOptions options, ClusterFacts facts)
     {
         var parts = ServiceManifest.PartsOf(name, request, options, facts);
         var port = ServiceRequestRules.Port(request.Env);
@@ -58,16 +58,23 @@ internal static class MultiHostManifest
             },
         };
         set.Metadata.Annotations[ServiceManifest.HashAnnotation] = ServiceManifest.Hash(set);
-        var address = Address(name, set, port);
+        return new(set, Address(name, set, port), Route: null, parts.Volume, parts.Secret);
+    }
+
+    /// <summary>Leads the ingress to the service. Not part of what was asked for: the same request stays the same when the ingress changes.</summary>
+    /// <param name="objects">As <see cref="Build"/> made them; the set is changed in place.</param>
+    /// <param name="routing">How the cluster's ingress leads to workloads; null where it does not.</param>
+    public static MultiHostObjects Routed(MultiHostObjects objects, KnativeRouting? routing)
+    {
         if (routing is null)
         {
-            return new(set, address, null, parts.Volume, parts.Secret);
+            return objects;
         }
 
-        // Not part of what was asked for: the same request stays the same when the ingress changes.
-        var host = $"{name}.{options.WorkloadNamespace}.{routing.Domain}";
-        set.Metadata.Annotations[HubNames.HostAnnotation] = host;
-        return new(set, address, IngressRoute.To(address, set.Metadata.Name, host, routing.IngressClass), parts.Volume, parts.Secret);
+        var (set, address) = (objects.Set.Metadata, objects.Address);
+        var host = $"{address.Metadata.Name}.{set.NamespaceProperty}.{routing.Domain}";
+        set.Annotations[HubNames.HostAnnotation] = host;
+        return objects with { Route = IngressRoute.To(address, set.Name, host, routing.IngressClass) };
     }
 
     /// <summary>Gives the address or the route its owner, with which it goes.</summary>

@@ -177,9 +177,8 @@ public sealed partial class ServiceOperations
     private async Task<MultiHostObjects> MultiHostAsync(ClusterConnection cluster, string serviceName, ServiceRequest request, ClusterFacts facts, CancellationToken cancellationToken)
     {
         // What is wrong with the request is said before anything is asked.
-        _ = MultiHostManifest.Build(serviceName, request, _options, facts);
-        var routing = await new KnativeIngress(cluster, _time).RoutingAsync(cancellationToken).ConfigureAwait(false);
-        return MultiHostManifest.Build(serviceName, request, _options, facts, routing);
+        var objects = MultiHostManifest.Build(serviceName, request, _options, facts);
+        return MultiHostManifest.Routed(objects, await new KnativeIngress(cluster, _time).RoutingAsync(cancellationToken).ConfigureAwait(false));
     }
 
     private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, MultiHostObjects objects, CancellationToken cancellationToken)
