@@ -22,7 +22,7 @@ public sealed class OutcomeTests
     public async Task A_job_that_ends_and_outlives_its_time_while_no_runner_is_there_is_told_as_it_ended_and_goes_then()
     {
         await using var host = await JobRunnerHost.StartAsync(TimeToLive);
-        await host.CallAsync(HttpMethod.Post, "workflows", Sample("completed-10s"));
+        await host.CallAsync(HttpMethod.Post, "workflows", Sample("completed-30s"));
         await host.ToldAsync(Evaluation, "Running");
         var job = JsonNode.Parse((await host.WorkflowAsync(Evaluation)).GetRawText())!;
         await host.StopAsync();
