@@ -61,10 +61,6 @@ internal abstract class ApiCalls(ClusterConnection cluster, TimeProvider time)
         }
     }
 
-    /// <summary>A patch that sets one annotation.</summary>
-    protected static V1Patch AnnotationPatch(string annotation, string value) =>
-        new(JsonSerializer.Serialize(new { metadata = new { annotations = new Dictionary<string, string> { [annotation] = value } } }), V1Patch.PatchType.MergePatch);
-
     protected async Task<T> CallAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(Patience, time);

@@ -83,7 +83,7 @@ internal sealed partial class JobLauncher(
                 return false;
             }
 
-            var deleted = workflow is not null && await api.DeleteAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
+            var deleted = workflow is not null && await api.DeleteAsync(key.Name, uid: null, CancellationToken.None).ConfigureAwait(false);
             await BelongingsOf(cluster, key).RemoveAsync(key.Name, JobEnvironment.SecretOf(key.Name), volume).ConfigureAwait(false);
             if (deleted)
             {

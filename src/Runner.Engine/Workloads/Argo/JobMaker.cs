@@ -29,7 +29,7 @@ internal sealed partial class JobMaker(ILogger<JobMaker> logger)
             }
 
             secret = objects.Secret is null ? null : await belongings.PutSecretAsync(objects.Secret, name).ConfigureAwait(false);
-            return await api.CreateAsync(objects.Workflow, CancellationToken.None).ConfigureAwait(false)
+            return await api.CreateAsync(objects.Workflow, dryRun: false, CancellationToken.None).ConfigureAwait(false)
                 ?? await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false)
                 ?? throw new TimeoutException($"Another job '{name}' came and went meanwhile");
         }

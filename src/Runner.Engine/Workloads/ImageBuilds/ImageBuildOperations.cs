@@ -88,7 +88,7 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
         try
         {
             var api = new ArgoApi(cluster, _options.WorkloadNamespace, _time);
-            if (await api.DeleteAsync(name, cancellationToken).ConfigureAwait(false))
+            if (await api.DeleteAsync(name, uid: null, cancellationToken).ConfigureAwait(false))
             {
                 LogDeleted(name, cluster.Name);
             }
@@ -128,7 +128,7 @@ public sealed partial class ImageBuildOperations : IWorkloadOperations
             }
             else
             {
-                await api.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+                await api.DeleteAsync(name, uid: null, cancellationToken).ConfigureAwait(false);
             }
         }
     }

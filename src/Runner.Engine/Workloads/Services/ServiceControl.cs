@@ -37,7 +37,7 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
         try
         {
             var isFound = Naming.IsServiceName(serviceName)
-                && (await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(serviceName, (service, _) => Task.FromResult(change(service)), cancellationToken).ConfigureAwait(false) is not null
+                && (await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(serviceName, change, cancellationToken).ConfigureAwait(false) is not null
                     || (cluster.State.Services.MayHaveSets
                         && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).ChangeAsync(LeaderWorkerSetNames.SetOf(serviceName), (set, _) => Task.FromResult(changeSet(set)), cancellationToken).ConfigureAwait(false) is not null));
             if (!isFound)

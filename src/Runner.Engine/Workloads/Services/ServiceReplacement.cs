@@ -22,7 +22,7 @@ internal sealed partial class ServiceReplacement(ClusterConnection cluster, Knat
         {
             while (true)
             {
-                if (await api.CreateAsync(wanted, either.Token).ConfigureAwait(false) is { } created)
+                if (await api.CreateAsync(wanted, dryRun: false, either.Token).ConfigureAwait(false) is { } created)
                 {
                     return (created, true);
                 }
@@ -58,7 +58,7 @@ internal sealed partial class ServiceReplacement(ClusterConnection cluster, Knat
             await pods.HurryAsync(cluster, api, name, cancellationToken).ConfigureAwait(false);
         }
 
-        await _gone.WaitAsync(api.PathOf(KnativeNames.ServicePlural), name, uid, cancellationToken).ConfigureAwait(false);
+        await _gone.WaitAsync(api.Path, name, uid, cancellationToken).ConfigureAwait(false);
         try
         {
             // A new service does not take over the configuration and route of the one before it: it would stand as failed (NotOwned) until they are collected.
