@@ -15,9 +15,9 @@ if (args is [BarePage.Command, var clusterFile])
     return 0;
 }
 
-if (args is [ScaleBench.ReadCommand, var kubeconfig])
+if (args is [BareLists.Command, var kubeconfig])
 {
-    await ScaleBench.ReadListsAsync(kubeconfig);
+    await BareLists.ReadAsync(kubeconfig);
     return 0;
 }
 

@@ -42,12 +42,13 @@ internal sealed partial class ScaleWorld : IAsyncDisposable
     }
 
     /// <summary>Settings of a program with a data folder of its own.</summary>
-    public Dictionary<string, string> Settings() => new()
+    /// <param name="before">Another cluster that the program works with, its default one.</param>
+    public Dictionary<string, string> Settings(ScaleWorld? before = null) => new()
     {
         ["RUNNER_DATA_DIR"] = Path.Combine(_folder.FullName, $"data-{_starts++}"),
         ["RUNNER_CLUSTER"] = "kubeconfig",
         ["RUNNER_ADMIN_PASSWORD"] = World.Password,
-        ["KUBECONFIG"] = Kubeconfig,
+        ["KUBECONFIG"] = before is null ? Kubeconfig : $"{before.Kubeconfig}{Path.PathSeparator}{Kubeconfig}",
         ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = "0",
         ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
         ["STARHUB_SERVER_API_TOKEN"] = World.ApiToken,

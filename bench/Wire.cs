@@ -12,6 +12,7 @@ internal sealed class Wire : IAsyncDisposable
     private readonly Task _accepting;
     private long _bytes;
     private long _first;
+    private volatile bool _cut;
 
     public Wire(int target)
     {
@@ -27,6 +28,13 @@ internal sealed class Wire : IAsyncDisposable
 
     /// <summary>Time since the first connection after the last reset.</summary>
     public TimeSpan SinceFirst => TimeProvider.System.GetElapsedTime(Interlocked.Read(ref _first));
+
+    /// <summary>While it is cut, connections are ended as soon as they are made, and none is noted.</summary>
+    public bool Cut
+    {
+        get => _cut;
+        set => _cut = value;
+    }
 
     public void Reset()
     {
@@ -50,6 +58,12 @@ internal sealed class Wire : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                if (_cut)
+                {
+                    client.Dispose();
+                    continue;
+                }
+
                 Interlocked.CompareExchange(ref _first, TimeProvider.System.GetTimestamp(), 0);
                 passing.Add(PassAsync(client));
             }

@@ -6,7 +6,7 @@ namespace Runner.Tests.Support;
 /// <summary>The real program, or another one, as a process of its own, with what it prints.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    /// <summary>The runner's program file.</summary>
+    /// <summary>The runner's program file: a library for the installed framework, or what was published together with its own.</summary>
     public static string Runner { get; set; } = Path.Combine(AppContext.BaseDirectory, "Runner.Web.dll");
 
     private readonly Process _process;
@@ -45,7 +45,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="command">Another program and its arguments; none for the runner.</param>
     public static ChildProcess Start(IReadOnlyDictionary<string, string> environment, params IEnumerable<string> command)
     {
-        var start = new ProcessStartInfo("dotnet", command.DefaultIfEmpty(Runner)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        List<string> words = [.. command.DefaultIfEmpty(Runner)];
+        var start = Path.GetExtension(words[0]) == ".dll" ? new ProcessStartInfo("dotnet", words) : new ProcessStartInfo(words[0], words[1..]);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("RUNNER_", StringComparison.Ordinal) || name.StartsWith("STARHUB_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(name);
