@@ -132,6 +132,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     {
         var limit = settings.PageSize;
         var seen = new HashSet<ResourceKey>();
+        using var page = new PageBuffer();
         string? next = null;
         string version;
         do
@@ -139,14 +140,14 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
             ListEnd end;
             try
             {
-                end = await ReadPageAsync(Scope.ListPath(limit, next), seen, cancellationToken).ConfigureAwait(false);
+                end = await ReadPageAsync(Scope.ListPath(limit, next), page, seen, cancellationToken).ConfigureAwait(false);
             }
             catch (ApiStatusException exception) when (exception.Code == 410 && next is not null)
             {
                 // The pages took longer than the API server keeps a version: once more, all at once.
                 (limit, next) = (0, null);
                 seen.Clear();
-                end = await ReadPageAsync(Scope.ListPath(limit, next), seen, cancellationToken).ConfigureAwait(false);
+                end = await ReadPageAsync(Scope.ListPath(limit, next), page, seen, cancellationToken).ConfigureAwait(false);
             }
 
             (version, next) = end;
@@ -169,17 +170,17 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         return version;
     }
 
-    private async Task<ListEnd> ReadPageAsync(string path, HashSet<ResourceKey> seen, CancellationToken cancellationToken)
+    private async Task<ListEnd> ReadPageAsync(string path, PageBuffer page, HashSet<ResourceKey> seen, CancellationToken cancellationToken)
     {
         using var timeout = new Watchdog(time, cancellationToken);
         timeout.Feed(settings.RequestTimeout);
         try
         {
             using var response = await RawApi.GetAsync(connection.Client, path, timeout.Token).ConfigureAwait(false);
-            using var page = await PageBuffer.ReadAsync(response, timeout.Token).ConfigureAwait(false);
+            await page.ReadAsync(response, timeout.Token).ConfigureAwait(false);
             Contacted();
             var items = new List<Received<T>>(settings.PageSize);
-            var end = _json.ReadPage(page.Span, items);
+            var end = _json.ReadPage(page.Page, items);
             foreach (var item in items)
             {
                 seen.Add(ResourceKey.Of(item.Object));

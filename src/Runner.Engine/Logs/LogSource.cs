@@ -21,8 +21,9 @@ internal sealed class LogSource(ClusterConnection cluster, string @namespace, st
         try
         {
             using var response = await RawApi.GetAsync(cluster.Client, PodPath, cancellationToken).ConfigureAwait(false);
-            using var answer = await PageBuffer.ReadAsync(response, cancellationToken).ConfigureAwait(false);
-            return ApiJson.Read(answer.Span, PodReader.Read);
+            using var answer = new PageBuffer();
+            await answer.ReadAsync(response, cancellationToken).ConfigureAwait(false);
+            return ApiJson.Read(answer.Page, PodReader.Read);
         }
         catch (ApiStatusException exception) when (exception.Code == 404)
         {
