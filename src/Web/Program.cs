@@ -1,5 +1,6 @@
 using System.Collections;
 using Microsoft.AspNetCore.Connections;
+using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Web.Hosting;
@@ -43,7 +44,10 @@ public static class Program
 
             var token = options.ApiToken.Length > 0 ? options.ApiToken : await KeptTokenAsync(options.DataDirectory);
             await using var app = RunnerApp.Build([], options with { ApiToken = token });
+            var memory = ReturnedMemory.FollowAsync(
+                app.Services.GetRequiredService<ClusterDirectory>(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ReturnedMemory)), app.Lifetime.ApplicationStopping);
             await app.RunAsync();
+            await memory;
             return 0;
         }
         catch (IOException exception) when (exception.InnerException is AddressInUseException)

@@ -1,0 +1,52 @@
+using System.Threading.Channels;
+using Runner.Engine.Clusters;
+
+namespace Runner.Web.Hosting;
+
+/// <summary>
+/// Gives back to the system, once the lists of a cluster are in, what only reading them took: the collector keeps it by itself, and it would stay resident until as
+/// much is allocated again, which can take hours of quiet watching. A matter of the process, and not of each host in it.
+/// </summary>
+internal static partial class ReturnedMemory
+{
+    /// <summary>The first events and states are written meanwhile.</summary>
+    internal static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
+
+    /// <summary>Follows until cancelled. Never throws.</summary>
+    public static async Task FollowAsync(ClusterDirectory clusters, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        clusters.StatusChanged += _ => changed.Writer.TryWrite(true);
+        for (var known = 0; await WaitAsync(changed.Reader, cancellationToken).ConfigureAwait(false); changed.Reader.TryRead(out _))
+        {
+            if (clusters.Connections.Count(cluster => cluster.State.Synced) is var synced && synced > known)
+            {
+                known = synced;
+                await Task.Delay(Rest, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Return(time, logger);
+            }
+        }
+    }
+
+    private static async Task<bool> WaitAsync(ChannelReader<bool> changed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await changed.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static void Return(TimeProvider time, ILogger logger)
+    {
+        var (begin, before) = (time.GetTimestamp(), Environment.WorkingSet);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        LogReturned(logger, before >> 20, Environment.WorkingSet >> 20, time.GetElapsedTime(begin).TotalMilliseconds);
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Resident memory was {Before} MB and is {After} MB after a collection that took {Milliseconds:0} ms")]
+    private static partial void LogReturned(ILogger logger, long before, long after, double milliseconds);
+}
