@@ -21,6 +21,11 @@ internal static class TelemetryServices
 
     private const string ServiceName = "csghub-runner";
 
+    private const string RequestMeter = "Microsoft.AspNetCore.Hosting";
+
+    /// <summary>Most series of one instrument, such as one for each kind of object of each cluster; further ones are counted together.</summary>
+    private const int MostSeries = 500;
+
     /// <summary>Port on which collectors take OTLP over HTTP; on any other it is gRPC, as the official program's exporter speaks.</summary>
     private const int HttpPort = 4318;
 
@@ -34,9 +39,9 @@ internal static class TelemetryServices
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(ServiceName, serviceVersion: typeof(TelemetryServices).Assembly.GetName().Version?.ToString(3)))
             .WithMetrics(metrics => metrics
-                .AddMeter(EngineMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Components.Server.Circuits", "System.Runtime")
+                .AddMeter(EngineMetrics.MeterName, RequestMeter, "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Components.Server.Circuits", "System.Runtime")
                 .AddPrometheusExporter(exporter => exporter.ScrapeEndpointPath = MetricsPath));
-        builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) => metrics.AddView(IsOfAnother(services.GetRequiredService<IMeterFactory>())));
+        builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) => metrics.AddView(Streams(services.GetRequiredService<IMeterFactory>())));
         if (options.Tracing.Endpoint is not { } endpoint)
         {
             return;
@@ -60,9 +65,14 @@ internal static class TelemetryServices
         routes.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(ApiScopes.MetricsRead);
     }
 
-    /// <summary>Meters are found by name in the whole process: what another program in it observes of itself is left out.</summary>
-    private static Func<Instrument, MetricStreamConfiguration?> IsOfAnother(IMeterFactory own) =>
-        instrument => instrument.Meter.Scope is IMeterFactory factory && factory != own ? MetricStreamConfiguration.Drop : null;
+    /// <summary>
+    /// Meters are found by name in the whole process: what another program in it observes of itself is left out. Room for every series of an instrument is made at once,
+    /// most of which a runner never needs: requests alone have many, one for each route, method and answer.
+    /// </summary>
+    private static Func<Instrument, MetricStreamConfiguration?> Streams(IMeterFactory own) => instrument =>
+        instrument.Meter.Scope is IMeterFactory factory && factory != own ? MetricStreamConfiguration.Drop
+        : instrument.Meter.Name == RequestMeter ? null
+        : new MetricStreamConfiguration { CardinalityLimit = MostSeries };
 
     /// <summary>Addresses of spans come without the values of their queries, which hold one-time codes; that is the instrumentation's default and is tested.</summary>
     private static void ConfigureServer(AspNetCoreTraceInstrumentationOptions server) =>
