@@ -139,7 +139,14 @@ internal sealed partial class WorkloadTracker
                 await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            await (work.Key is { } key ? OneAsync(key, cancellationToken) : EverythingAsync(cancellationToken)).ConfigureAwait(false);
+            if (work.Key is { } key)
+            {
+                await OneAsync(key, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await EverythingAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
         finally
         {

@@ -170,11 +170,11 @@ public sealed class StateMeetingTests : IAsyncDisposable
 
     private static string? Text(Database database, string id) => database.Read(db => db.GetCollection(Plain).FindById(id))?["text"].AsString;
 
-    private Task AloneAsync(string collection, string id, string? text) => text is null
+    private Task<bool> AloneAsync(string collection, string id, string? text) => text is null
         ? _one.DoAloneAsync(transaction => transaction.Collection(collection).Delete(id), Cancel)
         : AloneAsync(collection, new BsonDocument { ["_id"] = id, ["text"] = text });
 
-    private Task AloneAsync(string collection, BsonDocument document) => _one.DoAloneAsync(transaction => transaction.Collection(collection).Upsert(document), Cancel);
+    private Task<bool> AloneAsync(string collection, BsonDocument document) => _one.DoAloneAsync(transaction => transaction.Collection(collection).Upsert(document), Cancel);
 
     private async Task<StateEntry> ShareAsync(IReadOnlyCollection<StateChange> changes, bool both)
     {
