@@ -86,6 +86,9 @@ internal sealed class RecordingLoki : IAsyncDisposable
         return loki;
     }
 
+    /// <summary>Has lines that somebody pushed before.</summary>
+    public void Keep(IEnumerable<LokiLine> lines) => Record(lines);
+
     /// <summary>Listens, on the same port as before.</summary>
     public async Task UpAsync()
     {

@@ -12,12 +12,17 @@ namespace Runner.Engine.Logs.Collector;
 /// <param name="Text">A part of the line; empty for all lines.</param>
 /// <param name="Until">The end of the range, exclusive; older lines come with an earlier end.</param>
 /// <param name="Limit">Most lines, 1 to <see cref="LokiQuery.MostLines"/>.</param>
-public sealed record LogSearch(string Namespace, string Service, string Pod, string Text, DateTimeOffset From, DateTimeOffset Until, int Limit = 200);
+public sealed record LogSearch(string Namespace, string Service, string Pod, string Text, DateTimeOffset From, DateTimeOffset Until, int Limit = 200)
+{
+    /// <summary>An exact end, as <see cref="HistoryLine.Nanoseconds"/>, instead of <see cref="Until"/>; null for that one.</summary>
+    public long? Before { get; init; }
+}
 
 /// <summary>One line from Loki.</summary>
 /// <param name="Category"><c>container</c>, or <c>platform</c> for a milestone of the runner.</param>
 /// <param name="Text">Without the time that the collector puts before it.</param>
-public sealed record HistoryLine(DateTimeOffset Time, string Pod, string Container, string Category, string Text);
+/// <param name="Nanoseconds">The time since 1970 to the last digit: lines of one burst differ in nothing else.</param>
+public sealed record HistoryLine(DateTimeOffset Time, string Pod, string Container, string Category, string Text, long Nanoseconds);
 
 /// <summary>What a search found, oldest line first.</summary>
 /// <param name="More">There may be older lines in the range.</param>
@@ -80,7 +85,7 @@ public sealed class LokiQuery : IDisposable
         var limit = Math.Clamp(search.Limit, 1, MostLines);
         var query = string.Create(
             CultureInfo.InvariantCulture,
-            $"{_address}?query={Uri.EscapeDataString(Query(search))}&start={LogTimestamp.FromTime(search.From)}&end={LogTimestamp.FromTime(search.Until)}&limit={limit}&direction=backward");
+            $"{_address}?query={Uri.EscapeDataString(Query(search))}&start={LogTimestamp.FromTime(search.From)}&end={search.Before ?? LogTimestamp.FromTime(search.Until)}&limit={limit}&direction=backward");
         try
         {
             using var response = await _http.GetAsync(new Uri(query), cancellationToken).ConfigureAwait(false);
@@ -91,7 +96,7 @@ public sealed class LokiQuery : IDisposable
                 throw new LokiUnavailableException(new($"Loki at {_address.Authority} answered {(int)response.StatusCode}: {said}", $"位于 {_address.Authority} 的 Loki 应答 {(int)response.StatusCode}：{said}"));
             }
 
-            var lines = Read(body).OrderBy(line => line.Time).ToList();
+            var lines = Read(body).OrderBy(line => line.Nanoseconds).ToList();
             return new(lines.Count > limit ? lines[^limit..] : lines, lines.Count >= limit);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -123,8 +128,8 @@ public sealed class LokiQuery : IDisposable
             var labels = stream.GetProperty("stream");
             foreach (var value in stream.GetProperty("values").EnumerateArray())
             {
-                var time = LogTimestamp.ToTime(long.Parse(value[0].GetString()!, CultureInfo.InvariantCulture));
-                yield return new(time, Label("pod_name"), Label("container_name"), Label("category"), Text(value[1].GetString()!));
+                var time = long.Parse(value[0].GetString()!, CultureInfo.InvariantCulture);
+                yield return new(LogTimestamp.ToTime(time), Label("pod_name"), Label("container_name"), Label("category"), Text(value[1].GetString()!), time);
             }
 
             string Label(string name) => labels.TryGetProperty(name, out var label) ? label.GetString() ?? "" : "";

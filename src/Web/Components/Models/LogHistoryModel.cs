@@ -39,8 +39,22 @@ internal sealed class LogHistoryModel(LokiQuery loki, TimeProvider time) : IDisp
         return RunAsync(new(@namespace, service, "", text, now - TimeSpan.FromHours(hours), now + TimeSpan.FromMinutes(1)));
     }
 
-    /// <summary>Lines before those that are shown.</summary>
-    public Task OlderAsync() => _search is { } search && Lines.Count > 0 ? RunAsync(search with { Until = Lines[0].Time }) : Task.CompletedTask;
+    /// <summary>Lines before those that are shown, and those of the very same moment as the first of them that are not.</summary>
+    public async Task OlderAsync()
+    {
+        if (_search is not { } search || Lines.Count == 0)
+        {
+            return;
+        }
+
+        var known = Lines.Count;
+        await RunAsync(search with { Before = Lines[0].Nanoseconds + 1 });
+        if (Lines.Count == known && More && Problem.IsNone)
+        {
+            // More lines of one moment than a page has: those that are shown have to stand for them.
+            await RunAsync(search with { Before = Lines[0].Nanoseconds });
+        }
+    }
 
     public void Dispose() => _running?.Cancel();
 
@@ -52,7 +66,7 @@ internal sealed class LogHistoryModel(LokiQuery loki, TimeProvider time) : IDisp
         {
             var page = await loki.SearchAsync(search, running.Token);
             (_search, Problem, More) = (search, LocalText.None, page.More);
-            Lines = [.. page.Lines.Concat(Lines).Take(MostShown)];
+            Lines = [.. page.Lines.Except(Lines).Concat(Lines).Take(MostShown)];
         }
         catch (LokiUnavailableException unavailable)
         {

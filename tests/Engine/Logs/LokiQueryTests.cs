@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Time.Testing;
+using Runner.Engine.Configuration;
+using Runner.Engine.Logs;
+using Runner.Engine.Logs.Collector;
+using Runner.Tests.Engine.Support;
+using Runner.Web.Components.Models;
+
+namespace Runner.Tests.Engine.Logs;
+
+/// <summary>The history of a workload's logs, as the page searches it.</summary>
+public sealed class LokiQueryTests
+{
+    private const string Password = "s3cret-of-loki";
+
+    private static readonly DateTimeOffset Now = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly FakeTimeProvider _time = new(Now);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Reading_on_finds_every_line_once_and_in_order_also_those_of_one_moment()
+    {
+        await using var loki = await RecordingLoki.StartAsync();
+
+        // Bursts of two pods, a nanosecond apart and at the same one.
+        var begin = LogTimestamp.FromTime(Now.AddMinutes(-10));
+        foreach (var pod in new[] { "web-a", "web-b" })
+        {
+            loki.Keep(Enumerable.Range(0, 350).Select(i => Line("web", pod, begin + i, $"{pod} {i}")));
+        }
+
+        loki.Keep([Line("other", "other-a", begin, "of another workload")]);
+        using var query = new LokiQuery(OptionsFor(loki.Address));
+        using var model = new LogHistoryModel(query, _time);
+
+        await model.SearchAsync("spaces", "web", "", hours: 1);
+        Assert.Equal((200, true), (model.Lines.Count, model.More));
+        for (var pages = 0; model.More && pages < 10; pages++)
+        {
+            await model.OlderAsync();
+        }
+
+        Assert.Equal("", model.Problem);
+        Assert.Equal(700, model.Lines.Count);
+        Assert.Equal(model.Lines.Select(line => line.Nanoseconds).Order(), model.Lines.Select(line => line.Nanoseconds));
+        foreach (var pod in new[] { "web-a", "web-b" })
+        {
+            Assert.Equal(Enumerable.Range(0, 350).Select(i => $"{pod} {i}"), model.Lines.Where(line => line.Pod == pod).Select(line => line.Text));
+        }
+    }
+
+    [Theory]
+    [InlineData("plain", "plain words")]
+    [InlineData("\"} or {namespace=\"x", "a quote \"} or {namespace=\"x in it")]
+    [InlineData("back\\slash", "one back\\slash")]
+    [InlineData("`tick", "a `tick")]
+    public async Task What_people_look_for_is_found_as_it_stands_and_cannot_leave_its_quotes(string text, string line)
+    {
+        await using var loki = await RecordingLoki.StartAsync();
+        loki.Keep([Line("web", "web-a", LogTimestamp.FromTime(Now.AddMinutes(-2)), line), Line("web", "web-a", LogTimestamp.FromTime(Now.AddMinutes(-1)), "another line")]);
+        using var query = new LokiQuery(OptionsFor(loki.Address));
+
+        var found = await query.SearchAsync(new("spaces", "web", "", text, Now.AddHours(-1), Now), Cancel);
+
+        Assert.Equal(line, Assert.Single(found.Lines).Text);
+        Assert.False(found.More);
+    }
+
+    [Fact]
+    public async Task A_Loki_that_is_away_or_is_none_is_told_without_its_password()
+    {
+        await using var api = await ScriptedApi.StartAsync();
+        using var query = new LokiQuery(OptionsFor(new Uri(api.Address.ToString().Replace("://", $"://somebody:{Password}@", StringComparison.Ordinal))));
+        using var model = new LogHistoryModel(query, _time);
+        foreach (var (status, body, expected) in new[] { (500, "too many outstanding requests", "too many outstanding requests"), (200, "<html>", "is not Loki"), (200, "{}", "is not Loki") })
+        {
+            api.Answer = context =>
+            {
+                context.Response.StatusCode = status;
+                return ScriptedApi.SendAsync(context, body);
+            };
+            await model.SearchAsync("spaces", "web", "", hours: 1);
+            Assert.Contains(expected, model.Problem, StringComparison.Ordinal);
+            Assert.DoesNotContain(Password, model.Problem, StringComparison.Ordinal);
+        }
+
+        using var nobody = new LokiQuery(OptionsFor(new Uri($"http://somebody:{Password}@127.0.0.1:1/")));
+        using var away = new LogHistoryModel(nobody, _time);
+        await away.SearchAsync("spaces", "web", "", hours: 1);
+        Assert.Contains("cannot be asked", away.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, away.Problem, StringComparison.Ordinal);
+    }
+
+    private static RunnerOptions OptionsFor(Uri loki) => new() { LogCollector = new() { LokiUrl = loki } };
+
+    private static LokiLine Line(string service, string pod, long time, string text) =>
+        new($$"""{namespace="spaces", service_name="{{service}}", pod_name="{{pod}}", container_name="user-container", category="container"}""", time, text);
+}
