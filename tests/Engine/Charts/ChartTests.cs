@@ -143,6 +143,25 @@ public sealed class ChartTests
         Assert.Equal(several, objects.Any(o => (string?)o["kind"] == "PodDisruptionBudget"));
         Assert.Equal(several, objects.Any(o => (string?)o["kind"] == "BackendTrafficPolicy"));
         Assert.Equal("true", (string?)objects.Object("ConfigMap", "runner-runner")["data"]!["RUNNER_LEADER_ELECTION"]);
+
+        // What drains, and then ends, is not killed in the middle of it.
+        var drain = int.Parse((string)objects.Object("ConfigMap", "runner-runner")["data"]!["RUNNER_DRAIN_SECONDS"]!, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(several ? 5 : 0, drain);
+        Assert.InRange((long)workload["spec"]!["template"]!["spec"]!["terminationGracePeriodSeconds"]!, 30 + 10 + 1L, 60);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_log_collector_keeps_where_it_stopped_on_a_volume_where_volumes_are_wanted(bool wanted)
+    {
+        var objects = await RunnerChart.RenderAsync(
+            "--set", $"hubAPIToken=t,logcollector.enabled=true,logcollector.loki.address=http://loki:3100,persistence.enabled={(wanted ? "true" : "false")}");
+
+        var volumes = objects.Object("Deployment", "runner-logcollector")["spec"]!["template"]!["spec"]!["volumes"]!.AsArray();
+        var claim = (string?)volumes.Single(volume => (string?)volume!["name"] == "data")!["persistentVolumeClaim"]?["claimName"];
+        Assert.Equal(wanted ? "runner-logcollector-data" : null, claim);
+        Assert.Equal(wanted, objects.Any(o => (string?)o["kind"] == "PersistentVolumeClaim" && (string?)o["metadata"]!["name"] == "runner-logcollector-data"));
     }
 
     [Fact]
