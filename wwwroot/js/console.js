@@ -24,9 +24,18 @@
   let returning = false;
   const reload = () => { if (!returning) { returning = true; showLost(true); comeBack(); } };
 
+  // One request makes the connection, so that a gateway which leads each request to another replica has nothing to tear apart. A page that does not come to life, as where
+  // WebSockets do not get through, is tried again with whatever transport does, and then the other way round; each time it is given longer.
+  const attempt = JSON.parse(sessionStorage.getItem("console.attempt") ?? "0");
+  const negotiates = attempt % 2 === 1;
+  const isLive = () => document.querySelector(".shell[data-live=true]") !== null;
+  setTimeout(() => {
+    if (!isLive()) { sessionStorage.setItem("console.attempt", JSON.stringify(attempt + 1)); reload(); }
+  }, 15000 * Math.min(attempt + 1, 4));
+
   Blazor.start({
     circuit: {
-      configureSignalR: builder => builder.withServerTimeout(9000).withKeepAliveInterval(3000),
+      configureSignalR: builder => (negotiates ? builder : builder.withUrl("_blazor", { skipNegotiation: true, transport: 1 })).withServerTimeout(9000).withKeepAliveInterval(3000),
       reconnectionOptions: { maxRetries: 1000000, retryIntervalMilliseconds: attempt => attempt === 0 ? 0 : Math.min(500 + attempt * 250, 3000) },
       reconnectionHandler: {
         onConnectionDown: async () => {

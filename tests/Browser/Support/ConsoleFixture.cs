@@ -14,6 +14,9 @@ public sealed class ConsoleFixture : IAsyncLifetime
 
     public RunnerProcess Runner { get; private set; } = null!;
 
+    /// <summary>Where the browser goes, if not to the program itself.</summary>
+    public Uri? Through { get; set; }
+
     public async ValueTask InitializeAsync()
     {
         // The machine may be busy with other tests; what is there in time is not waited for.
@@ -40,7 +43,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
 
         var context = await _browser!.NewContextAsync(new()
         {
-            BaseURL = Runner.Address.ToString(),
+            BaseURL = (Through ?? Runner.Address).ToString(),
             ViewportSize = new() { Width = width, Height = width < 500 ? 844 : 900 },
             StorageState = signedIn ? _signedIn : null,
             Locale = language,
