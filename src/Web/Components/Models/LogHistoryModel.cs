@@ -49,7 +49,7 @@ internal sealed class LogHistoryModel(LokiQuery loki, TimeProvider time) : IDisp
 
         var known = Lines.Count;
         await RunAsync(search with { Before = Lines[0].Nanoseconds + 1 });
-        if (Lines.Count == known && More && Problem.IsNone)
+        if (Lines.Count == known && More && Problem.Length == 0)
         {
             // More lines of one moment than a page has: those that are shown have to stand for them.
             await RunAsync(search with { Before = Lines[0].Nanoseconds });
