@@ -42,9 +42,12 @@ internal static class ConfigValues
         context.Response.Headers.CacheControl = "no-store";
         var chart = HelmUpgrade.VersionFor(release, saved?.Chart ?? release!.Chart);
         context.Response.Headers[ChartHeader] = chart;
-        context.Response.Headers[UpgradeHeader] = HelmUpgrade.Line(release?.Identity ?? ReleaseIdentity.Usual, chart);
+        context.Response.Headers[UpgradeHeader] = HelmUpgrade.For(release, saved?.Chart ?? release!.Chart);
         context.Response.Headers.ContentDisposition = $"attachment; filename={HelmUpgrade.UsualFile}";
-        return Results.Text(masked ? ValuesMask.Mask(ValuesDocument.Parse(text)) : text, "application/yaml", Encoding.UTF8);
+        var told = masked ? ValuesMask.Mask(ValuesDocument.Parse(text)) : text;
+
+        // Where the runner came with another chart the line above is for a file of the whole. Asked for the release itself, it is the runner's part that is meant.
+        return Results.Text(saved is not null && release is { Part.Length: > 0 } ? ValuesPart.Wrap(ValuesDocument.Parse(told), release.Part).Text : told, "application/yaml", Encoding.UTF8);
     }
 
     private static string Missing(string source, string problem) => source switch

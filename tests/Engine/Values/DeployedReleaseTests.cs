@@ -30,6 +30,38 @@ public sealed class DeployedReleaseTests
     }
 
     [Fact]
+    public void A_runner_that_came_with_another_chart_is_found_in_it_with_its_part_of_the_values()
+    {
+        const string values = """{"global":{"image":{"registry":"mirror.example.com"}},"starship":{"enabled":false},"runner":{"global":{"image":{"registry":"own","tag":"v1"}},"runner":{"region":"cn-north"}}}""";
+        var with = Record("csghub", 4, "deployed", "csghub", "2.4.0", values, dependencies: """[{"name":"loki","version":"6.29.0"},{"name":"runner","version":"2.4.1","condition":"runner.enabled"}]""");
+        var without = Record("csghub", 4, "deployed", "csghub", "2.4.0", values, dependencies: """[{"name":"loki","version":"6.29.0"}]""");
+
+        var release = DeployedReleases.Choose([with, Record("other", 1, "deployed", "prometheus", "1.0.0", "{}")], "csghub-runner").Release!;
+        Assert.Equal(("csghub", "2.4.0", "runner", "2.4.1"), (release.ChartName, release.ChartVersion, release.Part, release.Chart.ToString()));
+        Assert.Equal("global:\n  image:\n    registry: mirror.example.com\n    tag: v1\nrunner:\n  region: cn-north\n", release.ToYaml());
+        Assert.Equal("", release.Schema);
+        Assert.Equal("runner.region", Assert.Single(ValuesDrift.OfFile(ValuesDocument.Parse(release.ToYaml().Replace("cn-north", "cn-south", StringComparison.Ordinal)), release)).Path.ToString());
+        Assert.Equal("helm upgrade csghub csghub/csghub --namespace csghub --version 2.4.0 --reset-then-reuse-values --values custom-values.yaml", HelmUpgrade.For(release, ChartVersion.Newest));
+        Assert.Null(DeployedReleases.Choose([without], "csghub-runner").Release);
+    }
+
+    [Theory]
+    [InlineData("# head\nrunner:\n  region: x # here\nglobal:\n  # all\n  image: {tag: v1}\nnote: |\n  two\n\n  lines\n", true)]
+    [InlineData("hubAPIToken: t\r\nrunner:\r\n  region: x\r\n", true)]
+    [InlineData("global: {image: &image {tag: v1}}\nrunner: {copy: *image}\n", false)]
+    [InlineData("---\nrunner: {region: x}\n", false)]
+    [InlineData("global: {image: {tag: v1}}\n", true)]
+    [InlineData("", true)]
+    public void A_file_of_the_runner_becomes_one_of_the_chart_that_it_came_with(string text, bool keeps)
+    {
+        var document = ValuesDocument.Parse(text);
+        var wrapped = ValuesPart.Wrap(document, "runner");
+        Assert.True(JsonNode.DeepEquals(HelmValues.Read(document), ValuesPart.Of(HelmValues.Read(wrapped), "runner")), wrapped.Text);
+        Assert.DoesNotContain(HelmValues.Read(wrapped), entry => entry.Key is not ("runner" or "global"));
+        Assert.Equal(keeps && text.Contains('#', StringComparison.Ordinal), wrapped.Text.Contains("# here", StringComparison.Ordinal) && wrapped.Text.Contains("# all", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_record_that_cannot_be_read_is_told_and_no_other_takes_its_place()
     {
         var spare = Record("spare", 1, "deployed", "runner", "2.4.1", "{}");
@@ -143,7 +175,7 @@ public sealed class DeployedReleaseTests
     }
 
     /// <summary>A Secret as Helm writes it.</summary>
-    internal static V1Secret Record(string release, int revision, string status, string chart, string version, string values, string manifest = "")
+    internal static V1Secret Record(string release, int revision, string status, string chart, string version, string values, string manifest = "", string dependencies = "[]")
     {
         var record = new JsonObject
         {
@@ -153,7 +185,7 @@ public sealed class DeployedReleaseTests
             ["info"] = new JsonObject { ["status"] = status, ["last_deployed"] = $"2026-05-0{revision}T08:00:00.123456789Z" },
             ["chart"] = new JsonObject
             {
-                ["metadata"] = new JsonObject { ["name"] = chart, ["version"] = version },
+                ["metadata"] = new JsonObject { ["name"] = chart, ["version"] = version, ["dependencies"] = JsonNode.Parse(dependencies) },
                 ["values"] = new JsonObject { ["name"] = "" },
                 ["schema"] = Convert.ToBase64String("""{"type":"object"}"""u8),
             },

@@ -11,8 +11,6 @@ namespace Runner.Engine.Values;
 /// </summary>
 public sealed class DeployedReleases
 {
-    private const string RunnerChart = "runner";
-
     private readonly ResourceCache<V1Secret> _secrets;
     private readonly string _configMap;
     private readonly Lock _lock = new();
@@ -43,7 +41,7 @@ public sealed class DeployedReleases
     internal Task RunAsync(CancellationToken cancellationToken) => _secrets.RunAsync(cancellationToken);
 
     /// <summary>
-    /// The release of the runner among Helm's records: of its own chart, that whose ConfigMap the runner was told to watch where there are several; the revision that is deployed, else the last one.
+    /// The release of the runner among Helm's records: of its own chart or of one that it came with, that whose ConfigMap the runner was told to watch where there are several; the revision that is deployed, else the last one.
     /// Where the record of that one cannot be read nothing is known, and no other takes its place.
     /// </summary>
     internal static ChosenRelease Choose(IEnumerable<V1Secret> secrets, string configMap)
@@ -52,7 +50,7 @@ public sealed class DeployedReleases
             .GroupBy(secret => Label(secret, "name"))
             .Select(release => release.OrderByDescending(secret => Label(secret, "status") == "deployed").ThenByDescending(Revision).First())
             .Select(secret => new Record(secret, secret.Data?.TryGetValue("release", out var bytes) == true ? HelmReleaseReader.Read(bytes) : null))
-            .Where(record => record.Release is null || record.Release.ChartName == RunnerChart)
+            .Where(record => record.Release is null || record.Release.HasRunner)
             .OrderByDescending(record => configMap.StartsWith(record.Name + "-", StringComparison.Ordinal)).ThenBy(record => record.Release is null).ThenByDescending(record => record.Release?.DeployedAt);
         return newest.FirstOrDefault() switch
         {

@@ -13,6 +13,14 @@ public static class HelmUpgrade
             ? $"helm upgrade {Quoted(release.Name)} charts/runner --namespace {Quoted(release.Namespace)} --values {Quoted(file)}"
             : $"helm upgrade {Quoted(release.Name)} csghub/runner --namespace {Quoted(release.Namespace)}{(chartVersion.Length > 0 ? $" --version {Quoted(chartVersion)}" : "")} --values {Quoted(file)}";
 
+    /// <summary>
+    /// The exact command for a file of a chart, into the release that is there. Where the runner came with another chart the rest of that one's values stay as they are, and the file is the one that
+    /// <see cref="ValuesPart.Wrap"/> makes.
+    /// </summary>
+    public static string For(DeployedRelease? release, ChartVersion chart, string file = UsualFile) => release is { Part.Length: > 0 }
+        ? $"helm upgrade {Quoted(release.Identity.Name)} csghub/{Quoted(release.ChartName)} --namespace {Quoted(release.Identity.Namespace)} --version {Quoted(VersionFor(release, chart))} --reset-then-reuse-values --values {Quoted(file)}"
+        : Line(release?.Identity ?? ReleaseIdentity.Usual, VersionFor(release, chart), file);
+
     /// <summary>The version that a file for a chart is deployed with: the deployed one where it is of the file's line, the line's own otherwise.</summary>
     public static string VersionFor(DeployedRelease? release, ChartVersion chart) =>
         release is not null && release.Chart.IsSameLine(chart) ? release.ChartVersion : chart.ToString();

@@ -95,7 +95,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, Func<DeployedRe
     public int Warnings => Problems.Count - Errors;
 
     /// <summary>The exact command that brings what is saved into effect.</summary>
-    public string UpgradeLine => HelmUpgrade.Line(Release?.Identity ?? ReleaseIdentity.Usual, HelmUpgrade.VersionFor(Release, Chart));
+    public string UpgradeLine => HelmUpgrade.For(Release, Chart);
 
     /// <summary>The lines of charts to choose from, the newest first: the published ones, our own, and that of the release.</summary>
     public IEnumerable<string> Charts => ChartVersion.Lines.Append(ChartVersion.Ours.Line).Append(Chart.Line).Concat(Release is { } deployed ? [deployed.Chart.Line] : []).Distinct().OrderByDescending(ChartVersion.Parse);
