@@ -2,11 +2,14 @@ using System.Collections;
 using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
+using Bunit;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Values;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
+using Runner.Web.Components.Controls;
+using Runner.Web.Components.Models;
 using Runner.Web.Components.Pages;
 using Runner.Web.Live;
 
@@ -71,6 +74,38 @@ public sealed partial class ChineseTextTests
         {
             CultureInfo.CurrentUICulture = before;
         }
+    }
+
+    [Fact]
+    public void Every_reason_has_a_meaning_in_both_languages_and_an_unknown_one_stands_alone()
+    {
+        var texts = new ResourceManager(typeof(ReasonText).FullName!, typeof(ReasonText).Assembly);
+        string[] Keys(CultureInfo culture) => [.. texts.GetResourceSet(culture, createIfNotExists: true, tryParents: false)!.Cast<DictionaryEntry>().Select(entry => (string)entry.Key).Order(StringComparer.Ordinal)];
+        Assert.Equal(Keys(CultureInfo.InvariantCulture), Keys(new("zh-Hans")));
+        Assert.All(
+            [
+                "CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "OOMKilled", "FailedScheduling", "Unschedulable", "CreateContainerConfigError", "RevisionMissing", "DeadlineExceeded", "Evicted",
+                "ProgressDeadlineExceeded", "ContainerMissing",
+            ],
+            reason => Assert.Contains(reason, Keys(CultureInfo.InvariantCulture)));
+    }
+
+    [Fact]
+    public async Task A_reason_is_explained_beside_what_the_cluster_said()
+    {
+        await using var context = new ConsoleContext();
+        var known = context.Render<ReasonNote>(parameters => parameters.Add(note => note.Reason, "OOMKilled").Add(note => note.Message, "exit 137"));
+        Assert.Contains("used more memory than its limit", known.Markup, StringComparison.Ordinal);
+        Assert.Equal("exit 137", known.Find(".said").TextContent);
+        var unknown = context.Render<ReasonNote>(parameters => parameters.Add(note => note.Reason, "NobodyKnows").Add(note => note.Message, "this"));
+        Assert.Equal("NobodyKnows this", string.Join(' ', unknown.Find("p").TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    [Fact]
+    public void A_translated_detail_of_the_audit_log_is_one_that_is_written()
+    {
+        var source = string.Concat(SourceFiles.Of("src/Web").Where(file => !file.EndsWith("AuditDetails.cs", StringComparison.Ordinal)).Select(File.ReadAllText));
+        Assert.All(AuditDetails.Known, detail => Assert.Contains($"\"{detail.English}\"", source, StringComparison.Ordinal));
     }
 
     [Theory]

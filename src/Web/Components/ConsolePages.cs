@@ -58,6 +58,7 @@ internal static class ConsolePages
         services.AddScoped<InstallActions>();
         services.AddScoped<ConfigurationActions>();
         services.AddScoped<WorkloadTexts>();
+        services.AddScoped<ReasonTexts>();
         services.AddScoped<ActionFlow>();
         services.AddTransient<LogCollectionModel>();
         services.AddSingleton<OpenCircuits>();

@@ -49,6 +49,7 @@ public sealed class ConsoleContext : BunitContext
         Services.AddScoped<ActionGate>();
         Services.AddScoped<DiagnosticsActions>();
         Services.AddScoped<WorkloadTexts>();
+        Services.AddScoped<ReasonTexts>();
         Services.AddScoped<ActionFlow>();
         more?.Invoke(Services);
         var authorization = AddAuthorization();

@@ -41,7 +41,7 @@ internal sealed class RunnerChecks(
         var reach = await transport.ReachAsync(cancellationToken).ConfigureAwait(false);
         var tls = reach.Outcome == ProbeOutcome.Failed ? reach : await transport.TlsAsync(cancellationToken).ConfigureAwait(false);
         return tls.Outcome == ProbeOutcome.Failed
-            ? Verdict.Bad(CheckCause.HubUnreachable, [$"{tls.Fault} {tls.Evidence}".Trim()], hub.Authority)
+            ? Verdict.Bad(CheckCause.HubUnreachable, tls.Evidence.Length > 0 ? [tls.Evidence] : [], [hub.Authority, tls.Fault.ToString(), .. tls.Arguments])
             : Verdict.Good([.. new[] { reach.Evidence, tls.Evidence }.Where(text => text.Length > 0)]);
     }
 
@@ -126,8 +126,8 @@ internal sealed class RunnerChecks(
             }
         }
 
-        var evidence = ended.Select(step => $"{step.Id}: {step.Outcome}{(step.Fault == ProbeFault.None ? "" : $", {step.Fault}")} {step.Evidence}".TrimEnd()).ToList();
-        return ended.Find(step => step.Outcome == ProbeOutcome.Failed) is { } failed ? Verdict.Bad(cause, evidence, failed.Id.ToString(), failed.Fault.ToString()) : Verdict.Good([.. evidence]);
+        var evidence = ended.Where(step => step.Evidence.Length > 0).Select(step => $"{step.Id}: {step.Evidence}").ToList();
+        return ended.Find(step => step.Outcome == ProbeOutcome.Failed) is { } failed ? Verdict.Bad(cause, evidence, [failed.Id.ToString(), failed.Fault.ToString(), .. failed.Arguments]) : Verdict.Good([.. evidence]);
     }
 
     private Verdict Disk()
