@@ -5,7 +5,7 @@ namespace Runner.Engine.Clusters;
 
 /// <summary>
 /// One whole answer at a time. Outside the managed heap: there, some MB that live for a moment count as old objects, and reading a large cluster would have
-/// all of them collected again and again, while what was read stayed resident. Not for two threads at once.
+/// all of them collected again and again, while what was read stayed resident. Dispose it: nobody else does. Not for two threads at once.
 /// </summary>
 internal sealed class PageBuffer : MemoryManager<byte>
 {
@@ -18,8 +18,6 @@ internal sealed class PageBuffer : MemoryManager<byte>
     private unsafe byte* _bytes;
     private int _capacity;
     private int _length;
-
-    ~PageBuffer() => Dispose(disposing: false);
 
     /// <summary>What was read last; valid until more is read, or all is disposed.</summary>
     public unsafe ReadOnlySpan<byte> Page => new(_bytes, _length);
