@@ -46,7 +46,15 @@ public static class EngineServices
         services.AddSingleton(provider => new KeptLogStore(options.DataDirectory, options.Retention, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<KeptLogStore>());
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
-        services.AddSingleton<ServiceOperations>();
+        services.AddSingleton(provider => new ServiceOperations(
+            options,
+            provider.GetRequiredService<LiveSettings>(),
+            provider.GetRequiredService<ClusterDirectory>(),
+            provider.GetRequiredService<WorkloadFeed>(),
+            provider.GetRequiredService<HubLeadership>(),
+            provider.GetRequiredService<HubReporter>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ServiceOperations>>()));
         services.AddSingleton<BuildFilesKeeper>();
         services.AddSingleton(provider => new ImageBuildOperations(
             options,

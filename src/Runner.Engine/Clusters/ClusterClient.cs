@@ -22,13 +22,13 @@ internal sealed class ClusterClient
 
     /// <summary>Reads the configuration and makes a client of it, or keeps the current one with its open connections where nothing changed.</summary>
     /// <exception cref="ClusterUnreachableException">The configuration cannot be read; the message says what to try and holds no secret.</exception>
-    public static ClusterClient Load(ClusterEndpoint endpoint, ClusterClient? current)
+    public static ClusterClient Load(ClusterEndpoint endpoint, WatchSettings settings, ClusterClient? current)
     {
         try
         {
             var configuration = endpoint.LoadConfiguration();
             var fingerprint = Fingerprint(configuration);
-            return current?._madeFrom == fingerprint ? current : new ClusterClient(new Kubernetes(configuration, new ApiCallCounter(endpoint.Name)), fingerprint);
+            return current?._madeFrom == fingerprint ? current : new ClusterClient(Connect(configuration, endpoint.Name, settings), fingerprint);
         }
         catch (YamlException exception)
         {
@@ -51,6 +51,19 @@ internal sealed class ClusterClient
                 $"The configuration of cluster '{endpoint.Name}' cannot be used ({exception.GetType().Name}). Check addresses, certificates and keys in it; it is read again by itself.",
                 $"集群“{endpoint.Name}”的配置无法使用（{exception.GetType().Name}）。请检查其中的地址、证书和密钥；之后会自动重新读取。"));
         }
+    }
+
+    private static Kubernetes Connect(KubernetesClientConfiguration configuration, string cluster, WatchSettings settings)
+    {
+        var counter = new ApiCallCounter(cluster);
+        var kubernetes = new Kubernetes(configuration, counter);
+        if (counter.InnerHandler is SocketsHttpHandler sockets)
+        {
+            // The client's own three and a half minutes are longer than a watch may be silent.
+            (sockets.KeepAlivePingDelay, sockets.KeepAlivePingTimeout) = (settings.ConnectionSilence, settings.SignOfLife);
+        }
+
+        return kubernetes;
     }
 
     /// <summary>A digest, so that no copy of the secrets is kept.</summary>

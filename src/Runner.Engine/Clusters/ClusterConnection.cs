@@ -59,7 +59,7 @@ public sealed partial class ClusterConnection
         {
             lock (_lock)
             {
-                return (_client ??= ClusterClient.Load(Endpoint, null)).Kubernetes;
+                return (_client ??= ClusterClient.Load(Endpoint, _settings, null)).Kubernetes;
             }
         }
     }
@@ -144,7 +144,7 @@ public sealed partial class ClusterConnection
     {
         lock (_lock)
         {
-            _client = ClusterClient.Load(Endpoint, _client);
+            _client = ClusterClient.Load(Endpoint, _settings, _client);
         }
     }
 

@@ -8,6 +8,9 @@ internal sealed class GoneWatch(ClusterConnection cluster, TimeProvider time)
     /// <summary>Objects in etcd are at most some MB; the JSON of one is never longer.</summary>
     private const int MaxEventBytes = 32 * 1024 * 1024;
 
+    /// <summary>How long one watch is relied on: one that stays open and brings nothing must not hide that the object has gone.</summary>
+    private static readonly TimeSpan Watch = TimeSpan.FromSeconds(3);
+
     /// <summary>Between two watches, when the first was cut: an API server that closes every watch must not be hammered.</summary>
     private static readonly TimeSpan AfterCut = TimeSpan.FromMilliseconds(200);
 
@@ -27,14 +30,16 @@ internal sealed class GoneWatch(ClusterConnection cluster, TimeProvider time)
 
             try
             {
-                if (await SeesItGoAsync($"{path}&watch=1&resourceVersion={version}", uid, cancellationToken).ConfigureAwait(false))
+                using var patience = new CancellationTokenSource(Watch, time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+                if (await SeesItGoAsync($"{path}&watch=1&resourceVersion={version}", uid, either.Token).ConfigureAwait(false))
                 {
                     return;
                 }
             }
-            catch (Exception exception) when (exception is IOException or HttpRequestException)
+            catch (Exception exception) when (exception is IOException or HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
-                // Cut: looked at again.
+                // Cut, or nothing came: looked at again.
             }
 
             await Task.Delay(AfterCut, time, cancellationToken).ConfigureAwait(false);

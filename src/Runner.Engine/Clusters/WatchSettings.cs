@@ -17,6 +17,15 @@ internal sealed record WatchSettings
     /// </summary>
     public TimeSpan WatchSilence { get; init; } = TimeSpan.FromSeconds(150);
 
+    /// <summary>
+    /// A connection on which nothing came for so long, though something is waited for, is asked for a sign of life; at least a second. All requests but the largest lists and the
+    /// logs share one connection where the API server speaks HTTP/2: one that a router has forgotten, and that stays open, would hold up the watches and the lists that heal them.
+    /// </summary>
+    public TimeSpan ConnectionSilence { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long the sign of life may take before the connection is given up, and what hung on it begins anew; at least a second.</summary>
+    public TimeSpan SignOfLife { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>A watch that lived for so long ended normally and is followed by the next one without a pause.</summary>
     public TimeSpan HealthyWatch { get; init; } = TimeSpan.FromSeconds(1);
 

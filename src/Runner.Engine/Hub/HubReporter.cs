@@ -127,6 +127,21 @@ internal sealed partial class HubReporter : IWorkloadObserver
         }
     }
 
+    /// <summary>Whether the first news of an object is written for the hub: what is being written when this is asked is waited for.</summary>
+    public async ValueTask<bool> HasToldOfAsync(WorkloadKey key, string uid, CancellationToken cancellationToken)
+    {
+        var ledger = LedgerOf(key.Cluster);
+        await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return ledger.Told.GetValueOrDefault(key)?.Uid == uid;
+        }
+        finally
+        {
+            ledger.Gate.Release();
+        }
+    }
+
     /// <summary>Writes what could not be written before, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -6,6 +6,7 @@ using Runner.Engine.Storage;
 using Runner.Engine.Values;
 using Runner.Tests.Engine.Charts;
 using Runner.Tests.Engine.Host;
+using Runner.Tests.Engine.Support;
 using Runner.Web.Identity;
 using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Users;

@@ -9,7 +9,7 @@ namespace Runner.Engine.Workloads.Argo;
 
 /// <summary>Makes and removes the objects of jobs, whatever they are for. Every step may be repeated, and none is given up because the caller hangs up.</summary>
 internal sealed partial class JobLauncher(
-    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, HubLeadership leadership, TimeProvider time, ILogger<JobLauncher> logger)
+    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
 {
     /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
@@ -113,7 +113,9 @@ internal sealed partial class JobLauncher(
                 await subscription.NextAsync(patience.Token).ConfigureAwait(false);
             }
 
-            if (leadership.IsLeader && feed.Current.TryGetValue(key, out var known) && known.Job is { IsAnnounced: false })
+            // The feed has it before it is on disk.
+            if (leadership.IsLeader && feed.Current.TryGetValue(key, out var known) && known.Job is { IsAnnounced: false }
+                && await reporter.HasToldOfAsync(key, uid, patience.Token).ConfigureAwait(false))
             {
                 await api.AnnotateAsync(key.Name, HubNames.AnnouncedAnnotation, "true", CancellationToken.None).ConfigureAwait(false);
             }

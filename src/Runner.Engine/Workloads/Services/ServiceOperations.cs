@@ -20,15 +20,14 @@ public sealed partial class ServiceOperations
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HubLeadership _leadership;
+    private readonly HubReporter _reporter;
     private readonly JustMade _made;
     private readonly PodHurry _pods;
 
-    /// <param name="leadership">Null for a process that always speaks to the hub.</param>
-    public ServiceOperations(
-        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, TimeProvider time, ILogger<ServiceOperations> logger, HubLeadership? leadership = null)
+    internal ServiceOperations(
+        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<ServiceOperations> logger)
     {
-        _leadership = leadership ?? HubLeadership.Alone;
-        (_options, _settings, _clusters, _feed, _time, _logger) = (options, settings, clusters, feed, time, logger);
+        (_options, _settings, _clusters, _feed, _leadership, _reporter, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, time, logger);
         _made = new(clusters, time);
         _pods = new(feed, options.WorkloadNamespace, logger);
     }
@@ -228,7 +227,7 @@ public sealed partial class ServiceOperations
         }
     }
 
-    /// <summary>What the feed has, the outbox of the one who speaks to the hub has: notes on the object that the hub hears of it. Not worth a failure.</summary>
+    /// <summary>Notes on the object that the hub hears of it, once that is written down for the hub. Not worth a failure.</summary>
     private async Task AnnounceAsync(ClusterConnection cluster, Workload workload, bool isMultiHost)
     {
         if (!_leadership.IsLeader || !_feed.Current.TryGetValue(workload.Key, out var seen) || seen.Uid != workload.Uid || seen.IsAnnounced)
@@ -236,8 +235,15 @@ public sealed partial class ServiceOperations
             return;
         }
 
+        using var patience = new CancellationTokenSource(WatchPatience, _time);
         try
         {
+            // The feed has it before it is on disk.
+            if (!await _reporter.HasToldOfAsync(workload.Key, workload.Uid, patience.Token).ConfigureAwait(false))
+            {
+                return;
+            }
+
             var name = workload.Key.Name;
             await (isMultiHost
                 ? SetsOf(cluster).AnnotateAsync(LeaderWorkerSetNames.SetOf(name), HubNames.AnnouncedAnnotation, "true", CancellationToken.None)

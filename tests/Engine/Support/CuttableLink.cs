@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Runner.Tests.Engine.Replicas;
+namespace Runner.Tests.Engine.Support;
 
-/// <summary>A wire between a replica and the API server that can be cut: nothing goes through, and what was connected breaks.</summary>
+/// <summary>A wire to the API server that can be cut: nothing goes through, and what was connected breaks. Or it stalls what is connected, as a router does that forgets it.</summary>
 internal sealed class CuttableLink : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -11,6 +11,7 @@ internal sealed class CuttableLink : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
     private CancellationTokenSource _connected = new();
+    private CancellationTokenSource _moving = new();
     private volatile bool _cut;
 
     /// <param name="target">Port on loopback that it leads to.</param>
@@ -31,6 +32,9 @@ internal sealed class CuttableLink : IAsyncDisposable
 
     public void Mend() => _cut = false;
 
+    /// <summary>What is connected stays open and brings nothing any more, in neither direction; what connects from now on is well.</summary>
+    public void Stall() => Interlocked.Exchange(ref _moving, new CancellationTokenSource()).Cancel();
+
     public async ValueTask DisposeAsync()
     {
         Cut();
@@ -39,6 +43,7 @@ internal sealed class CuttableLink : IAsyncDisposable
         await _accepting;
         _stop.Dispose();
         _connected.Dispose();
+        _moving.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -48,7 +53,7 @@ internal sealed class CuttableLink : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                _ = CarryAsync(client, _connected.Token);
+                _ = CarryAsync(client, _connected.Token, _moving.Token);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -57,7 +62,7 @@ internal sealed class CuttableLink : IAsyncDisposable
         }
     }
 
-    private async Task CarryAsync(TcpClient client, CancellationToken connected)
+    private async Task CarryAsync(TcpClient client, CancellationToken connected, CancellationToken moving)
     {
         using (client)
         {
@@ -71,7 +76,12 @@ internal sealed class CuttableLink : IAsyncDisposable
                 using var server = new TcpClient();
                 await server.ConnectAsync(IPAddress.Loopback, _target, connected);
                 var (near, far) = (client.GetStream(), server.GetStream());
-                await Task.WhenAny(near.CopyToAsync(far, connected), far.CopyToAsync(near, connected));
+                using var both = CancellationTokenSource.CreateLinkedTokenSource(connected, moving);
+                await Task.WhenAny(near.CopyToAsync(far, both.Token), far.CopyToAsync(near, both.Token));
+                if (moving.IsCancellationRequested)
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, connected);
+                }
             }
             catch (Exception exception) when (exception is OperationCanceledException or SocketException or IOException)
             {
