@@ -45,7 +45,9 @@ internal static partial class BrowserBench
 
     private static async Task MeasureAsync(Report report, BrowserLoad load, CancellationToken cancellationToken)
     {
+        await using var hub = await TakingHub.StartAsync(cancellationToken);
         await using var world = await World.StartAsync(load.Services, cancellationToken, load.Pods);
+        hub.ServeTo(world);
         await world.StartRunnerAsync(cancellationToken);
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium(), Args = ["--no-sandbox", "--enable-precise-memory-info", "--js-flags=--expose-gc"] });
@@ -91,11 +93,17 @@ internal static partial class BrowserBench
         await Task.WhenAll(listening);
 
         Tell(report, load, changes, new(seen, floor, printed));
+        foreach (var slow in changes.Slowest(5, ("Chromium", seen), ("without a screen", others.FirstSeen), ("bare page", floor), ("kubectl", printed)))
+        {
+            report.Say(slow);
+        }
+
         others.Tell(report, changes, seconds);
         report.Add($"{load}: processor time of the program, of one core", "%", [100 * cpu.TotalSeconds / seconds]);
         report.Add($"{load}: the same, a session", "%", [100 * cpu.TotalSeconds / seconds / load.Sessions]);
         report.Add($"{load}: changes a second that were made", "", [changes.Made / seconds]);
         samples.Tell(report, load);
+        report.Say($"{load}: {hub.Events} events were taken by the hub");
         report.Add($"{load}: heap after a forced collection", "MB", [await ProgramState.CollectAsync(world, cancellationToken)]);
     }
 

@@ -58,6 +58,16 @@ internal sealed class BrowserChanges(World world, BrowserLoad load)
     public List<double> Delays(IReadOnlyDictionary<string, double> arrived) =>
         [.. _sent.OrderBy(change => change.Key, StringComparer.Ordinal).Where(change => arrived.ContainsKey(change.Key)).Select(change => arrived[change.Key] - change.Value)];
 
+    /// <summary>When the slowest changes were sent and when they arrived in each place, to see where they waited.</summary>
+    /// <param name="places">Names of places and when each change arrived there; the first one is what it is measured by.</param>
+    public IEnumerable<string> Slowest(int count, params (string Name, IReadOnlyDictionary<string, double> Arrived)[] places)
+    {
+        var first = _sent.Values.Min();
+        return _sent.Where(change => places[0].Arrived.ContainsKey(change.Key)).OrderByDescending(change => places[0].Arrived[change.Key] - change.Value).Take(count).Select(change =>
+            string.Create(CultureInfo.InvariantCulture, $"sent after {(change.Value - first) / 1000:0.0} s: ")
+            + string.Join(", ", places.Select(place => place.Name + (place.Arrived.TryGetValue(change.Key, out var at) ? string.Create(CultureInfo.InvariantCulture, $" {at - change.Value:0} ms") : " never"))));
+    }
+
     /// <summary>Milliseconds of the Unix epoch, which is what browsers count in.</summary>
     public static double Now() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMilliseconds;
 }

@@ -1,11 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.SignalR.Client;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using Cookie = System.Net.Cookie;
 
@@ -35,10 +30,10 @@ internal static class EnduranceBench
     public static async Task RunAsync(Report report, CancellationToken cancellationToken)
     {
         var counts = new Counts();
-        await using var hub = await StartHubAsync(counts, cancellationToken);
+        await using var hub = await TakingHub.StartAsync(cancellationToken);
         await using var world = await World.StartAsync(Services, cancellationToken, Pods);
         var uid = await LogBench.CreatePodAsync(world, cancellationToken);
-        world.Extra["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = hub.Urls.First();
+        hub.ServeTo(world);
         await world.StartRunnerAsync(cancellationToken);
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = BrowserBench.Chromium(), Args = ["--no-sandbox"] });
@@ -56,12 +51,12 @@ internal static class EnduranceBench
             .. Enumerable.Range(0, LiveSessions).Select(number => EverAsync(counts, token => LiveAsync(world, cookies, number, counts, token), end.Token)),
             .. Enumerable.Range(0, LogStreams).Select(number => EverAsync(counts, token => FollowAsync(world, number, counts, token), end.Token)),
         ];
-        var samples = await WatchAsync(world, counts, end.Token);
+        var samples = await WatchAsync(world, hub, counts, end.Token);
         await Task.WhenAll(load);
-        Tell(report, samples, counts);
+        Tell(report, samples, hub, counts);
     }
 
-    private static async Task<List<State>> WatchAsync(World world, Counts counts, CancellationToken cancellationToken)
+    private static async Task<List<State>> WatchAsync(World world, TakingHub hub, Counts counts, CancellationToken cancellationToken)
     {
         var samples = new List<State>();
         var begin = TimeProvider.System.GetTimestamp();
@@ -74,7 +69,7 @@ internal static class EnduranceBench
                 var now = samples[^1];
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{TimeProvider.System.GetElapsedTime(begin).TotalMinutes,8:0.0}{now.Megabytes,14:0.0}{now.Threads,10}{now.Handles,10}{now.DataKilobytes,10:0}{counts.Changes,10}{counts.Events,10}{counts.Calls,10}{counts.Lines,10}{counts.Steps,10}{counts.Pages,8}{counts.Faults,8}"));
+                    $"{TimeProvider.System.GetElapsedTime(begin).TotalMinutes,8:0.0}{now.Megabytes,14:0.0}{now.Threads,10}{now.Handles,10}{now.DataKilobytes,10:0}{counts.Changes,10}{hub.Events,10}{counts.Calls,10}{counts.Lines,10}{counts.Steps,10}{counts.Pages,8}{counts.Faults,8}"));
             }
 
             await Task.Delay(Sample, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -83,7 +78,7 @@ internal static class EnduranceBench
         return samples;
     }
 
-    private static void Tell(Report report, List<State> samples, Counts counts)
+    private static void Tell(Report report, List<State> samples, TakingHub hub, Counts counts)
     {
         foreach (var (what, unit, of) in new (string, string, Func<State, double>)[]
         {
@@ -98,7 +93,7 @@ internal static class EnduranceBench
             report.Ratio($"{what}: last third / first third of the last three quarters", rest.Skip(rest.Count * 2 / 3).Average() / rest.Take(rest.Count / 3).Average(), "about 1");
         }
 
-        report.Say($"{counts.Changes} changes, {counts.Events} events at the hub, {counts.Calls} calls, {counts.Lines} lines of logs and {counts.Steps} live messages read, {counts.Pages} pages opened; {counts.Faults} faults: {counts.LastFault}");
+        report.Say($"{counts.Changes} changes, {hub.Events} events at the hub, {counts.Calls} calls, {counts.Lines} lines of logs and {counts.Steps} live messages read, {counts.Pages} pages opened; {counts.Faults} faults: {counts.LastFault}");
     }
 
     /// <summary>Begins a part of the load again whenever it ends.</summary>
@@ -220,26 +215,9 @@ internal static class EnduranceBench
         return stay;
     }
 
-    /// <summary>A hub that takes every event.</summary>
-    private static async Task<WebApplication> StartHubAsync(Counts counts, CancellationToken cancellationToken)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        app.Map("/{**path}", () =>
-        {
-            Interlocked.Increment(ref counts.Events);
-            return Microsoft.AspNetCore.Http.Results.Ok();
-        });
-        await app.StartAsync(cancellationToken);
-        return app;
-    }
-
     private sealed class Counts
     {
         public int Changes;
-        public int Events;
         public int Calls;
         public int Lines;
         public int Steps;

@@ -16,6 +16,7 @@ internal static class LogFloodBench
 
     private const int Rounds = 3;
 
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
     /// <summary>Notes the longest time between two frames, and when the last line of a round is in the page.</summary>
@@ -48,7 +49,9 @@ internal static class LogFloodBench
         await page.GotoAsync(new Uri(world.Address, "/logs?labels=serving.knative.dev/service").ToString());
         await page.Locator(".log-line", new() { HasText = "begin" }).WaitForAsync();
         await page.EvaluateAsync(Observe);
-        var (heapBefore, serverBefore) = (await HeapAsync(page), Resident(world));
+        var heapBefore = await HeapAsync(page);
+        var keptBefore = await ProgramState.CollectAsync(world, cancellationToken);
+        var serverBefore = ProgramState.Of(world).Megabytes;
 
         List<double> shown = [], printed = [], longest = [], slow = [];
         for (var round = 0; round < Rounds; round++)
@@ -78,8 +81,15 @@ internal static class LogFloodBench
         report.Add("JavaScript heap before the floods", "MB", [heapBefore]);
         report.Add($"JavaScript heap after {Rounds} floods", "MB", [await HeapAsync(page)]);
         report.Add("program resident before the floods", "MB", [serverBefore]);
-        report.Add($"program resident after {Rounds} floods", "MB", [Resident(world)]);
+        report.Add($"program resident after {Rounds} floods", "MB", [ProgramState.Of(world).Megabytes]);
+        report.Add("heap of the program before the floods, after a forced collection", "MB", [keptBefore]);
+        report.Add($"heap of the program after {Rounds} floods and a forced collection", "MB", [await ProgramState.CollectAsync(world, cancellationToken)]);
+        await Task.Delay(Rest, cancellationToken);
+        report.Add($"program resident {Rest.TotalSeconds} s after that", "MB", [ProgramState.Of(world).Megabytes]);
         report.Say($"the foot of the page says: {(await page.Locator(".log-foot").InnerTextAsync()).ReplaceLineEndings(" ")}");
+        await page.GotoAsync(new Uri(world.Address, "/hub").ToString());
+        await page.Locator("[data-live=true]").WaitForAsync();
+        report.Add("heap of the program after another page was opened instead", "MB", [await ProgramState.CollectAsync(world, cancellationToken)]);
     }
 
     private static async Task FloodAsync(World world, string uid, int round, CancellationToken cancellationToken)
@@ -108,12 +118,6 @@ internal static class LogFloodBench
     }
 
     private static async Task<double> HeapAsync(IPage page) => await page.EvaluateAsync<double>("() => { window.gc?.(); return performance.memory.usedJSHeapSize; }") / 1e6;
-
-    private static double Resident(World world)
-    {
-        var line = File.ReadLines($"/proc/{world.Runner.Id}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1000;
-    }
 
     private static double Now() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMilliseconds;
 }

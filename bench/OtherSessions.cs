@@ -11,6 +11,9 @@ internal sealed class OtherSessions : IAsyncDisposable
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
     private readonly List<PageSession> _sessions = [];
 
+    /// <summary>When each change was in a picture of the first of them.</summary>
+    public IReadOnlyDictionary<string, double> FirstSeen => _sessions.FirstOrDefault()?.Seen ?? [];
+
     public async Task OpenAsync(Report report, BrowserLoad load, World world, Uri page, IReadOnlyList<Cookie> cookies, double height, CancellationToken cancellationToken)
     {
         if (load.Sessions == 1)

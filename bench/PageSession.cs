@@ -134,19 +134,10 @@ internal sealed partial class PageSession : IAsyncDisposable
 
         if (call != 0)
         {
-            object? answer = wanted == WantsReference ? new Dictionary<string, long> { ["__jsObjectId"] = Interlocked.Increment(ref _calls) } : Answer(method);
+            // Nothing, false, none: what a browser says of a page that nobody touches.
+            object? answer = wanted == WantsReference ? new Dictionary<string, long> { ["__jsObjectId"] = Interlocked.Increment(ref _calls) } : null;
             await _connection.SendAsync("EndInvokeJSFromDotNet", call, true, JsonSerializer.Serialize(new[] { call, true, answer }, Json));
         }
-    }
-
-    private static object? Answer(string method)
-    {
-        if (Environment.GetEnvironmentVariable("BENCH_CALLS") is not null)
-        {
-            Console.WriteLine($"call {method}");
-        }
-
-        return null;
     }
 
     private Task Fail(string problem)
