@@ -42,7 +42,8 @@ internal sealed class BrowserChanges(World world, BrowserLoad load)
                         _sent[number] = Now();
                     }
 
-                    pending.Add(world.SetReadyAsync(service, "False", $"Bench{number}", cancellationToken));
+                    // The address too, because the reason of a service with pods is theirs: each change is one of the workload and news for the hub.
+                    pending.Add(world.SetReadyAsync(service, "False", $"Bench{number}", cancellationToken, $"bench-{number}"));
                 }
             }
 

@@ -92,8 +92,9 @@ internal sealed partial class World : IAsyncDisposable
     }
 
     /// <summary>Writes the condition Ready of a service, as Knative's controllers do.</summary>
-    public Task<object> SetReadyAsync(int service, string status, string reason, CancellationToken cancellationToken) => Client.CustomObjects.PatchNamespacedCustomObjectStatusAsync(
-        new V1Patch(new { status = new { url = $"http://{ServiceName(service)}.example.com", conditions = new[] { new { type = "Ready", status, reason } } } }, V1Patch.PatchType.MergePatch),
+    /// <param name="host">First label of its address; null for its name.</param>
+    public Task<object> SetReadyAsync(int service, string status, string reason, CancellationToken cancellationToken, string? host = null) => Client.CustomObjects.PatchNamespacedCustomObjectStatusAsync(
+        new V1Patch(new { status = new { url = $"http://{host ?? ServiceName(service)}.example.com", conditions = new[] { new { type = "Ready", status, reason } } } }, V1Patch.PatchType.MergePatch),
         Group, Version, Namespace, "services", ServiceName(service), cancellationToken: cancellationToken);
 
     /// <summary>Starts the program and waits until it knows every service.</summary>
