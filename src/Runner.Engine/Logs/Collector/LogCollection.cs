@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub;
 using Runner.Engine.Telemetry;
 
 namespace Runner.Engine.Logs.Collector;
@@ -55,7 +56,7 @@ public sealed partial class LogCollection : IDisposable
     private PositionFile? _positions;
     private LogCollector? _collector;
 
-    internal LogCollection(RunnerOptions options, CollectorSettings? settings, IMeterFactory? meters, TimeProvider time, ILoggerFactory loggers)
+    internal LogCollection(RunnerOptions options, CollectorSettings? settings, IMeterFactory? meters, TimeProvider time, ILoggerFactory loggers, HubLeadership? leadership = null)
     {
         _options = options.LogCollector;
         (_time, _loggers, _logger, _dataDirectory) = (time, loggers, loggers.CreateLogger<LogCollection>(), options.DataDirectory);
@@ -69,7 +70,7 @@ public sealed partial class LogCollection : IDisposable
         _buffer = new(_settings.BufferBytes, time);
         _loki = new(_options.LokiUrl, options.Proxy, _settings.PushTimeout, time);
         _sender = new(_buffer, _loki, _settings, Counters, time, loggers.CreateLogger<LokiSender>());
-        Milestones = new(_buffer, Counters, time);
+        Milestones = new(_buffer, Counters, time, leadership, options.LeaseDuration * 3 / 2);
         Measure(meters?.Create(EngineMetrics.MeterName));
     }
 

@@ -55,5 +55,6 @@ public static class LogCollectionServices
         null,
         provider.GetService<System.Diagnostics.Metrics.IMeterFactory>(),
         provider.GetRequiredService<TimeProvider>(),
-        provider.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>()));
+        provider.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>(),
+        provider.GetService<Hub.HubLeadership>()));
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Runner.Engine.Hub;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Logs.Collector;
@@ -6,21 +7,54 @@ namespace Runner.Engine.Logs.Collector;
 /// <summary>One milestone of a workload, in the words of the hub (<c>common/types/log.go</c> of csghub-server).</summary>
 internal readonly record struct Milestone(string Stage, string Step, string Message);
 
-/// <summary>Tells Loki what the runner sees happen to a workload, for the hub's log pages. Never waits: where there is no room a milestone is dropped and counted.</summary>
-internal sealed class Milestones(CollectorBuffer? buffer, CollectorCounters counters, TimeProvider time) : IWorkloadObserver
+/// <summary>
+/// Tells Loki what the runner sees happen to a workload, for the hub's log pages. Never waits: where there is no room a milestone is dropped and counted. Of several replicas the one
+/// that speaks to the hub tells it; one that takes its place also tells what it saw while nobody may have.
+/// </summary>
+internal sealed class Milestones : IWorkloadObserver
 {
+    private const int MostSeen = 1000;
+
+    private readonly CollectorBuffer? _buffer;
+    private readonly CollectorCounters _counters;
+    private readonly TimeProvider _time;
+    private readonly HubLeadership _leadership;
+    private readonly TimeSpan _succession;
+    private readonly Queue<Seen> _seen = new();
+    private readonly Lock _lock = new();
     private long _lastTime;
+
+    /// <param name="buffer">Null where nothing is sent.</param>
+    /// <param name="leadership">Null for a process that is alone.</param>
+    /// <param name="succession">How long nobody may have spoken when this replica takes another's place: it tells again what it saw since then, as that one may not have.</param>
+    public Milestones(CollectorBuffer? buffer, CollectorCounters counters, TimeProvider time, HubLeadership? leadership = null, TimeSpan succession = default)
+    {
+        (_buffer, _counters, _time, _leadership, _succession) = (buffer, counters, time, leadership ?? HubLeadership.Alone, succession);
+        if (buffer is not null && leadership is not null)
+        {
+            leadership.Changed += TakeUp;
+        }
+    }
 
     public ValueTask ChangedAsync(Workload? before, Workload? after, CancellationToken cancellationToken)
     {
-        if (buffer is not null && Of(before, after) is { } milestone)
+        if (_buffer is not null && Of(before, after) is { } milestone)
         {
-            var at = Next(LogTimestamp.FromTime(time.GetUtcNow()));
-            var text = Encoding.UTF8.GetBytes($"{LogTimestamp.ToTime(at).UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'} {milestone.Message}");
-            var stream = new PlatformStream(LokiLabels.OfMilestone((after ?? before)!, milestone.Stage, milestone.Step));
-            if (!buffer.TryAdd(new(stream, text, [new(0, text.Length, at, 0)], 0)))
+            var seen = new Seen(_time.GetUtcNow(), (after ?? before)!, milestone);
+            lock (_lock)
             {
-                counters.Dropped(DropReason.NoRoom, 1);
+                if (_leadership.IsLeader)
+                {
+                    Send(_buffer, seen);
+                }
+                else
+                {
+                    _seen.Enqueue(seen);
+                    while (_seen.Count > MostSeen || seen.At - _seen.Peek().At > _succession)
+                    {
+                        _seen.Dequeue();
+                    }
+                }
             }
         }
 
@@ -85,6 +119,39 @@ internal sealed class Milestones(CollectorBuffer? buffer, CollectorCounters coun
             }
         }
     }
+
+    private void TakeUp()
+    {
+        lock (_lock)
+        {
+            if (!_leadership.IsLeader)
+            {
+                return;
+            }
+
+            var since = _time.GetUtcNow() - _succession;
+            while (_seen.TryDequeue(out var seen))
+            {
+                if (seen.At >= since)
+                {
+                    Send(_buffer!, seen);
+                }
+            }
+        }
+    }
+
+    private void Send(CollectorBuffer buffer, Seen seen)
+    {
+        var at = Next(LogTimestamp.FromTime(seen.At));
+        var text = Encoding.UTF8.GetBytes($"{LogTimestamp.ToTime(at).UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'} {seen.What.Message}");
+        var stream = new PlatformStream(LokiLabels.OfMilestone(seen.Of, seen.What.Stage, seen.What.Step));
+        if (!buffer.TryAdd(new(stream, text, [new(0, text.Length, at, 0)], 0)))
+        {
+            _counters.Dropped(DropReason.NoRoom, 1);
+        }
+    }
+
+    private readonly record struct Seen(DateTimeOffset At, Workload Of, Milestone What);
 
     private sealed class PlatformStream(string labels) : LogStream(labels)
     {
