@@ -67,9 +67,6 @@ internal sealed class HubClient : IDisposable
     /// <summary>Whether it is known where the hub is, and it is this process that speaks to it.</summary>
     public bool MaySend => _webhook is not null && _leadership.IsLeader;
 
-    /// <summary>Whether it is known where the hub is, whichever process speaks to it.</summary>
-    public bool KnowsHub => _webhook is not null;
-
     /// <summary>Why nothing may be sent; empty when it may.</summary>
     public LocalText WhyNot => _webhook is null ? NoHub : _leadership.WhySilent;
 

@@ -9,7 +9,4 @@ public sealed record OutboxStatus(int Waiting, long Sent, LocalText LastError, D
 {
     /// <summary>Of those that wait, the ones that the hub answered it does not want. They are tried again with growing pauses, and hold up later ones of their resource.</summary>
     public int Refused { get; init; }
-
-    /// <summary>True while it is not known where the hub is.</summary>
-    public bool Unset { get; init; }
 }
