@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Runner.Tests.Support;
@@ -53,6 +54,15 @@ internal sealed partial class ScaleWorld : IAsyncDisposable
         ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
         ["STARHUB_SERVER_API_TOKEN"] = World.ApiToken,
     };
+
+    /// <summary>When a program that knows several clusters says it has found this one connected.</summary>
+    /// <param name="output">What it wrote.</param>
+    /// <param name="kubeconfig">By which it tells the cluster from others.</param>
+    public static DateTimeOffset ConnectedAt(string output, string kubeconfig)
+    {
+        var line = output.Split('\n').Last(line => line.Contains($"Cluster {kubeconfig} is Connected", StringComparison.Ordinal));
+        return DateTimeOffset.Parse(line.AsSpan(0, line.IndexOf(' ', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Calls that the API server has answered so far, by verb and resource.</summary>
     public async Task<Dictionary<string, long>> CallsAsync(CancellationToken cancellationToken) =>
