@@ -17,8 +17,12 @@ internal static partial class ReturnedMemory
     {
         var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         clusters.StatusChanged += _ => changed.Writer.TryWrite(true);
-        for (var known = 0; await WaitAsync(changed.Reader, cancellationToken).ConfigureAwait(false); changed.Reader.TryRead(out _))
+
+        // What is known already counts too. Whatever changes after this was read is looked at once more.
+        changed.Writer.TryWrite(true);
+        for (var known = 0; await WaitAsync(changed.Reader, cancellationToken).ConfigureAwait(false);)
         {
+            changed.Reader.TryRead(out _);
             if (clusters.Connections.Count(cluster => cluster.State.Synced) is var synced && synced > known)
             {
                 known = synced;

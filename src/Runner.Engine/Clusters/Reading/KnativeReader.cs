@@ -1,4 +1,5 @@
 using System.Text.Json;
+using k8s.Models;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Clusters.Reading;
@@ -130,6 +131,11 @@ internal static class KnativeReader
             {
                 spec.Containers = ContainerReader.List(ref reader, source, shared) ?? [];
             }
+            else if (reader.ValueTextEquals("volumes"u8))
+            {
+                // A claim that a service mounts must not be deleted with another service; other volumes are nobody's business.
+                spec.Volumes = JsonFields.List(ref reader, shared, Volume)?.FindAll(volume => volume.PersistentVolumeClaim is not null) is { Count: > 0 } claims ? claims : null;
+            }
             else
             {
                 reader.Skip();
@@ -137,6 +143,30 @@ internal static class KnativeReader
         }
 
         return spec;
+    }
+
+    private static V1Volume Volume(ref Utf8JsonReader reader, SharedValues shared) => JsonFields.Fields<V1Volume>(ref reader, shared, VolumeField);
+
+    private static bool VolumeField(ref Utf8JsonReader reader, SharedValues shared, V1Volume volume)
+    {
+        if (!reader.ValueTextEquals("persistentVolumeClaim"u8))
+        {
+            return false;
+        }
+
+        volume.PersistentVolumeClaim = JsonFields.Object<V1PersistentVolumeClaimVolumeSource>(ref reader, shared, ClaimField);
+        return true;
+    }
+
+    private static bool ClaimField(ref Utf8JsonReader reader, SharedValues shared, V1PersistentVolumeClaimVolumeSource claim)
+    {
+        if (!reader.ValueTextEquals("claimName"u8))
+        {
+            return false;
+        }
+
+        claim.ClaimName = shared.Text(ref reader);
+        return true;
     }
 
     private static KnativeServiceStatus? ServiceStatus(ref Utf8JsonReader reader, SharedValues shared)
