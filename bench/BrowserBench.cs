@@ -16,6 +16,9 @@ internal static partial class BrowserBench
 {
     private const int Driven = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>What runs for the first time is compiled in these first seconds: they are in the figures, and left out of one that says so.</summary>
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Sampled = TimeSpan.FromSeconds(10);
     private static readonly string[] Browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -38,7 +41,7 @@ internal static partial class BrowserBench
     {
         await MeasureAsync(report, new(200, 400, 20, 1, TimeSpan.FromSeconds(20)), cancellationToken);
         await MeasureAsync(report, new(1000, 2000, 100, 1, TimeSpan.FromSeconds(30)), cancellationToken);
-        await MeasureAsync(report, new(1000, 2000, 100, 20, TimeSpan.FromSeconds(30)), cancellationToken);
+        await MeasureAsync(report, new(1000, 2000, 100, 20, TimeSpan.FromSeconds(60)), cancellationToken);
     }
 
     public static Task ChurnAsync(Report report, CancellationToken cancellationToken) => MeasureAsync(report, new(1000, 2000, 100, 20, Churn), cancellationToken);
@@ -124,6 +127,7 @@ internal static partial class BrowserBench
 
         report.Add($"{load}: change to row in Chromium (wanted under 100)", "ms", rows);
         report.Add($"{load}:   the 99th of a hundred (wanted under 250)", "ms", [Report.Percentile(rows, 0.99)]);
+        report.Add($"{load}:   the same without the first {Warm.TotalSeconds} s", "ms", [Report.Percentile(changed.Delays(arrived.Page, Warm), 0.99)]);
         report.Add($"{load}: change to cell of a bare page over a bare WebSocket", "ms", cells);
         report.Add($"{load}:   the 99th of a hundred", "ms", [Report.Percentile(cells, 0.99)]);
         report.Add($"{load}: change to line of kubectl get -w", "ms", lines);

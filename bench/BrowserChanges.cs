@@ -56,8 +56,12 @@ internal sealed class BrowserChanges(World world, BrowserLoad load)
     }
 
     /// <summary>How long each change of a row that can be seen took until it arrived somewhere, in the order in which they were sent; those that never did are left out.</summary>
-    public List<double> Delays(IReadOnlyDictionary<string, double> arrived) =>
-        [.. _sent.OrderBy(change => change.Key, StringComparer.Ordinal).Where(change => arrived.ContainsKey(change.Key)).Select(change => arrived[change.Key] - change.Value)];
+    /// <param name="after">Only of those that were sent so long after the first.</param>
+    public List<double> Delays(IReadOnlyDictionary<string, double> arrived, TimeSpan after = default)
+    {
+        var from = _sent.Values.Min() + after.TotalMilliseconds;
+        return [.. _sent.OrderBy(change => change.Key, StringComparer.Ordinal).Where(change => change.Value >= from && arrived.ContainsKey(change.Key)).Select(change => arrived[change.Key] - change.Value)];
+    }
 
     /// <summary>When the slowest changes were sent and when they arrived in each place, to see where they waited.</summary>
     /// <param name="places">Names of places and when each change arrived there; the first one is what it is measured by.</param>
