@@ -39,8 +39,8 @@ internal sealed partial class EnvironmentSecretSweeper(ClusterDirectory clusters
         }
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(clusters.Connections.Select(cluster => Task.Run(() => SweepForeverAsync(cluster, stoppingToken), CancellationToken.None)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(clusters.Connections.Select(cluster => Task.Run(
+        () => RestartedLoop.RunAsync(token => SweepAsync(cluster, token), exception => LogFailed(cluster.Name, exception.Message), time, stoppingToken), CancellationToken.None)));
 
     /// <summary>When somebody was last about to refer to a Secret.</summary>
     private static DateTimeOffset WantedAt(V1Secret secret)
@@ -56,7 +56,7 @@ internal sealed partial class EnvironmentSecretSweeper(ClusterDirectory clusters
         List<object?> needs = [await services.FindAsync(workload, cancellationToken).ConfigureAwait(false), .. await RevisionsAsync(services, workload, cancellationToken).ConfigureAwait(false)];
 
         // Of kinds that the cluster does not know, or does not show, the runner has made none.
-        if (cluster.State.Services.Sets.Health != CacheHealth.Unavailable
+        if (cluster.State.Services.MayHaveSets
             && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).FindAsync(LeaderWorkerSetNames.SetOf(workload), cancellationToken).ConfigureAwait(false) is { } set)
         {
             if ((set.Status?.UpdatedReplicas ?? 0) < (set.Spec?.Replicas ?? 1))
@@ -90,27 +90,14 @@ internal sealed partial class EnvironmentSecretSweeper(ClusterDirectory clusters
         }
     }
 
-    /// <summary>Sweeps now and then until cancelled. Never throws.</summary>
-    private async Task SweepForeverAsync(ClusterConnection cluster, CancellationToken cancellationToken)
+    /// <summary>Sweeps now and then.</summary>
+    private async Task SweepAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        while (true)
         {
-            await Task.Delay(Grace, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            try
-            {
-                await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
-                await SweepAsync(cluster, time.GetUtcNow() - Grace, cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // Whatever went wrong, it is tried again.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                LogFailed(cluster.Name, exception.Message);
-            }
+            await Task.Delay(Grace, time, cancellationToken).ConfigureAwait(false);
+            await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+            await SweepAsync(cluster, time.GetUtcNow() - Grace, cancellationToken).ConfigureAwait(false);
         }
     }
 

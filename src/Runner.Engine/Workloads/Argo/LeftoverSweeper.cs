@@ -35,32 +35,14 @@ internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerO
         }
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(clusters.Connections.Select(cluster => Task.Run(() => SweepOnceAsync(cluster, stoppingToken), CancellationToken.None)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(clusters.Connections.Select(cluster => Task.Run(
+        () => RestartedLoop.RunAsync(token => SweepOnceAsync(cluster, token), exception => LogFailed(cluster.Name, exception.Message), time, stoppingToken), CancellationToken.None)));
 
-    /// <summary>Tries until it was done once. Never throws.</summary>
     private async Task SweepOnceAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
-                await Task.Delay(Grace, time, cancellationToken).ConfigureAwait(false);
-                await SweepAsync(cluster, time.GetUtcNow() - Grace, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // Whatever went wrong, it is tried again.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                LogFailed(cluster.Name, exception.Message);
-            }
-        }
+        await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+        await Task.Delay(Grace, time, cancellationToken).ConfigureAwait(false);
+        await SweepAsync(cluster, time.GetUtcNow() - Grace, cancellationToken).ConfigureAwait(false);
     }
 
     [LoggerMessage(LogLevel.Information, "Removed {Leftover}, made for job {Job} in cluster {Cluster}, which was never made")]

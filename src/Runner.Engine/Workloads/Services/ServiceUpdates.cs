@@ -41,7 +41,7 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
             if (carrier is null)
             {
                 var sets = new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time);
-                var set = cluster.State.Services.Sets.Health == CacheHealth.Unavailable ? null : await sets.ChangeAsync(
+                var set = !cluster.State.Services.MayHaveSets ? null : await sets.ChangeAsync(
                     LeaderWorkerSetNames.SetOf(serviceName),
                     (found, token) => ChangeAsync(found, MultiHostUpdate.Apply(found, request, options, out var secret), secret, token), cancellationToken).ConfigureAwait(false);
                 if (set is null)
