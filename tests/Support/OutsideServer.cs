@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -9,6 +10,7 @@ internal sealed class OutsideServer : IAsyncDisposable
 {
     public const string User = "builder";
     public const string Password = "the-right-password";
+    public const string Region = "cn-north-1";
 
     private readonly TemporaryFolder _folder = new();
     private Process? _process;
@@ -46,12 +48,15 @@ internal sealed class OutsideServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>The S3 server <c>s3rver</c>, whose only keys are <c>S3RVER</c> and <c>S3RVER</c>.</summary>
-    public static async Task<OutsideServer> ObjectStoreAsync(string bucket)
+    /// <summary>The S3 API of OpenStack Swift, with one bucket in the region <see cref="Region"/>; who is let in is said in <c>object-store.py</c>.</summary>
+    /// <param name="ahead">By how much the server's clock is ahead.</param>
+    public static async Task<OutsideServer> ObjectStoreAsync(string bucket, TimeSpan ahead = default)
     {
         var server = new OutsideServer();
-        var program = Path.Combine(Repository.Root, ".tools", "s3", "node_modules", ".bin", "s3rver");
-        await server.StartAsync(program, "--directory", server._folder.File("data"), "--address", "127.0.0.1", "--port", $"{server.Port}", "--configure-bucket", bucket, "--silent");
+        var script = Path.Combine(Repository.Root, "tests", "Support", "object-store.py");
+
+        // Debian's own interpreter, which has Debian's packages.
+        await server.StartAsync("/usr/bin/python3", script, server._folder.Path, $"{server.Port}", bucket, ahead.TotalSeconds.ToString(CultureInfo.InvariantCulture));
         return server;
     }
 
