@@ -61,7 +61,7 @@ public static class EngineServices
             provider.GetRequiredService<LiveSettings>(),
             provider.GetRequiredService<ClusterDirectory>(),
             provider.GetRequiredService<BuildFilesKeeper>(),
-            provider.GetRequiredService<JobMaker>(),
+            provider.GetRequiredService<JobLauncher>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ImageBuildOperations>>()));
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<ImageBuildOperations>());

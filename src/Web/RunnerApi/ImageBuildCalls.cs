@@ -21,7 +21,7 @@ internal sealed class ImageBuildCalls(ImageBuildOperations operations)
     private async Task StopAsync(HttpContext context)
     {
         var request = await RequestBody.ReadAsync(context, RequestJson.Default.ImageBuildStopRequest);
-        await operations.StopAsync(request, context.RequestAborted);
+        await operations.StopAsync(request);
         await Answer.OkAsync(context);
     }
 }

@@ -172,6 +172,30 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_for_a_build_whose_end_no_watch_has_shown_yet_takes_nothing_of_that_end()
+    {
+        await StartAsync();
+        await BuildAsync();
+        await Eventually.TrueAsync(() => Builds().Count > 0, "the hub heard of the build", 30);
+        _cluster.Faults.SilentWatches = true;
+        await Eventually.TrueAsync(async () => await PhaseAsync() == "Succeeded", "the build has ended", 30);
+
+        var looks = Looks();
+        var again = BuildAsync();
+        await Eventually.TrueAsync(() => Looks() > looks + 1, "the runner has looked at the build, and at what became of it", 30);
+
+        // The watches come back where what they have missed is not told any more.
+        (_cluster.Faults.SilentWatches, _cluster.Faults.ExpireWatches) = (false, true);
+        _cluster.Faults.CutWatches();
+        await ToldAsync("Succeeded");
+        _cluster.Faults.ExpireWatches = false;
+
+        Assert.Equal(HttpStatusCode.OK, (await again).Status);
+        await Eventually.TrueAsync(() => Phases().Count(phase => phase == "Succeeded") == 2, "the build that was asked for since was told", 30);
+        Assert.DoesNotContain("Failed", Phases());
+    }
+
+    [Fact]
     public async Task A_runner_without_its_data_folder_knows_the_build_again_and_tells_its_end()
     {
         await StartAsync();
@@ -318,9 +342,15 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
 
     private Task ToldAsync(string phase) => Eventually.TrueAsync(() => Phases() is [.., var last] && last == phase, $"the hub heard that the build is {phase}", 30);
 
-    private async Task<string> UidAsync() =>
-        (await _api.CustomObjects.GetNamespacedCustomObjectAsync<JsonElement>("argoproj.io", "v1alpha1", "spaces", "workflows", Workflow, TestContext.Current.CancellationToken))
-            .GetProperty("metadata").GetProperty("uid").GetString()!;
+    private async Task<string> UidAsync() => (await ReadAsync()).GetProperty("metadata").GetProperty("uid").GetString()!;
+
+    private async Task<string?> PhaseAsync() => (await ReadAsync()) is var build && build.TryGetProperty("status", out var status) && status.TryGetProperty("phase", out var phase) ? phase.GetString() : null;
+
+    private Task<JsonElement> ReadAsync() =>
+        _api.CustomObjects.GetNamespacedCustomObjectAsync<JsonElement>("argoproj.io", "v1alpha1", "spaces", "workflows", Workflow, TestContext.Current.CancellationToken);
+
+    /// <summary>How often anybody has read a single workflow.</summary>
+    private long Looks() => _cluster.RequestCounts().GetValueOrDefault("get workflows.argoproj.io");
 
     private async Task<bool> FilesAreCurrentAsync()
     {

@@ -7,12 +7,21 @@ using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Argo;
 
-/// <summary>Makes and removes the objects of jobs, whatever they are for. Every step may be repeated, and none is given up because the caller hangs up.</summary>
+/// <summary>
+/// Makes and removes the objects of jobs and builds. Every step may be repeated, and none is given up because the caller hangs up. A task that has ended is not run twice; where the hub
+/// needs that (<see cref="JobObjects.MayRunAgain"/>), not before its end is told.
+/// </summary>
 internal sealed partial class JobLauncher(
     RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
 {
     /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the caller waits until what is over is told of and gone.</summary>
+    private static readonly TimeSpan OverPatience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Pauses between looks at what is over.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
     /// Makes a job, or finds it made from the same request before. What it needs is there before it; when it cannot be made, nothing of it stays.
@@ -25,9 +34,8 @@ internal sealed partial class JobLauncher(
     {
         var metadata = objects.Workflow.Metadata;
         var key = new WorkloadKey(cluster.Name, kind, metadata.NamespaceProperty, metadata.Name);
-        if (archive.Find(key) is { Record: { IsFinished: true } ended } && !feed.Current.ContainsKey(key))
+        if (!objects.MayRunAgain && archive.Find(key) is { Record: { IsFinished: true } ended } && !feed.Current.ContainsKey(key))
         {
-            // Asked for once more after its end: a task is never run twice.
             return ended;
         }
 
@@ -35,20 +43,21 @@ internal sealed partial class JobLauncher(
         try
         {
             var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
-            if (workflow is null && archive.Find(key) is { Record: { IsFinished: true } over })
+            if (workflow is not null)
+            {
+                RefuseOther(cluster, objects, workflow);
+                workflow = objects.MayRunAgain ? await ClearAsync(cluster, api, key, workflow).ConfigureAwait(false) : workflow;
+            }
+            else if (!objects.MayRunAgain && archive.Find(key) is { Record: { IsFinished: true } over })
             {
                 // The cluster has removed it already, though the watch has not told of that.
                 return over;
             }
 
             workflow ??= await JobMaker.CreateAsync(api, belongings, objects).ConfigureAwait(false);
-            if (!objects.AreOf(workflow))
-            {
-                throw new RequestRefusedException($"Cluster '{cluster.Name}' has another job '{key.Name}' already; ids of tasks must not be used again.");
-            }
-
+            RefuseOther(cluster, objects, workflow);
             await maker.AdoptAsync(belongings, objects, workflow).ConfigureAwait(false);
-            var workload = ArgoScopes.Project(new(key, cluster.Status.ClusterId ?? "", workflow, [], null, options.TimeZone));
+            var workload = ProjectionOf(cluster, key, workflow);
             await archive.RememberAsync(workload, CancellationToken.None).ConfigureAwait(false);
             LogCreated(kind, key.Name, cluster.Name);
             await AnnounceAsync(api, key, workload.Uid).ConfigureAwait(false);
@@ -65,9 +74,11 @@ internal sealed partial class JobLauncher(
     }
 
     /// <summary>Deletes a job and what was made for it. Nothing happens when it is gone already, or when the object is no job of this kind.</summary>
+    /// <param name="secret">Name of its own Secret.</param>
+    /// <param name="volume">Name of its own volume; null for none.</param>
     /// <returns>False when there was nothing to delete.</returns>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key, string? volume)
+    public async Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key, string secret, string? volume)
     {
         if (!Naming.IsLabel(key.Name))
         {
@@ -84,7 +95,7 @@ internal sealed partial class JobLauncher(
             }
 
             var deleted = workflow is not null && await api.DeleteAsync(key.Name, uid: null, CancellationToken.None).ConfigureAwait(false);
-            await BelongingsOf(cluster, key).RemoveAsync(key.Name, JobEnvironment.SecretOf(key.Name), volume).ConfigureAwait(false);
+            await BelongingsOf(cluster, key).RemoveAsync(key.Name, secret, volume).ConfigureAwait(false);
             if (deleted)
             {
                 LogDeleted(key.Kind, key.Name, cluster.Name);
@@ -97,6 +108,55 @@ internal sealed partial class JobLauncher(
             throw new ClusterOperationException(new LocalText($"Job '{key.Name}' was not deleted.", $"任务“{key.Name}”未删除。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
+
+    private static void RefuseOther(ClusterConnection cluster, JobObjects objects, ArgoWorkflow workflow)
+    {
+        if (!objects.AreOf(workflow))
+        {
+            throw new RequestRefusedException($"Cluster '{cluster.Name}' has another job '{workflow.Metadata.Name}' already; ids of tasks must not be used again.");
+        }
+    }
+
+    /// <summary>Makes room for a task that is run once more: what has ended goes once its end is told, so that this end is not taken for one that nobody saw.</summary>
+    /// <returns>What stays, or null: a job that goes on, or one whose end the hub is still to hear of.</returns>
+    /// <exception cref="ClusterOperationException">An earlier one does not go.</exception>
+    private async Task<ArgoWorkflow?> ClearAsync(ClusterConnection cluster, ArgoApi api, WorkloadKey key, ArgoWorkflow found)
+    {
+        var began = time.GetTimestamp();
+        for (var workflow = found; workflow is not null; workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false))
+        {
+            var isGoing = workflow.Metadata.DeletionTimestamp is not null;
+            if (!isGoing && !WorkflowPhases.IsFinished(ArgoFacts.PhaseOf(workflow)))
+            {
+                return workflow;
+            }
+
+            if (time.GetElapsedTime(began) > OverPatience)
+            {
+                return !isGoing ? workflow : throw new ClusterOperationException(
+                    $"Job '{key.Name}' was not created: an earlier one of its name did not go within {OverPatience.TotalSeconds:0} s. See whether a finalizer keeps its Workflow, then ask again.");
+            }
+
+            if (!isGoing && await HasToldAsync(cluster, key, workflow).ConfigureAwait(false))
+            {
+                await api.DeleteAsync(key.Name, workflow.Metadata.Uid, CancellationToken.None).ConfigureAwait(false);
+            }
+            else
+            {
+                await Task.Delay(Pause, time, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the end of a job is written for the hub. Where another replica speaks to the hub, the time to live that it has set says so.</summary>
+    private async ValueTask<bool> HasToldAsync(ClusterConnection cluster, WorkloadKey key, ArgoWorkflow workflow) => leadership.IsLeader
+        ? await reporter.HasToldAsync(ProjectionOf(cluster, key, workflow), CancellationToken.None).ConfigureAwait(false)
+        : JobTimeToLive.Other(workflow, isTold: true, JobTimeToLive.Configured(options, key.Kind), options.Retention.Ended) is null;
+
+    private Workload ProjectionOf(ClusterConnection cluster, WorkloadKey key, ArgoWorkflow workflow) =>
+        ArgoScopes.Project(new(key, cluster.Status.ClusterId ?? "", workflow, [], null, options.TimeZone));
 
     /// <summary>
     /// Waits for the watch, because the hub may ask at once and is answered from memory; then notes on the object that the hub's news of it is safely

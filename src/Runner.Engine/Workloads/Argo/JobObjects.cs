@@ -13,9 +13,15 @@ namespace Runner.Engine.Workloads.Argo;
 /// <param name="Volume">The job's own, to be there before it and to go with it. Null for none.</param>
 internal sealed record JobObjects(ArgoWorkflow Workflow, V1Secret? SharedSecret, V1Secret? Secret, V1PersistentVolumeClaim? Volume)
 {
-    /// <summary>Whether an object was made from the same request.</summary>
-    public bool AreOf(ArgoWorkflow existing) =>
-        ArgoFacts.Annotation(existing, ServiceManifest.HashAnnotation) is { Length: > 0 } hash && hash == ArgoFacts.Annotation(Workflow, ServiceManifest.HashAnnotation);
+    /// <summary>
+    /// Whether the task is run once more when it is asked for after its end. The hub asks for a build only while it has not noted that it did, and takes no word of a build before: whatever it
+    /// was told by then is lost to it, so that it would wait for an end that was told already. Of all other jobs it takes every word, and they are never run twice.
+    /// </summary>
+    public bool MayRunAgain { get; init; }
+
+    /// <summary>Whether an object was made for the same task: from the same request, where requests are signed; else the name says it all.</summary>
+    public bool AreOf(ArgoWorkflow existing) => existing.GetLabel(ArgoNames.ScopeLabel) == Workflow.GetLabel(ArgoNames.ScopeLabel)
+        && ArgoFacts.Annotation(existing, ServiceManifest.HashAnnotation) == ArgoFacts.Annotation(Workflow, ServiceManifest.HashAnnotation);
 
     /// <summary>Notes on a Workflow from which it was made, so that a repeated request is told from another one.</summary>
     public static void Sign(ArgoWorkflow workflow) =>

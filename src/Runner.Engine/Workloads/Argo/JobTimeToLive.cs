@@ -1,3 +1,5 @@
+using Runner.Engine.Configuration;
+
 namespace Runner.Engine.Workloads.Argo;
 
 /// <summary>
@@ -7,6 +9,9 @@ namespace Runner.Engine.Workloads.Argo;
 /// <remarks>Argo looks at the time to live whenever a Workflow changes. One that has ended it only removes sooner by that, never later.</remarks>
 internal static class JobTimeToLive
 {
+    /// <summary>How long a job of a kind is to stay once its end is told.</summary>
+    public static TimeSpan Configured(RunnerOptions options, WorkloadKind kind) => kind == WorkloadKind.ImageBuild ? options.ImageBuilds.JobTtl : options.Workflows.JobTtl;
+
     /// <summary>What a new Workflow says.</summary>
     /// <param name="configured">How long it is to stay once its end is told.</param>
     /// <param name="untold">How long it may wait for that.</param>

@@ -62,7 +62,7 @@ internal sealed partial class OutcomeKeeper(
         }
 
         // What is right already, or will be once the end is told, needs no look at what was told.
-        var configured = key.Kind == WorkloadKind.ImageBuild ? options.ImageBuilds.JobTtl : options.Workflows.JobTtl;
+        var configured = JobTimeToLive.Configured(options, key.Kind);
         if (JobTimeToLive.Other(workflow, isTold: true, configured, options.Retention.Ended) is null)
         {
             return;

@@ -64,7 +64,8 @@ public sealed class DataflowOperations : IWorkloadOperations
     /// <inheritdoc/>
     public Task PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key);
 
-    private Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key) => _launcher.DeleteAsync(cluster, key, DataflowNames.VolumeOf(key.Name));
+    private Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key) =>
+        _launcher.DeleteAsync(cluster, key, JobEnvironment.SecretOf(key.Name), DataflowNames.VolumeOf(key.Name));
 
     private WorkloadKey KeyOf(ClusterConnection cluster, string task) => new(cluster.Name, WorkloadKind.Dataflow, _options.WorkloadNamespace, task);
 }

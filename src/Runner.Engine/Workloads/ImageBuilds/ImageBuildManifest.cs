@@ -71,7 +71,7 @@ internal static class ImageBuildManifest
                 Templates = [TemplateOf(request, name, options, scheduling, hasCache)],
             },
         };
-        return new(new(workflow, null, TokenSecret(request, workflow), null), hasCache ? CacheClaim(options.WorkloadNamespace, storageClass) : null);
+        return new(new(workflow, null, TokenSecret(request, workflow), null) { MayRunAgain = true }, hasCache ? CacheClaim(options.WorkloadNamespace, storageClass) : null);
     }
 
     private static V1Secret? TokenSecret(ImageBuildRequest request, ArgoWorkflow workflow) => request.GitAccessToken.Length == 0 ? null : new()

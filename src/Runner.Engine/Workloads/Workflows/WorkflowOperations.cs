@@ -95,15 +95,17 @@ public sealed class WorkflowOperations : IWorkloadOperations
         var name = taskId.Length > 0 ? taskId : known?.Record.TaskId ?? id;
         foreach (var candidate in @namespace.Length > 0 ? [@namespace] : known is not null ? [known.Key.Namespace] : ours)
         {
-            await _launcher.DeleteAsync(cluster, new(cluster.Name, WorkloadKind.Workflow, candidate, name), volume: null).ConfigureAwait(false);
+            await DeleteAsync(cluster, new(cluster.Name, WorkloadKind.Workflow, candidate, name)).ConfigureAwait(false);
         }
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => _launcher.DeleteAsync(cluster, key, volume: null);
+    public Task StopAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key);
 
     /// <inheritdoc/>
-    public Task PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => _launcher.DeleteAsync(cluster, key, volume: null);
+    public Task PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key);
+
+    private Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key) => _launcher.DeleteAsync(cluster, key, JobEnvironment.SecretOf(key.Name), volume: null);
 
     private KeptJob? Match(string id, string taskId)
     {
