@@ -3,10 +3,11 @@ using System.Threading.Channels;
 namespace Runner.Engine;
 
 /// <summary>Wakes one loop. Several calls before it wakes count as one, and a call while it works wakes it again.</summary>
-internal sealed class Signal
+public sealed class Signal
 {
     private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    /// <summary>Wakes the loop. Never waits.</summary>
     public void Set() => _channel.Writer.TryWrite(true);
 
     /// <summary>Forgets a call that woke nobody yet.</summary>

@@ -35,7 +35,9 @@ internal static class IdentityServices
         services.AddSingleton<StateSetup>();
         services.AddHostedService(provider => provider.GetRequiredService<StateSetup>());
         services.AddHostedService<AdministratorSetup>();
-        services.AddKeys(options);
+        var keys = KeyFolder.Create(options.DataDirectory);
+        services.AddSingleton(keys);
+        services.AddKeys(options, keys);
         services.AddAntiforgery(antiforgery =>
         {
             antiforgery.Cookie.Name = "runner.antiforgery";
@@ -50,7 +52,7 @@ internal static class IdentityServices
         var policies = services.AddAuthorizationBuilder();
         ConsolePolicies.Add(policies);
         ApiAccess.Add(policies);
-        services.AddTokenServer(options, time);
+        services.AddTokenServer(keys, time);
         services.AddProvider(options);
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, CircuitSession>();

@@ -17,11 +17,10 @@ internal sealed class SharedKeys
     private static readonly string[] Groups = ["key-", "token-signing-", "token-encryption-"];
 
     private readonly SharedState _state;
-    private readonly DirectoryInfo _folder;
-    private readonly Lock _lock = new();
+    private readonly KeyFolder _folder;
     private ConfigurationReloadToken _reload = new();
 
-    public SharedKeys(SharedState state, DirectoryInfo folder)
+    public SharedKeys(SharedState state, KeyFolder folder)
     {
         _state = state;
         _folder = folder;
@@ -29,9 +28,9 @@ internal sealed class SharedKeys
         {
             var keys = transaction.Collection(StateCollections.Keys);
             keys.DeleteMany(Query.GTE("_id", ""));
-            foreach (var file in Files())
+            foreach (var document in Documents())
             {
-                keys.Upsert(Document(file.Name, File.ReadAllBytes(file.FullName)));
+                keys.Upsert(document);
             }
         });
         state.ChangedElsewhere += changed =>
@@ -46,6 +45,16 @@ internal sealed class SharedKeys
     /// <summary>Raised, on any thread, when files have come or gone. Handlers must be quick and must not throw.</summary>
     public event Action? Changed;
 
+    /// <summary>Raised, on any thread, when it may have become possible to share. Handlers must be quick and must not throw.</summary>
+    public event Action? Reachable
+    {
+        add => _state.StatusChanged += value;
+        remove => _state.StatusChanged -= value;
+    }
+
+    /// <summary>Whether it is settled what the state is: before, the folder may be ahead of this replica's copy of it.</summary>
+    public bool IsSettled => _state.WhenReadyAsync(CancellationToken.None).IsCompletedSuccessfully;
+
     /// <summary>Fires at the next change.</summary>
     public IChangeToken ChangeToken => Volatile.Read(ref _reload);
 
@@ -53,25 +62,43 @@ internal sealed class SharedKeys
     /// <exception cref="IOException">It cannot be written now.</exception>
     public void Add(string name, byte[] bytes)
     {
-        if (_state.Status.IsKnown)
+        var known = _state.Status.IsKnown;
+        if (known)
         {
             _state.WriteAsync(transaction => transaction.Collection(StateCollections.Keys).Upsert(Document(name, bytes)), CancellationToken.None).GetAwaiter().GetResult();
         }
 
-        // Before the state is known nobody can tell whether it is needed: it begins with it, or others take its place.
-        SecretFile.Write(Path.Combine(_folder.FullName, name), bytes);
+        lock (_folder.Lock)
+        {
+            SecretFile.Write(_folder.File(name), bytes);
+        }
+
+        // Before the state is known nobody can tell whether it is needed: it begins with it, or others take its place. What was late for that is given to everybody here, or
+        // by whoever sees that the state has become known and finds it in the folder.
+        if (!known && _state.Status.IsKnown)
+        {
+            ShareAsync([], CancellationToken.None).GetAwaiter().GetResult();
+        }
     }
 
-    /// <summary>Gives what was made or thrown away in the folder to everybody. Where another replica has made the same at the same time, its own comes back.</summary>
+    /// <summary>
+    /// Gives what is in this folder alone, and what was thrown away in it, to everybody. Where another replica has made the same at the same time, its own comes back.
+    /// </summary>
     /// <exception cref="IOException">It cannot be written now.</exception>
-    public async Task PublishAsync(IReadOnlyCollection<string> made, IReadOnlyCollection<string> gone, CancellationToken cancellationToken)
+    public async Task ShareAsync(IReadOnlyCollection<string> gone, CancellationToken cancellationToken)
     {
-        var added = made.Where(name => File.Exists(Path.Combine(_folder.FullName, name))).Select(name => Document(name, File.ReadAllBytes(Path.Combine(_folder.FullName, name)))).ToList();
+        var shared = _state.Read(db => db.GetCollection(StateCollections.Keys).FindAll().Select(document => document["_id"].AsString).ToHashSet(StringComparer.Ordinal));
+        var own = Documents().Where(document => !shared.Contains(document["_id"].AsString)).ToList();
+        if (own.Count == 0 && !shared.Overlaps(gone))
+        {
+            return;
+        }
+
         await _state.WriteAsync(
             transaction =>
             {
                 var keys = transaction.Collection(StateCollections.Keys);
-                foreach (var document in added.Where(document => keys.FindById(document["_id"]) is null))
+                foreach (var document in own.Where(document => keys.FindById(document["_id"]) is null))
                 {
                     keys.Insert(document);
                 }
@@ -85,16 +112,25 @@ internal sealed class SharedKeys
     /// <summary>Names of the files in the folder.</summary>
     public IReadOnlySet<string> Names() => Files().Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>Takes over what may have been missed. A replica that is alone knows of nothing that could count more than its folder.</summary>
+    public void CatchUp()
+    {
+        if (!_state.Status.IsAlone)
+        {
+            TakeOver();
+        }
+    }
+
     /// <summary>Makes the folder what the state says. A kind of key of which the state has none stays.</summary>
     private void TakeOver()
     {
         var changed = false;
-        lock (_lock)
+        lock (_folder.Lock)
         {
             var shared = _state.Read(db => db.GetCollection(StateCollections.Keys).FindAll().ToList()).ToDictionary(document => document["_id"].AsString, document => document["data"].AsBinary);
             foreach (var (name, bytes) in shared.Where(pair => Path.GetFileName(pair.Key) == pair.Key))
             {
-                var path = Path.Combine(_folder.FullName, name);
+                var path = _folder.File(name);
                 if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
                 {
                     SecretFile.Write(path, bytes);
@@ -116,7 +152,15 @@ internal sealed class SharedKeys
         }
     }
 
-    private List<FileInfo> Files() => [.. _folder.EnumerateFiles().Where(file => GroupOf(file.Name) is not null && file.Extension is ".xml" or ".pfx")];
+    private List<BsonDocument> Documents()
+    {
+        lock (_folder.Lock)
+        {
+            return [.. Files().Select(file => Document(file.Name, File.ReadAllBytes(file.FullName)))];
+        }
+    }
+
+    private List<FileInfo> Files() => [.. _folder.Directory.EnumerateFiles().Where(file => GroupOf(file.Name) is not null && file.Extension is ".xml" or ".pfx")];
 
     private static string? GroupOf(string name) => Groups.FirstOrDefault(group => name.StartsWith(group, StringComparison.Ordinal));
 
@@ -124,9 +168,17 @@ internal sealed class SharedKeys
 }
 
 /// <summary>The keys of Data Protection: read from the folder, written to every replica's.</summary>
-internal sealed class SharedKeyRepository(SharedKeys keys, FileSystemXmlRepository files) : IXmlRepository
+internal sealed class SharedKeyRepository(SharedKeys keys, KeyFolder folder, ILoggerFactory loggers) : IXmlRepository
 {
-    public IReadOnlyCollection<XElement> GetAllElements() => files.GetAllElements();
+    private readonly FileSystemXmlRepository _files = new(folder.Directory, loggers);
+
+    public IReadOnlyCollection<XElement> GetAllElements()
+    {
+        lock (folder.Lock)
+        {
+            return _files.GetAllElements();
+        }
+    }
 
     public void StoreElement(XElement element, string friendlyName)
     {

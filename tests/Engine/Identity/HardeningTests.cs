@@ -92,7 +92,7 @@ public sealed class HardeningTests
     {
         using var folder = new TemporaryFolder();
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
-        var certificates = new TokenCertificates(new DirectoryInfo(folder.Path), time);
+        var certificates = new TokenCertificates(new(new DirectoryInfo(folder.Path)), time);
         var first = certificates.Of(TokenKeyUse.Signing)[0].Thumbprint;
 
         time.Advance(TokenCertificates.Period - TokenCertificates.Ahead);
@@ -110,7 +110,7 @@ public sealed class HardeningTests
         Assert.Equal(2, announced.Count);
         Assert.Equal([announced[1], first], used);
         Assert.Equal([announced[1]], after);
-        Assert.Equal(after, new TokenCertificates(new DirectoryInfo(folder.Path), time).Of(TokenKeyUse.Signing).Select(certificate => certificate.Thumbprint));
+        Assert.Equal(after, new TokenCertificates(new(new DirectoryInfo(folder.Path)), time).Of(TokenKeyUse.Signing).Select(certificate => certificate.Thumbprint));
     }
 
     [Fact]

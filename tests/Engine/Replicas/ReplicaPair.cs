@@ -1,5 +1,6 @@
 using System.Text;
 using k8s;
+using Microsoft.AspNetCore.Builder;
 using Runner.EmbeddedCluster;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -22,18 +23,25 @@ public sealed class ReplicaPair : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Seed = false, Controllers = false }, TestContext.Current.CancellationToken);
-        using var client = new Kubernetes(Configuration());
-        await client.CoreV1.CreateNamespaceAsync(new() { Metadata = new() { Name = Namespace } }, cancellationToken: TestContext.Current.CancellationToken);
+        await MakeNamespaceAsync(Namespace);
 
         // Both at once, so that they have to agree on everything from the beginning.
         var starting = new[] { StartAsync(), StartAsync() };
         (First, Second) = (await starting[0], await starting[1]);
     }
 
-    /// <summary>One more replica, with an empty data folder, that knows what there is.</summary>
-    internal async Task<RunnerHost> StartAsync(string @namespace = Namespace)
+    /// <summary>Where a state of its own can begin.</summary>
+    internal async Task MakeNamespaceAsync(string name)
     {
-        var host = await RunnerHost.StartAsync(options => Adjust(options, @namespace), cluster: new("embedded", ClusterOrigin.Embedded, Configuration));
+        using var client = new Kubernetes(Configuration());
+        await client.CoreV1.CreateNamespaceAsync(new() { Metadata = new() { Name = name } }, cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>One more replica, with an empty data folder, that knows what there is.</summary>
+    /// <param name="prepare">Called before it runs.</param>
+    internal async Task<RunnerHost> StartAsync(string @namespace = Namespace, Action<WebApplication>? prepare = null)
+    {
+        var host = await RunnerHost.StartAsync(options => Adjust(options, @namespace), prepare, cluster: new("embedded", ClusterOrigin.Embedded, Configuration));
         await ReadyAsync(host);
         return host;
     }
@@ -41,10 +49,10 @@ public sealed class ReplicaPair : IAsyncLifetime
     /// <summary>One more replica on a data folder that outlives it.</summary>
     /// <param name="kubeconfig">How it comes to the cluster; null as the others do.</param>
     /// <param name="ready">Whether it is waited for until it shares the state.</param>
-    internal async Task<RunnerHost> StartOnAsync(string folder, bool shares, string? kubeconfig = null, bool ready = true)
+    internal async Task<RunnerHost> StartOnAsync(string folder, bool shares, string? kubeconfig = null, bool ready = true, string @namespace = Namespace, TimeProvider? time = null)
     {
         var host = await RunnerHost.StartOnAsync(
-            folder, options => shares ? Adjust(options, Namespace) : options with { LeaderElection = false }, cluster: new("embedded", ClusterOrigin.Embedded, () => Read(kubeconfig ?? Cluster.Kubeconfig())));
+            folder, options => shares ? Adjust(options, @namespace) : options with { LeaderElection = false }, time, new("embedded", ClusterOrigin.Embedded, () => Read(kubeconfig ?? Cluster.Kubeconfig())));
         if (shares && ready)
         {
             await ReadyAsync(host);

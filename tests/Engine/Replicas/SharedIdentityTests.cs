@@ -1,12 +1,17 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using k8s;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Storage;
 using Runner.Engine.Values;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Identity;
 using Runner.Web.Identity;
 using Runner.Web.Identity.Sessions;
+using Runner.Web.Identity.Tokens;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Tests.Engine.Replicas;
@@ -23,11 +28,62 @@ public sealed class SharedIdentityTests(ReplicaPair pair) : IClassFixture<Replic
     private RunnerHost Second => pair.Second;
 
     [Fact]
-    public void Replicas_that_start_at_the_same_moment_have_one_administrator_and_the_same_keys()
+    public async Task Replicas_that_start_at_the_same_moment_have_one_administrator_and_the_same_keys()
     {
         Assert.Equal(First.Get<UserDirectory>().FindByName("admin")!.Id, Second.Get<UserDirectory>().FindByName("admin")!.Id);
-        Assert.Equal(KeysOf(First), KeysOf(Second));
-        Assert.NotEmpty(KeysOf(First));
+        await SameKeysAsync(First, Second);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_made_just_while_the_state_begins_or_is_taken_over_is_everybodys()
+    {
+        await pair.MakeNamespaceAsync("late");
+        await using var first = await pair.StartAsync("late", app =>
+        {
+            // The folder has none when it is read for the beginning of the state, and one right after.
+            var state = app.Services.GetRequiredService<SharedState>();
+            state.AtBeginning(_ => app.Services.GetRequiredService<KeyFolder>().Directory.EnumerateFiles("key-*").ToList().ForEach(file => file.Delete()));
+            app.Services.GetRequiredService<SharedKeys>();
+            state.AtBeginning(_ => MakeKey(app));
+        });
+        await using var second = await pair.StartAsync("late", app =>
+        {
+            // The others' keys were just taken over.
+            app.Services.GetRequiredService<SharedKeys>();
+            app.Services.GetRequiredService<SharedState>().ChangedElsewhere += MakeOne;
+
+            void MakeOne(IReadOnlySet<string> changed)
+            {
+                app.Services.GetRequiredService<SharedState>().ChangedElsewhere -= MakeOne;
+                MakeKey(app);
+            }
+        });
+
+        await SameKeysAsync(first, second);
+        Assert.Contains(KeysOf(first), file => file.StartsWith("key-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Certificates_that_two_replicas_make_as_they_start_again_become_the_same()
+    {
+        using var one = new TemporaryFolder();
+        using var two = new TemporaryFolder();
+        await pair.MakeNamespaceAsync("again");
+        await using (await pair.StartOnAsync(one.Path, shares: true, @namespace: "again"))
+        await using (await pair.StartOnAsync(two.Path, shares: true, @namespace: "again"))
+        {
+        }
+
+        var later = new LaterClock(TokenCertificates.Period - TokenCertificates.Ahead);
+        var starting = new[] { one, two }.Select(folder => pair.StartOnAsync(folder.Path, shares: true, @namespace: "again", time: later)).ToArray();
+        await using var first = await starting[0];
+        await using var second = await starting[1];
+
+        await SameKeysAsync(first, second);
+        Assert.Equal(2, KeysOf(first).Count(file => file.StartsWith("token-signing-", StringComparison.Ordinal)));
+        Assert.Equal(Signing(first), Signing(second));
+
+        static List<string> Signing(RunnerHost host) => [.. host.Get<TokenCertificates>().Of(TokenKeyUse.Signing).Select(certificate => certificate.Thumbprint)];
     }
 
     [Fact]
@@ -175,7 +231,7 @@ public sealed class SharedIdentityTests(ReplicaPair pair) : IClassFixture<Replic
 
         Assert.Equal(ConsoleRole.Operator, third.Get<UserDirectory>().FindByName("busy")!.Role);
         Assert.True(third.Get<AuditLog>().Read(200).Count(entry => entry.Who == "busy" && entry.Detail.Length > 1000) == 60);
-        Assert.Equal(KeysOf(First), KeysOf(third));
+        await SameKeysAsync(First, third);
         using var browser = await third.SignedInAsync("busy", Password);
     }
 
@@ -191,7 +247,7 @@ public sealed class SharedIdentityTests(ReplicaPair pair) : IClassFixture<Replic
         await using var joined = await pair.StartOnAsync(folder.Path, shares: true);
         Assert.Null(joined.Get<UserDirectory>().FindByName("stranger"));
         Assert.Equal(First.Get<UserDirectory>().FindByName("admin")!.Id, joined.Get<UserDirectory>().FindByName("admin")!.Id);
-        Assert.Equal(KeysOf(First), KeysOf(joined));
+        await SameKeysAsync(First, joined);
     }
 
     [Fact]
@@ -230,13 +286,34 @@ public sealed class SharedIdentityTests(ReplicaPair pair) : IClassFixture<Replic
 
     private static bool Answered(JsonElement answer) => answer.TryGetProperty("access_token", out _);
 
-    private static List<string> KeysOf(RunnerHost host) =>
-        [.. Directory.EnumerateFiles(Path.Combine(host.Get<Runner.Engine.Configuration.RunnerOptions>().DataDirectory, "keys")).Select(file => Path.GetFileName(file) + Convert.ToHexString(File.ReadAllBytes(file))).Order(StringComparer.Ordinal)];
+    private static Task SameKeysAsync(RunnerHost one, RunnerHost other) => Eventually.TrueAsync(
+        () => KeysOf(one) is { Count: > 0 } keys && keys.SequenceEqual(KeysOf(other)), () => $"both have the same keys: {string.Join(", ", KeysOf(one))} and {string.Join(", ", KeysOf(other))}");
+
+    /// <summary>Each file by its name and the hash of what is in it.</summary>
+    private static List<string> KeysOf(RunnerHost host)
+    {
+        var folder = host.Get<KeyFolder>();
+        lock (folder.Lock)
+        {
+            return [.. folder.Directory.EnumerateFiles().Select(file => $"{file.Name} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file.FullName)))}").Order(StringComparer.Ordinal)];
+        }
+    }
+
+    private static void MakeKey(WebApplication app)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        app.Services.GetRequiredService<IKeyManager>().CreateNewKey(now, now.AddDays(90));
+    }
 
     private static HttpClient With(RunnerHost host, string cookie)
     {
         var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = host.Address };
         client.DefaultRequestHeaders.Add("Cookie", cookie);
         return client;
+    }
+
+    private sealed class LaterClock(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + by;
     }
 }

@@ -10,7 +10,7 @@ internal static class PreparedKeys
     private static readonly Lazy<IReadOnlyList<(string Name, byte[] Content)>> Files = new(() =>
     {
         using var folder = new TemporaryFolder();
-        _ = new TokenCertificates(new DirectoryInfo(folder.Path), TimeProvider.System);
+        _ = new TokenCertificates(new(new DirectoryInfo(folder.Path)), TimeProvider.System);
         return [.. Directory.EnumerateFiles(folder.Path).Select(file => (Path.GetFileName(file), File.ReadAllBytes(file)))];
     });
 
@@ -18,11 +18,11 @@ internal static class PreparedKeys
     public static void PutInto(string dataFolder)
     {
         var keys = KeyFolder.Create(dataFolder);
-        if (!keys.EnumerateFiles().Any())
+        if (!keys.Directory.EnumerateFiles().Any())
         {
             foreach (var (name, content) in Files.Value)
             {
-                SecretFile.Write(Path.Combine(keys.FullName, name), content);
+                SecretFile.Write(keys.File(name), content);
             }
         }
     }

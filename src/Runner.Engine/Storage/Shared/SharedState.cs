@@ -235,8 +235,8 @@ public sealed partial class SharedState : IStateStore
 
         await HandOnAsync(secrets, either.Token).ConfigureAwait(false);
         await CommitAsync(secrets, batch, either.Token).ConfigureAwait(false);
-        SetProblem(LocalText.None, alone: false);
         _ready.TrySetResult();
+        SetProblem(LocalText.None, alone: false);
     }
 
     /// <summary>Tells those who wait, or where the Secrets may not be used at all, goes on without them.</summary>
@@ -256,10 +256,10 @@ public sealed partial class SharedState : IStateStore
                 await BeginAloneAsync(cancellationToken).ConfigureAwait(false);
             }
 
+            _ready.TrySetResult();
             SetProblem(_status.IsAlone && exception is not ApiStatusException ? _status.Problem : new(
                 $"{exception.Message.TrimEnd('.')}. Allow the runner get, list, watch, create, update and delete of secrets in its namespace; until then this replica's state is its own.",
                 $"{exception.Message.TrimEnd('.')}。请允许 Runner 在其命名空间中对 secrets 执行 get、list、watch、create、update 和 delete；在此之前，此副本的状态只属于它自己。"), alone: true);
-            _ready.TrySetResult();
             foreach (var write in batch)
             {
                 await RunAloneAsync(write, cancellationToken).ConfigureAwait(false);

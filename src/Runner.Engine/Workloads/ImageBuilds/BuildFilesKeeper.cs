@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
@@ -58,11 +57,11 @@ internal sealed partial class BuildFilesKeeper(RunnerOptions options, ClusterDir
     /// <summary>Never throws.</summary>
     private async Task KeepAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        var signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        var signal = new Signal();
         var cache = cluster.State.BuildFiles;
-        cache.Changed += (_, _) => signal.Writer.TryWrite(true);
-        cache.Listed += () => signal.Writer.TryWrite(true);
-        cache.StatusChanged += () => signal.Writer.TryWrite(true);
+        cache.Changed += (_, _) => signal.Set();
+        cache.Listed += () => signal.Set();
+        cache.StatusChanged += () => signal.Set();
         var failures = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -76,7 +75,7 @@ internal sealed partial class BuildFilesKeeper(RunnerOptions options, ClusterDir
                 }
 
                 failures = 0;
-                await signal.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                await signal.WaitAsync(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

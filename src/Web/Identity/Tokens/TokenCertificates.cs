@@ -25,14 +25,13 @@ internal sealed class TokenCertificates
     /// <summary>Longer than a refresh token lives.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromDays(15);
 
-    private readonly DirectoryInfo _folder;
+    private readonly KeyFolder _folder;
     private readonly TimeProvider _time;
-    private readonly Lock _lock = new();
     private Certificates _current;
 
     /// <summary>Loads the certificates, and makes what is missing.</summary>
     /// <exception cref="StartRefusedException">A file is there but no certificate with a private key.</exception>
-    public TokenCertificates(DirectoryInfo folder, TimeProvider time)
+    public TokenCertificates(KeyFolder folder, TimeProvider time)
     {
         _folder = folder;
         _time = time;
@@ -46,7 +45,7 @@ internal sealed class TokenCertificates
     /// <returns>True when another one is used from now on, or there are others.</returns>
     public bool Rotate()
     {
-        lock (_lock)
+        lock (_folder.Lock)
         {
             var before = _current;
             _current = Renew();
@@ -82,7 +81,7 @@ internal sealed class TokenCertificates
         return [.. known.OrderBy(one => Begin(one.Certificate) > now).ThenByDescending(one => one.Certificate.NotBefore).Select(one => one.Certificate)];
     }
 
-    private IEnumerable<string> Files(TokenKeyUse use) => Directory.EnumerateFiles(_folder.FullName, $"{Prefix(use)}*.pfx");
+    private IEnumerable<string> Files(TokenKeyUse use) => Directory.EnumerateFiles(_folder.Directory.FullName, $"{Prefix(use)}*.pfx");
 
     private (string File, X509Certificate2 Certificate) Create(TokenKeyUse use, DateTimeOffset begin)
     {
@@ -91,7 +90,7 @@ internal sealed class TokenCertificates
         var request = new CertificateRequest($"CN=CSGHub Runner {use}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         request.CertificateExtensions.Add(new X509KeyUsageExtension(usage, critical: true));
         using var certificate = request.CreateSelfSigned(begin, begin + Period + Overlap + Ahead);
-        var path = Path.Combine(_folder.FullName, $"{Prefix(use)}{begin.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}.pfx");
+        var path = _folder.File($"{Prefix(use)}{begin.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}.pfx");
         SecretFile.Write(path, certificate.Export(X509ContentType.Pkcs12));
         return (path, Load(path));
     }

@@ -1,4 +1,3 @@
-using Runner.Engine.Configuration;
 using Runner.Web.Identity.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
@@ -12,9 +11,9 @@ internal static class TokenServer
 
     private static readonly TimeSpan RefreshTokenLifetime = TimeSpan.FromDays(14);
 
-    public static IServiceCollection AddTokenServer(this IServiceCollection services, RunnerOptions options, TimeProvider time)
+    public static IServiceCollection AddTokenServer(this IServiceCollection services, KeyFolder keys, TimeProvider time)
     {
-        TokenKeys.Add(services, new TokenCertificates(KeyFolder.Create(options.DataDirectory), time));
+        TokenKeys.Add(services, new TokenCertificates(keys, time));
         services.AddOpenIddict()
             .AddCore(core =>
             {

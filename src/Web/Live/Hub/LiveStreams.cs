@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Runner.Engine;
 using Runner.Engine.Logs;
 using Runner.Engine.Workloads;
 using Runner.Web.Live.Logs;
@@ -72,15 +73,15 @@ internal sealed class LiveStreams(IConsoleEngine engine, LivePace pace, TimeProv
         var dropped = 0L;
         var lines = Channel.CreateBounded<LogLine>(
             new BoundedChannelOptions(MostLines) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, _ => Interlocked.Increment(ref dropped));
-        var wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+        var wake = new Signal();
         void Take(LogLine line)
         {
             lines.Writer.TryWrite(line);
-            wakes.Writer.TryWrite(true);
+            wake.Set();
         }
 
         await using var feed = new LiveFeed(engine, pace, time, logger);
-        await using var streams = new LogStreams(engine, time, since, previous, Take, () => wakes.Writer.TryWrite(true));
+        await using var streams = new LogStreams(engine, time, since, previous, Take, wake.Set);
         using var listening = feed.Listen(batch =>
         {
             if (batch.Workloads.Count > 0)
@@ -108,7 +109,7 @@ internal sealed class LiveStreams(IConsoleEngine engine, LivePace pace, TimeProv
             if (batch.Count < LinesInMessage)
             {
                 await Task.Delay(LivePace.Most, time, cancellationToken).ConfigureAwait(false);
-                await wakes.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                await wake.WaitAsync(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
                 if (streams.Waiting > 0)
                 {
                     streams.Want(LogTargets.Find(selection, engine));

@@ -1,13 +1,12 @@
-using System.Threading.Channels;
-using Runner.Engine.Clusters;
+using Microsoft.Extensions.Logging;
 
-namespace Runner.Web.Hosting;
+namespace Runner.Engine.Clusters;
 
 /// <summary>
 /// Gives back to the system, once the lists of a cluster are in, what only reading them took: the collector keeps it by itself, and it would stay resident until as
 /// much is allocated again, which can take hours of quiet watching. A matter of the process, and not of each host in it.
 /// </summary>
-internal static partial class ReturnedMemory
+public static partial class ReturnedMemory
 {
     /// <summary>The first events and states are written meanwhile.</summary>
     internal static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
@@ -15,32 +14,20 @@ internal static partial class ReturnedMemory
     /// <summary>Follows until cancelled. Never throws.</summary>
     public static async Task FollowAsync(ClusterDirectory clusters, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        clusters.StatusChanged += _ => changed.Writer.TryWrite(true);
+        var changed = new Signal();
+        clusters.StatusChanged += _ => changed.Set();
 
         // What is known already counts too. Whatever changes after this was read is looked at once more.
-        changed.Writer.TryWrite(true);
-        for (var known = 0; await WaitAsync(changed.Reader, cancellationToken).ConfigureAwait(false);)
+        changed.Set();
+        for (var known = 0; !cancellationToken.IsCancellationRequested;)
         {
-            changed.Reader.TryRead(out _);
+            await changed.WaitAsync(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
             if (clusters.Connections.Count(cluster => cluster.State.Synced) is var synced && synced > known)
             {
                 known = synced;
                 await Task.Delay(Rest, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 Return(time, logger);
             }
-        }
-    }
-
-    private static async Task<bool> WaitAsync(ChannelReader<bool> changed, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await changed.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
         }
     }
 

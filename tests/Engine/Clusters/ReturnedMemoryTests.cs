@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
 using Runner.Engine.Clusters;
+using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Support;
-using Runner.Web.Hosting;
 
-namespace Runner.Tests.Engine.Host;
+namespace Runner.Tests.Engine.Clusters;
 
 public sealed class ReturnedMemoryTests
 {
