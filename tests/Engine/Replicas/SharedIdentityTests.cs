@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using k8s;
+using LiteDB;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
@@ -40,11 +41,14 @@ public sealed class SharedIdentityTests(ReplicaPair pair) : IClassFixture<Replic
         await pair.MakeNamespaceAsync("late");
         await using var first = await pair.StartAsync("late", app =>
         {
-            // The folder has none when it is read for the beginning of the state, and one right after.
-            var state = app.Services.GetRequiredService<SharedState>();
-            state.AtBeginning(_ => app.Services.GetRequiredService<KeyFolder>().Directory.EnumerateFiles("key-*").ToList().ForEach(file => file.Delete()));
+            // As if there had been none yet when the folder was read for the beginning of the state, and one comes right after.
             app.Services.GetRequiredService<SharedKeys>();
-            state.AtBeginning(_ => MakeKey(app));
+            app.Services.GetRequiredService<SharedState>().AtBeginning(transaction =>
+            {
+                transaction.Collection(StateCollections.Keys).DeleteMany(Query.StartsWith("_id", "key-"));
+                app.Services.GetRequiredService<KeyFolder>().Directory.EnumerateFiles("key-*").ToList().ForEach(file => file.Delete());
+                MakeKey(app);
+            });
         });
         await using var second = await pair.StartAsync("late", app =>
         {
