@@ -1,14 +1,15 @@
 namespace Runner.Engine.Logs.Collector;
 
 /// <summary>
-/// What was read and is not delivered yet, bounded by bytes. Readers that find it full wait in the order in which they came, so that a flood of one container does
-/// not keep the others out. What was taken counts until it is released.
+/// What was read and is not delivered yet, bounded by bytes. Readers that find it full wait in the order in which they came, and none has more than a quarter of it, so
+/// that a flood of one container does not keep the others out; one whose stream Loki limits waits until it is told otherwise. What was taken counts until it is released.
 /// </summary>
 internal sealed class CollectorBuffer(long maxBytes, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Queue<(LogChunk Chunk, long Arrived)> _chunks = [];
-    private readonly Queue<Waiter> _waiters = [];
+    private readonly LinkedList<Waiter> _waiters = [];
+    private readonly HashSet<LogStream> _held = [];
     private long _bytes;
     private int _lines;
 
@@ -68,18 +69,12 @@ internal sealed class CollectorBuffer(long maxBytes, TimeProvider time)
     /// <summary>Adds a chunk as soon as there is room.</summary>
     public async ValueTask AddAsync(LogChunk chunk, CancellationToken cancellationToken)
     {
-        Waiter waiter;
+        var waiter = new Waiter(chunk);
         lock (_lock)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (_waiters.Count == 0 && Fits(chunk))
-            {
-                Put(chunk);
-                return;
-            }
-
-            waiter = new(chunk);
-            _waiters.Enqueue(waiter);
+            _waiters.AddLast(waiter);
+            Admit();
         }
 
         using var registration = cancellationToken.Register(() => waiter.Added.TrySetCanceled(cancellationToken));
@@ -119,14 +114,45 @@ internal sealed class CollectorBuffer(long maxBytes, TimeProvider time)
     }
 
     /// <summary>What was taken is done with: there is room again.</summary>
-    public void Release(IEnumerable<ChunkPart> taken)
+    public void Release(LogChunk chunk)
     {
         lock (_lock)
         {
-            _bytes -= taken.Sum(part => (long)part.Chunk.Bytes.Length);
-            while (_waiters.TryPeek(out var waiter) && (waiter.Added.Task.IsCompleted || Fits(waiter.Chunk)))
+            _bytes -= chunk.Bytes.Length;
+            chunk.Stream.Buffered -= chunk.Bytes.Length;
+            Admit();
+        }
+    }
+
+    /// <summary>Nothing more of a stream comes in, or it may again.</summary>
+    public void Hold(LogStream stream, bool hold)
+    {
+        lock (_lock)
+        {
+            if (hold ? _held.Add(stream) : _held.Remove(stream))
             {
-                _waiters.Dequeue();
+                Admit();
+            }
+        }
+    }
+
+    private void Admit()
+    {
+        for (var next = _waiters.First; next is not null;)
+        {
+            var (current, waiter) = (next, next.Value);
+            next = next.Next;
+            if (waiter.Added.Task.IsCompleted)
+            {
+                _waiters.Remove(current);
+            }
+            else if (!Fits(waiter.Chunk))
+            {
+                return;
+            }
+            else if (MayCome(waiter.Chunk))
+            {
+                _waiters.Remove(current);
                 if (waiter.Added.TrySetResult())
                 {
                     Put(waiter.Chunk);
@@ -137,10 +163,14 @@ internal sealed class CollectorBuffer(long maxBytes, TimeProvider time)
 
     private bool Fits(LogChunk chunk) => _bytes == 0 || _bytes + chunk.Bytes.Length <= maxBytes;
 
+    private bool MayCome(LogChunk chunk) =>
+        !_held.Contains(chunk.Stream) && (chunk.Stream.Buffered == 0 || chunk.Stream.Buffered + chunk.Bytes.Length <= maxBytes / 4);
+
     private void Put(LogChunk chunk)
     {
         _chunks.Enqueue((chunk, time.GetTimestamp()));
         _bytes += chunk.Bytes.Length;
+        chunk.Stream.Buffered += chunk.Bytes.Length;
         _lines += chunk.Entries.Length;
         Arrived.Set();
     }

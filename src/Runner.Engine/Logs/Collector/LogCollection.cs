@@ -13,6 +13,7 @@ namespace Runner.Engine.Logs.Collector;
 /// <param name="Problem">Why nothing can be sent now, and what to try; empty when all is well.</param>
 /// <param name="Streams">Containers that are followed.</param>
 /// <param name="Queued">Containers that wait for their turn.</param>
+/// <param name="Limited">Streams that Loki keeps out for a limit of their own, or of the number of streams: their lines wait apart.</param>
 /// <param name="HeldLines">Lines read that wait to be sent.</param>
 /// <param name="HeldBytes">Bytes held of them, and of those on their way.</param>
 /// <param name="MostBytes">Bytes that may be held.</param>
@@ -28,6 +29,7 @@ public sealed record LogCollectionStatus(
     LocalText Problem,
     int Streams,
     int Queued,
+    int Limited,
     int HeldLines,
     long HeldBytes,
     long MostBytes,
@@ -48,6 +50,7 @@ public sealed partial class LogCollection : IDisposable
     private readonly CollectorSettings? _settings;
     private readonly CollectorBuffer? _buffer;
     private readonly LokiClient? _loki;
+    private readonly LokiPusher? _pusher;
     private readonly LokiSender? _sender;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -69,7 +72,8 @@ public sealed partial class LogCollection : IDisposable
         _settings = settings ?? CollectorSettings.From(_options);
         _buffer = new(_settings.BufferBytes, time);
         _loki = new(_options.LokiUrl, options.Proxy, _settings.PushTimeout, time);
-        _sender = new(_buffer, _loki, _settings, Counters, time, loggers.CreateLogger<LokiSender>());
+        _pusher = new(_loki, _settings, Counters, time, loggers.CreateLogger<LokiPusher>());
+        _sender = new(_buffer, _pusher, _settings, Counters, time, loggers.CreateLogger<LokiSender>());
         Milestones = new(_buffer, Counters, time, leadership, options.LeaseDuration * 3 / 2);
         Measure(meters?.Create(EngineMetrics.MeterName));
     }
@@ -79,17 +83,20 @@ public sealed partial class LogCollection : IDisposable
     {
         get
         {
-            var health = _sender?.Health;
+            var health = _pusher?.Health;
+            var limited = _sender?.Limited ?? default;
+            DateTimeOffset?[] oldest = [_buffer?.Oldest, limited.Oldest];
             return new(
                 _sender is null ? LogCollectorMode.Off : _options.Mode,
                 _loki?.Authority ?? "",
                 health?.Problem ?? LocalText.None,
                 _collector?.Following ?? 0,
                 _collector?.Waiting ?? 0,
-                _buffer?.Lines ?? 0,
+                limited.Streams,
+                (_buffer?.Lines ?? 0) + limited.Lines,
                 _buffer?.Bytes ?? 0,
                 _buffer?.MaxBytes ?? 0,
-                _buffer?.Oldest,
+                oldest.Min(),
                 Counters.Lines,
                 Counters.Bytes,
                 Counters.CutLines,
@@ -138,7 +145,7 @@ public sealed partial class LogCollection : IDisposable
         await end.CancelAsync().ConfigureAwait(false);
         await keeping.ConfigureAwait(false);
         Keep();
-        if (_buffer!.Lines is > 0 and var left)
+        if (Status.HeldLines is > 0 and var left)
         {
             LogLeft(left);
         }
@@ -189,6 +196,7 @@ public sealed partial class LogCollection : IDisposable
 
         meter.CreateObservableGauge("runner.log_collector.streams", () => (long)Status.Streams, null, "Containers that are followed.");
         meter.CreateObservableGauge("runner.log_collector.queued", () => (long)Status.Queued, null, "Containers that wait for their turn to be followed.");
+        meter.CreateObservableGauge("runner.log_collector.limited", () => (long)Status.Limited, null, "Streams that Loki keeps out for a limit of their own.");
         meter.CreateObservableGauge("runner.log_collector.held", () => Status.HeldBytes, "By", "Bytes of lines that were read and not delivered yet.");
         meter.CreateObservableGauge("runner.log_collector.lag", () => Status.OldestHeld is { } oldest ? Math.Max(0, (_time.GetUtcNow() - oldest).TotalSeconds) : 0, "s", "Age of the oldest line that waits to be sent.");
         meter.CreateObservableGauge("runner.log_collector.well", () => Status.Problem.Length == 0 ? 1L : 0L, null, "1 while Loki takes lines, else 0.");

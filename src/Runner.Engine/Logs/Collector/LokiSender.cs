@@ -4,53 +4,42 @@ namespace Runner.Engine.Logs.Collector;
 
 /// <summary>
 /// Takes what waits in the buffer to Loki, one push at a time, so that each stream stays in order. A push is tried until Loki takes it; what Loki refuses is halved
-/// until the lines it does not want are alone, and these are dropped and counted.
+/// until the lines it does not want are alone, and these are dropped and counted. A stream that is over a limit of its own is set aside and tried alone, so that the
+/// others go on.
 /// </summary>
-internal sealed partial class LokiSender(CollectorBuffer buffer, LokiClient loki, CollectorSettings settings, CollectorCounters counters, TimeProvider time, ILogger<LokiSender> logger)
+internal sealed partial class LokiSender(CollectorBuffer buffer, LokiPusher pusher, CollectorSettings settings, CollectorCounters counters, TimeProvider time, ILogger<LokiSender> logger)
 {
-    private readonly IngestionPace _pace = new(settings.BytesPerSecond, time);
-    private readonly Lock _lock = new();
-    private SenderHealth _health = new(LocalText.None, null, null);
-    private int _failures;
+    private readonly LimitedStreams _limited = new(settings, time);
+
+    // What was taken out of the buffer and is to be pushed, the next on top. It is taken off when its end is known: nothing goes missing where the loop begins anew.
+    private readonly Stack<IReadOnlyList<ChunkPart>> _work = new();
     private volatile bool _draining;
 
-    /// <summary>Raised on any thread when <see cref="Health"/> changes.</summary>
-    public event Action? Changed;
-
-    public SenderHealth Health
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _health;
-            }
-        }
-    }
+    /// <summary>Streams that Loki keeps out for a limit of their own, lines of them that wait, and when the first of these was written.</summary>
+    public (int Streams, int Lines, DateTimeOffset? Oldest) Limited => _limited.Waiting;
 
     /// <summary>Sends until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await AwaitReadyAsync(cancellationToken).ConfigureAwait(false);
+        await pusher.AwaitReadyAsync(cancellationToken).ConfigureAwait(false);
         while (!cancellationToken.IsCancellationRequested)
         {
-            await WaitForBatchAsync(cancellationToken).ConfigureAwait(false);
-            var taken = buffer.Take(settings.MaxBatchBytes);
-            if (taken.Count > 0)
+            if (_work.Count == 0)
             {
-                try
+                await WaitAsync(cancellationToken).ConfigureAwait(false);
+                if (BatchIn() <= TimeSpan.Zero && buffer.Take(settings.MaxBatchBytes) is { Count: > 0 } taken)
                 {
-                    await PushAsync(taken, cancellationToken).ConfigureAwait(false);
+                    _work.Push(taken);
                 }
-                finally
+                else if (_draining && _limited.UntilNext is null)
                 {
-                    buffer.Release(taken);
+                    return;
                 }
             }
-            else if (_draining)
-            {
-                return;
-            }
+
+            // In turn: neither do limited streams hold up the others, nor these them.
+            await SendNextAsync(cancellationToken).ConfigureAwait(false);
+            await TryLimitedAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -61,69 +50,116 @@ internal sealed partial class LokiSender(CollectorBuffer buffer, LokiClient loki
         buffer.Arrived.Set();
     }
 
-    private async Task WaitForBatchAsync(CancellationToken cancellationToken)
+    /// <summary>Returns when there is something to push, or nothing is left at the end.</summary>
+    private async Task WaitAsync(CancellationToken cancellationToken)
     {
-        while (!_draining && buffer.Lines < settings.BatchSize && !cancellationToken.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
-            var left = buffer.Age is { } age ? settings.BatchDelay - age : Timeout.InfiniteTimeSpan;
-            if (left != Timeout.InfiniteTimeSpan && left <= TimeSpan.Zero)
+            var limited = _limited.UntilNext;
+            if (BatchIn() <= TimeSpan.Zero || limited <= TimeSpan.Zero || (_draining && limited is null))
             {
                 return;
             }
 
-            await buffer.Arrived.WaitAsync(left, time, cancellationToken).ConfigureAwait(false);
+            var pause = (BatchIn(), limited) is ({ } batch, { } other) ? TimeSpan.FromTicks(Math.Min(batch.Ticks, other.Ticks)) : BatchIn() ?? limited ?? Timeout.InfiniteTimeSpan;
+            await buffer.Arrived.WaitAsync(pause, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <param name="limitedSince">When Loki first refused these lines for a limit of their own.</param>
-    private async Task PushAsync(IReadOnlyList<ChunkPart> parts, CancellationToken cancellationToken, long? limitedSince = null)
-    {
-        var body = PushBody.Write(parts);
-        var bytes = parts.Sum(Size);
-        while (true)
-        {
-            await PauseAsync(_pace.Spend(bytes), cancellationToken).ConfigureAwait(false);
-            var answer = await loki.PushAsync(body, cancellationToken).ConfigureAwait(false);
-            switch (answer.Verdict)
-            {
-                case LokiVerdict.Taken:
-                    Well(parts, bytes);
-                    return;
-                case LokiVerdict.Refused:
-                    Note(answer.Problem);
-                    await ApartAsync(parts, answer.Reason, limitedSince, cancellationToken).ConfigureAwait(false);
-                    return;
-                case LokiVerdict.StreamLimited when Count(parts) > 1 || time.GetElapsedTime(limitedSince ?? time.GetTimestamp()) >= settings.DropAfter:
-                    Note(answer.Problem);
-                    await ApartAsync(parts, DropReason.Limited, limitedSince ?? time.GetTimestamp(), cancellationToken).ConfigureAwait(false);
-                    return;
-                case LokiVerdict.StreamLimited:
-                    limitedSince ??= time.GetTimestamp();
-                    break;
-            }
+    /// <summary>How long what is in the buffer waits for company; null where nothing is.</summary>
+    private TimeSpan? BatchIn() => buffer.Age is not { } age ? null : _draining || buffer.Lines >= settings.BatchSize ? TimeSpan.Zero : settings.BatchDelay - age;
 
-            Trouble(answer.Problem);
-            await PauseAsync(answer.RetryAfter ?? settings.Retry.Delay(_failures), cancellationToken).ConfigureAwait(false);
-            if (answer.Verdict == LokiVerdict.Failed && _failures > settings.MaxRetries)
-            {
-                await AwaitReadyAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
-    /// <summary>Sends each half on its own; drops what cannot be halved.</summary>
-    private async Task ApartAsync(IReadOnlyList<ChunkPart> parts, DropReason reason, long? limitedSince, CancellationToken cancellationToken)
+    private async Task SendNextAsync(CancellationToken cancellationToken)
     {
-        if (Count(parts) == 1)
+        if (!_work.TryPop(out var next))
         {
-            counters.Dropped(reason, 1);
-            parts[0].Chunk.Stream.Done(parts[0]);
             return;
         }
 
-        var (first, second) = Halves(parts);
-        await PushAsync(first, cancellationToken, limitedSince).ConfigureAwait(false);
-        await PushAsync(second, cancellationToken, limitedSince).ConfigureAwait(false);
+        var concerned = next.ToLookup(part => _limited.Concerns(part.Chunk.Stream));
+        var parts = concerned[false].ToList();
+        _limited.Hold(concerned[true]);
+        if (parts.Count == 0)
+        {
+            return;
+        }
+
+        _work.Push(parts);
+        var answer = await pusher.PushAsync(parts, cancellationToken).ConfigureAwait(false);
+        _work.Pop();
+        switch (answer.Verdict)
+        {
+            case LokiVerdict.Taken:
+                Taken(parts);
+                break;
+            case LokiVerdict.StreamLimited:
+                pusher.Note(answer.Problem);
+                Part(parts, answer);
+                break;
+            case var _ when Count(parts) == 1:
+                pusher.Note(answer.Problem);
+                Drop(parts, answer.Reason);
+                break;
+            default:
+                pusher.Note(answer.Problem);
+                var (first, second) = Halves(parts);
+                _work.Push(second);
+                _work.Push(first);
+                break;
+        }
+    }
+
+    /// <summary>One of these streams is over a limit: each half of them is pushed on its own, or the one is set aside.</summary>
+    private void Part(IReadOnlyList<ChunkPart> parts, LokiAnswer answer)
+    {
+        var streams = parts.GroupBy(part => part.Chunk.Stream.Labels).ToList();
+        if (streams.Count > 1)
+        {
+            _work.Push([.. streams.Skip(streams.Count / 2).SelectMany(stream => stream)]);
+            _work.Push([.. streams.Take(streams.Count / 2).SelectMany(stream => stream)]);
+            return;
+        }
+
+        if (_limited.Waiting.Streams == 0)
+        {
+            LogLimited(answer.Problem);
+        }
+
+        counters.Failed();
+        _limited.Hold(parts, answer.RetryAfter ?? settings.Retry.Delay(1));
+        Gate(parts, hold: true);
+    }
+
+    private async Task TryLimitedAsync(CancellationToken cancellationToken)
+    {
+        if (_limited.Next() is not { } tried)
+        {
+            return;
+        }
+
+        var answer = await pusher.PushAsync(tried, cancellationToken).ConfigureAwait(false);
+        switch (answer.Verdict)
+        {
+            case LokiVerdict.Taken:
+                _limited.Taken(tried);
+                Taken(tried);
+                Gate(tried, hold: false);
+                return;
+            case LokiVerdict.StreamLimited when _limited.Limited(tried, answer.RetryAfter):
+                Drop(tried, DropReason.Limited);
+                Gate(tried, hold: false);
+                break;
+            case LokiVerdict.StreamLimited:
+                counters.Failed();
+                Gate(tried, hold: true);
+                break;
+            case var _ when _limited.Refused(tried):
+                Drop(tried, answer.Reason);
+                Gate(tried, hold: false);
+                break;
+        }
+
+        pusher.Note(answer.Problem);
     }
 
     /// <summary>Halves by lines; order stays.</summary>
@@ -151,77 +187,39 @@ internal sealed partial class LokiSender(CollectorBuffer buffer, LokiClient loki
 
     private static int Count(IReadOnlyList<ChunkPart> parts) => parts.Sum(part => part.Count);
 
-    private static long Size(ChunkPart part)
+    private void Taken(IReadOnlyList<ChunkPart> parts)
     {
-        long size = 0;
-        for (var i = part.From; i < part.To; i++)
-        {
-            size += part.Chunk.Entries[i].Length;
-        }
-
-        return size;
+        Done(parts);
+        counters.Sent(Count(parts), parts.Sum(part => part.Size));
     }
 
-    /// <summary>Returns when Loki says that it is ready.</summary>
-    private async Task AwaitReadyAsync(CancellationToken cancellationToken)
+    private void Drop(IReadOnlyList<ChunkPart> parts, DropReason reason)
     {
-        while (await loki.ReadyAsync(cancellationToken).ConfigureAwait(false) is { Verdict: not LokiVerdict.Taken } answer)
-        {
-            Trouble(answer.Problem);
-            await PauseAsync(settings.HealthInterval, cancellationToken).ConfigureAwait(false);
-        }
+        counters.Dropped(reason, Count(parts));
+        Done(parts);
     }
 
-    private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => pause > TimeSpan.Zero ? Task.Delay(pause, time, cancellationToken) : Task.CompletedTask;
-
-    private void Well(IReadOnlyList<ChunkPart> parts, long bytes)
+    private void Done(IReadOnlyList<ChunkPart> parts)
     {
         foreach (var part in parts)
         {
             part.Chunk.Stream.Done(part);
+            if (part.EndsChunk)
+            {
+                buffer.Release(part.Chunk);
+            }
         }
-
-        counters.Sent(Count(parts), bytes);
-        if (_failures > 0)
-        {
-            _failures = 0;
-            LogWell(loki.Authority);
-        }
-
-        Set(health => health with { Problem = LocalText.None, LastSentAt = time.GetUtcNow() });
     }
 
-    private void Trouble(LocalText problem)
+    /// <summary>While a stream is limited what it says is left to the kubelet, which has more room.</summary>
+    private void Gate(IReadOnlyList<ChunkPart> parts, bool hold)
     {
-        counters.Failed();
-        if (++_failures == 1)
+        foreach (var stream in parts.Select(part => part.Chunk.Stream).Distinct())
         {
-            LogTrouble(problem);
+            buffer.Hold(stream, hold);
         }
-
-        Set(health => health with { Problem = problem, LastError = (time.GetUtcNow(), problem) });
     }
 
-    /// <summary>Loki is well, but not content with a line.</summary>
-    private void Note(LocalText problem) => Set(health => health with { LastError = (time.GetUtcNow(), problem) });
-
-    private void Set(Func<SenderHealth, SenderHealth> change)
-    {
-        lock (_lock)
-        {
-            _health = change(_health);
-        }
-
-        Changed?.Invoke();
-    }
-
-    [LoggerMessage(LogLevel.Warning, "Log lines wait, and are sent again until they are taken. {Problem}")]
-    private partial void LogTrouble(string problem);
-
-    [LoggerMessage(LogLevel.Information, "Loki at {Authority} takes log lines again")]
-    private partial void LogWell(string authority);
+    [LoggerMessage(LogLevel.Warning, "A stream is over a limit of its own; its lines wait, those of others go on. {Problem}")]
+    private partial void LogLimited(string problem);
 }
-
-/// <summary>How sending goes.</summary>
-/// <param name="Problem">Why nothing can be sent now; empty when all is well.</param>
-internal sealed record SenderHealth(LocalText Problem, DateTimeOffset? LastSentAt, (DateTimeOffset At, LocalText Text)? LastError);
