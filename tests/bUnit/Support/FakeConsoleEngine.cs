@@ -32,6 +32,8 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     public List<PodLogOptions> LogRequests { get; } = [];
 
+    private int _openLogs;
+
     public ImmutableDictionary<WorkloadKey, Workload> Workloads => Feed.Current;
 
     public IReadOnlyList<ClusterView> Clusters { get; private set; } =
@@ -94,14 +96,33 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     public IReadOnlyList<StateChange> HistoryOf(WorkloadKey key, string uid) => History.TryGetValue(key, out var states) ? states : [];
 
-    public IAsyncEnumerable<LogLine> ReadLogAsync(WorkloadKey key, string pod, string container, PodLogOptions options, CancellationToken cancellationToken)
-    {
-        lock (LogRequests)
-        {
-            LogRequests.Add(options);
-        }
+    /// <summary>Logs that are read now.</summary>
+    public int OpenLogs => Volatile.Read(ref _openLogs);
 
-        return Stream(pod).Reader.ReadAllAsync(cancellationToken);
+    /// <summary>What the end of a log's reading waits for.</summary>
+    public Task LogsMayEnd { get; set; } = Task.CompletedTask;
+
+    public async IAsyncEnumerable<LogLine> ReadLogAsync(
+        WorkloadKey key, string pod, string container, PodLogOptions options, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _openLogs);
+        try
+        {
+            lock (LogRequests)
+            {
+                LogRequests.Add(options);
+            }
+
+            await foreach (var line in Stream(pod).Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return line;
+            }
+        }
+        finally
+        {
+            await LogsMayEnd;
+            Interlocked.Decrement(ref _openLogs);
+        }
     }
 
     public IReadOnlyList<KeptLog> KeptLogsOf(WorkloadKey key) => [.. Kept.Where(log => log.Owner == key.Name)];

@@ -111,7 +111,11 @@ public sealed partial class LogView
     {
         var other = _shown is null || _shown.Selection != Query.Selection || (_shown.Since, _shown.Previous, _shown.Line) != (Query.Since, Query.Previous, Query.Line);
         _shown = Query;
-        await _tail.ShowAsync(Query);
+        if (!await _tail.ShowAsync(Query))
+        {
+            return;
+        }
+
         if (other)
         {
             (_colours, _marked) = ([], -1);

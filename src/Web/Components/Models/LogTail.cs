@@ -25,7 +25,12 @@ public sealed class LogTail(IConsoleEngine engine, TimeProvider time) : IAsyncDi
     private static readonly TimeSpan SearchFor = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource _disposed = new();
+
+    // One at a time ends the streams and opens others.
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private LogStreams? _streams;
+    private int _reading;
+    private bool _shown;
     private Task _drawing = Task.CompletedTask;
     private int _stateChanged;
     private long _searchBegan;
@@ -61,21 +66,24 @@ public sealed class LogTail(IConsoleEngine engine, TimeProvider time) : IAsyncDi
     public void Start(Func<Task> draw) => _drawing = DrawAsync(draw, _disposed.Token);
 
     /// <summary>Reads and shows what the query says. Lines are read anew only where the query names other lines.</summary>
-    public async Task ShowAsync(LogQuery query)
+    /// <returns>False where it is not shown: something else was asked for meanwhile, or the view was closed.</returns>
+    public async Task<bool> ShowAsync(LogQuery query)
     {
-        var before = Query;
-        Query = query;
-        if (_streams is null || (before.Filter, before.Expression, before.Unfold) != (query.Filter, query.Expression, query.Unfold))
+        var (before, first) = (Query, !_shown);
+        (Query, _shown) = (query, true);
+        if (first || (before.Filter, before.Expression, before.Unfold) != (query.Filter, query.Expression, query.Unfold))
         {
             Filter = LogFilter.Make(query.Filter, query.Expression, out var problem);
             FilterProblem = problem;
             Buffer.Show(Filter, query.Unfold);
         }
 
-        if (_streams is null || before.Selection != query.Selection || (before.Since, before.Previous, before.Line) != (query.Since, query.Previous, query.Line))
+        if (first || before.Selection != query.Selection || (before.Since, before.Previous, before.Line) != (query.Since, query.Previous, query.Line))
         {
-            await ReadAsync().ConfigureAwait(false);
+            return await ReadAsync().ConfigureAwait(false);
         }
+
+        return !_disposed.IsCancellationRequested;
     }
 
     /// <summary>Reads everything anew, after a failure.</summary>
@@ -91,28 +99,46 @@ public sealed class LogTail(IConsoleEngine engine, TimeProvider time) : IAsyncDi
     public async ValueTask DisposeAsync()
     {
         await _disposed.CancelAsync().ConfigureAwait(false);
-        if (_streams is not null)
-        {
-            await _streams.DisposeAsync().ConfigureAwait(false);
-        }
-
+        await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        await EndAsync().ConfigureAwait(false);
+        _turn.Release();
         await _drawing.ConfigureAwait(false);
         _disposed.Dispose();
     }
 
-    private async Task ReadAsync()
+    /// <summary>Ends what is read and reads what the query says by then. Of several calls that come while streams end the last one reads.</summary>
+    private async Task<bool> ReadAsync()
     {
-        if (_streams is { } ending)
+        var reading = Interlocked.Increment(ref _reading);
+        await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await EndAsync().ConfigureAwait(false);
+            if (reading != Volatile.Read(ref _reading) || _disposed.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            Buffer.Clear();
+            Buffer.Resume();
+            (Search, FoundAt, _searchBegan) = (Query.Line is null ? LineSearch.None : LineSearch.Looking, -1, time.GetTimestamp());
+            _ = LogSince.TryRead(Query.Since, out var since);
+            _streams = new LogStreams(engine, time, since, Query.Previous, Buffer.Add, () => Interlocked.Exchange(ref _stateChanged, 1));
+            Update();
+            return true;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        if (Interlocked.Exchange(ref _streams, null) is { } ending)
         {
             await ending.DisposeAsync().ConfigureAwait(false);
         }
-
-        Buffer.Clear();
-        Buffer.Resume();
-        (Search, FoundAt, _searchBegan) = (Query.Line is null ? LineSearch.None : LineSearch.Looking, -1, time.GetTimestamp());
-        _ = LogSince.TryRead(Query.Since, out var since);
-        _streams = new LogStreams(engine, time, since, Query.Previous, Buffer.Add, () => Interlocked.Exchange(ref _stateChanged, 1));
-        Update();
     }
 
     private async Task DrawAsync(Func<Task> draw, CancellationToken stopping)
