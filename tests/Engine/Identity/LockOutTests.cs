@@ -88,14 +88,15 @@ public sealed class LockOutTests
         var guard = new SignInGuard(database, new FakeTimeProvider());
         for (var account = 0; account < LockOut.OfNetwork.Free - 1; account++)
         {
-            Assert.Equal(TimeSpan.Zero, await guard.BeginAsync($"user {account}", Here, Cancel));
-            Assert.Equal(TimeSpan.Zero, await guard.BeginAsync("own", Here, Cancel));
-            await guard.SucceededAsync("own", Here, Cancel);
+            Assert.Equal(TimeSpan.Zero, (await guard.BeginAsync($"user {account}", Here, Cancel)).Wait);
+            var own = await guard.BeginAsync("own", Here, Cancel);
+            Assert.Equal(TimeSpan.Zero, own.Wait);
+            await guard.SucceededAsync(own, Cancel);
         }
 
-        Assert.Equal(TimeSpan.Zero, await guard.BeginAsync("the last", Here, Cancel));
-        Assert.True(await guard.BeginAsync("one more", Here, Cancel) > TimeSpan.Zero);
-        Assert.Equal(TimeSpan.Zero, await guard.BeginAsync("one more", IPAddress.Parse("192.0.2.2"), Cancel));
+        Assert.Equal(TimeSpan.Zero, (await guard.BeginAsync("the last", Here, Cancel)).Wait);
+        Assert.True((await guard.BeginAsync("one more", Here, Cancel)).Wait > TimeSpan.Zero);
+        Assert.Equal(TimeSpan.Zero, (await guard.BeginAsync("one more", IPAddress.Parse("192.0.2.2"), Cancel)).Wait);
     }
 
     [Fact]
@@ -104,15 +105,14 @@ public sealed class LockOutTests
         using var folder = new TemporaryFolder();
         await using var database = Database.Open(folder.Path);
         var guard = new SignInGuard(database, new FakeTimeProvider());
-        await guard.BeginAsync("ann", Here, Cancel);
-        await guard.SucceededAsync("ann", Here, Cancel);
+        await guard.SucceededAsync(await guard.BeginAsync("ann", Here, Cancel), Cancel);
         for (var attempt = 0; attempt < 10; attempt++)
         {
             await guard.BeginAsync("ann", IPAddress.Parse($"203.0.113.{attempt}"), Cancel);
         }
 
-        Assert.True(await guard.BeginAsync("ann", IPAddress.Parse("203.0.113.77"), Cancel) > TimeSpan.Zero);
-        Assert.Equal(TimeSpan.Zero, await guard.BeginAsync("ann", Here, Cancel));
+        Assert.True((await guard.BeginAsync("ann", IPAddress.Parse("203.0.113.77"), Cancel)).Wait > TimeSpan.Zero);
+        Assert.Equal(TimeSpan.Zero, (await guard.BeginAsync("ann", Here, Cancel)).Wait);
     }
 
     [Fact]
@@ -131,12 +131,58 @@ public sealed class LockOutTests
 
         await using var again = Database.Open(folder.Path);
         var after = new SignInGuard(again, time);
-        Assert.True(await after.BeginAsync("ann", Here, Cancel) > TimeSpan.Zero);
+        Assert.True((await after.BeginAsync("ann", Here, Cancel)).Wait > TimeSpan.Zero);
         time.Advance(LockOut.Memory + TimeSpan.FromMinutes(1));
         for (var attempt = 0; attempt < LockOut.OfAccount.Free; attempt++)
         {
-            Assert.Equal(TimeSpan.Zero, await after.BeginAsync("ann", Here, Cancel));
+            Assert.Equal(TimeSpan.Zero, (await after.BeginAsync("ann", Here, Cancel)).Wait);
         }
+    }
+
+    [Fact]
+    public async Task Failures_of_an_office_are_forgotten_after_a_day_though_thirty_of_it_sign_in_in_two_steps_meanwhile()
+    {
+        using var folder = new TemporaryFolder();
+        await using var database = Database.Open(folder.Path);
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var guard = new SignInGuard(database, time);
+        for (var attempt = 0; attempt < LockOut.OfNetwork.Free; attempt++)
+        {
+            Assert.Equal(TimeSpan.Zero, (await guard.BeginAsync($"user {attempt}", Here, Cancel)).Wait);
+        }
+
+        // Past the first pause whoever is right comes in, one after the other: neither step begins a pause anew.
+        time.Advance(TimeSpan.FromSeconds(31));
+        for (var hour = 0; hour < 30; hour++)
+        {
+            var password = await guard.BeginAsync("ann", Here, Cancel);
+            await guard.PassedAsync(password, Cancel);
+            var code = await guard.BeginAsync("ann", Here, Cancel);
+            await guard.SucceededAsync(code, Cancel);
+            Assert.Equal((TimeSpan.Zero, TimeSpan.Zero), (password.Wait, code.Wait));
+            time.Advance(TimeSpan.FromHours(1));
+        }
+
+        for (var attempt = 0; attempt < LockOut.OfNetwork.Free; attempt++)
+        {
+            Assert.Equal(TimeSpan.Zero, (await guard.BeginAsync($"user {attempt}", Here, Cancel)).Wait);
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_knows_a_password_guesses_no_more_codes_by_entering_it_again()
+    {
+        using var folder = new TemporaryFolder();
+        await using var database = Database.Open(folder.Path);
+        var guard = new SignInGuard(database, new FakeTimeProvider());
+        var codes = 0;
+        while (codes <= LockOut.OfAccount.Free && await guard.BeginAsync("ann", Here, Cancel) is { } password && password.Wait == TimeSpan.Zero)
+        {
+            await guard.PassedAsync(password, Cancel);
+            codes += (await guard.BeginAsync("ann", Here, Cancel)).Wait == TimeSpan.Zero ? 1 : 0;
+        }
+
+        Assert.Equal(LockOut.OfAccount.Free, codes);
     }
 
     [Theory]

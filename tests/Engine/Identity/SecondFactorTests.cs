@@ -1,8 +1,13 @@
 using System.Net;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using OtpNet;
 using Runner.Tests.Engine.Host;
 using Runner.Web.Identity;
+using Runner.Web.Identity.Access;
+using Runner.Web.Identity.Sessions;
+using Runner.Web.Identity.SignIn;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Tests.Engine.Identity;
@@ -90,6 +95,54 @@ public sealed class SecondFactorTests
         Assert.Equal(HttpStatusCode.TooManyRequests, answers[^1]);
         using var restarted = await RunnerHost.SignInAsync(browser, "admin", RunnerHost.AdminPassword);
         Assert.Equal(HttpStatusCode.TooManyRequests, restarted.StatusCode);
+    }
+
+    [Fact]
+    public async Task Good_sign_ins_with_a_second_factor_bring_their_network_no_nearer_to_a_pause()
+    {
+        await using var host = await RunnerHost.StartAsync(time: _time);
+        var (offer, _) = await TurnOnAsync(host);
+
+        // One failure more, and the network has to wait.
+        foreach (var (here, attempt) in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback }.SelectMany(here => Enumerable.Range(1, LockOut.OfNetwork.Free - 1).Select(attempt => (here, attempt))))
+        {
+            await host.Get<SignInGuard>().BeginAsync($"user {attempt}", here, Cancel);
+        }
+
+        for (var count = 1; count <= 3; count++)
+        {
+            // A code is taken once.
+            _time.Advance(TimeSpan.FromSeconds(30));
+            using var browser = host.Browser();
+            using var answer = await RunnerHost.SendFormAsync(browser, await PasswordAsync(browser), "/account/code", ("Code", Code(offer)));
+            Assert.True(answer.StatusCode == HttpStatusCode.Redirect, $"Sign-in {count} was answered {answer.StatusCode}, to be tried again in {answer.Headers.RetryAfter}.");
+        }
+    }
+
+    [Fact]
+    public async Task A_second_factor_is_replaced_only_by_whoever_knows_the_password()
+    {
+        await using var host = await RunnerHost.StartAsync(time: _time);
+        var session = await host.Get<SessionRegistry>().StartAsync(Admin(host), "192.0.2.9", "Browser", SignInMethod.Password, Cancel);
+        await using var circuit = host.App.Services.CreateAsyncScope();
+        ((IHostEnvironmentAuthenticationStateProvider)circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>()).SetAuthenticationState(
+            Task.FromResult(new AuthenticationState(ConsoleSession.Create(Admin(host), session))));
+        var profile = circuit.ServiceProvider.GetRequiredService<ProfileActions>();
+
+        var first = SecondFactor.Offer(Admin(host));
+        await profile.ConfirmSecondFactorAsync(first, Code(first), "", Cancel);
+        var before = Admin(host);
+        var other = SecondFactor.Offer(before);
+        foreach (var wrong in new[] { "", "not the password" })
+        {
+            var refused = await Assert.ThrowsAsync<UserRefusedException>(() => profile.ConfirmSecondFactorAsync(other, Code(other), wrong, Cancel));
+            Assert.Equal(UserRefusal.PasswordWrong, refused.Reason);
+        }
+
+        Assert.Equal((before.TotpSecret, before.RecoveryHashes), (Admin(host).TotpSecret, Admin(host).RecoveryHashes));
+        Assert.Equal(2, host.Get<AuditLog>().Read(10).Count(entry => entry is { Action: AuditActions.SecondFactorOn, Outcome: AuditOutcome.Failed }));
+        Assert.Equal(10, (await profile.ConfirmSecondFactorAsync(other, Code(other), RunnerHost.AdminPassword, Cancel)).Count);
+        Assert.NotEqual(before.TotpSecret, Admin(host).TotpSecret);
     }
 
     [Fact]

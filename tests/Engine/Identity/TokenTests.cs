@@ -1,8 +1,10 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Identity;
+using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Tests.Engine.Identity;
@@ -112,6 +114,24 @@ public sealed class TokenTests
         Assert.Equal(200, before);
         Assert.Equal(403, after);
         Assert.Equal("invalid_grant", Text(third, "error"));
+    }
+
+    [Fact]
+    public async Task Refreshing_goes_on_no_longer_than_a_session_may_last()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var host = await RunnerHost.StartAsync(time: time);
+        using var browser = await host.SignedInAsync();
+        var client = new TokenClient(host);
+        var tokens = await client.RedeemAsync(TokenClient.CodeIn(await client.AuthorizeAsync(browser, "openid offline_access audit.read")));
+
+        time.Advance(SessionRegistry.Longest - TimeSpan.FromHours(1));
+        var within = await client.RefreshAsync(Text(tokens, "refresh_token"));
+        time.Advance(TimeSpan.FromHours(2));
+        var beyond = await client.RefreshAsync(Text(within, "refresh_token"));
+
+        Assert.True(within.TryGetProperty("access_token", out _));
+        Assert.Equal("invalid_grant", Text(beyond, "error"));
     }
 
     [Fact]

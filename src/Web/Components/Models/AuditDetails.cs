@@ -22,6 +22,7 @@ internal static class AuditDetails
         new("A one-time link was shown.", "显示了一次性链接。"),
         new("One session.", "一个会话。"),
         new("All sessions and tokens.", "所有会话和令牌。"),
+        new("All sessions and tokens: the provider gives no role any more.", "所有会话和令牌：身份提供方不再授予角色。"),
         new("Its secret was shown.", "显示了其密钥。"),
         new("By the user.", "由用户本人。"),
         new("Recovery codes were shown.", "显示了恢复码。"),

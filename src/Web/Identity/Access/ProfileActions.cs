@@ -39,13 +39,27 @@ internal sealed class ProfileActions(
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes a second factor into use.</summary>
+    /// <summary>Takes a second factor into use, in place of the one that there may be.</summary>
+    /// <param name="password">The present one. Looked at where there is a second factor already: whoever finds a page left open must not put another in its place.</param>
     /// <returns>The recovery codes, to be shown once.</returns>
-    public async Task<IReadOnlyList<string>> ConfirmSecondFactorAsync(TotpOffer offer, string code, CancellationToken cancellationToken)
+    /// <exception cref="UserRefusedException">The password or the code is not right.</exception>
+    public async Task<IReadOnlyList<string>> ConfirmSecondFactorAsync(TotpOffer offer, string code, string password, CancellationToken cancellationToken)
     {
         var (_, user) = await SelfAsync().ConfigureAwait(false);
         return await ActAsync(
-            AuditActions.SecondFactorOn, user.Name, "Recovery codes were shown.", self => factor.ConfirmAsync(self.Id, offer, code, cancellationToken), cancellationToken).ConfigureAwait(false);
+            AuditActions.SecondFactorOn,
+            user.Name,
+            "Recovery codes were shown.",
+            async self =>
+            {
+                if (self.HasSecondFactor)
+                {
+                    await DemandPasswordAsync(self, password, cancellationToken).ConfigureAwait(false);
+                }
+
+                return await factor.ConfirmAsync(self.Id, offer, code, cancellationToken).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Takes the second factor away.</summary>
@@ -83,7 +97,8 @@ internal sealed class ProfileActions(
     private async Task DemandPasswordAsync(ConsoleUser self, string password, CancellationToken cancellationToken)
     {
         var address = await SessionAsync().ConfigureAwait(false) is { } here && IPAddress.TryParse(here.RemoteAddress, out var parsed) ? parsed : null;
-        if (await guard.BeginAsync(self.Name, address, cancellationToken).ConfigureAwait(false) is var wait && wait > TimeSpan.Zero)
+        var attempt = await guard.BeginAsync(self.Name, address, cancellationToken).ConfigureAwait(false);
+        if (attempt.Wait > TimeSpan.Zero)
         {
             throw new UserRefusedException(UserRefusal.TooMany, "Too many attempts failed. Wait a while, then try again.");
         }
@@ -93,6 +108,6 @@ internal sealed class ProfileActions(
             throw new UserRefusedException(UserRefusal.PasswordWrong, "The present password is not right.");
         }
 
-        await guard.SucceededAsync(self.Name, address, cancellationToken).ConfigureAwait(false);
+        await guard.SucceededAsync(attempt, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -68,6 +68,11 @@ internal static partial class ProviderEndpoints
         var name = ProviderRoles.NameOf(person, provider);
         if (ProviderRoles.RoleOf(person, provider) is not { } role)
         {
+            if (await users.EndOutsideAsync(provider.Issuer!.AbsoluteUri, subject, cancellationToken).ConfigureAwait(false) is { } former)
+            {
+                await audit.WriteAsync("system", SessionStart.AddressOf(context), AuditActions.SessionEnd, former.Name, AuditOutcome.Done, "All sessions and tokens: the provider gives no role any more.", cancellationToken).ConfigureAwait(false);
+            }
+
             await RefuseAsync(name, $"{provider.Name}: no value of the claim '{provider.RoleClaim}' has a role here.").ConfigureAwait(false);
             return SignInPages.Password(LocalUrl.Home, SignInProblem.NoRole);
         }

@@ -36,4 +36,9 @@ internal readonly record struct Failures(int Count, DateTimeOffset Last)
 {
     /// <summary>With one more; those before are forgotten after <see cref="LockOut.Memory"/>.</summary>
     public Failures And(DateTimeOffset now) => new((now - Last > LockOut.Memory ? 0 : Count) + 1, now);
+
+    /// <summary>Without one that turned out to be none: neither does it count, nor does the pause of those before begin anew or their end move away.</summary>
+    /// <param name="at">When it was counted.</param>
+    /// <param name="before">The last one before it, which is the last one again where none has come since.</param>
+    public Failures Without(DateTimeOffset at, DateTimeOffset before) => new(Math.Max(0, Count - 1), Last == at ? before : Last);
 }

@@ -50,9 +50,10 @@ internal static class SignInEndpoints
             return await ByLinkAsync(context, link, services, cancellationToken).ConfigureAwait(false);
         }
 
-        if (await PauseAsync(context, tried, "", services, cancellationToken).ConfigureAwait(false) is var wait && wait > TimeSpan.Zero)
+        var attempt = await BeginAsync(context, tried, "", services, cancellationToken).ConfigureAwait(false);
+        if (attempt.Wait > TimeSpan.Zero)
         {
-            return SignInPages.Password(returnUrl, SignInProblem.TooMany, tried, wait: wait);
+            return SignInPages.Password(returnUrl, SignInProblem.TooMany, tried, wait: attempt.Wait);
         }
 
         if (services.Users.Authenticate(tried, password ?? "") is not { } user)
@@ -63,10 +64,11 @@ internal static class SignInEndpoints
 
         if (user.HasSecondFactor)
         {
+            await services.Guard.PassedAsync(attempt, cancellationToken).ConfigureAwait(false);
             return SignInPages.Code(returnUrl, services.Second.Begin(user));
         }
 
-        await services.Guard.SucceededAsync(user.Name, context.Connection.RemoteIpAddress, cancellationToken).ConfigureAwait(false);
+        await services.Guard.SucceededAsync(attempt, cancellationToken).ConfigureAwait(false);
         await services.Start.RunAsync(context, user, SignInMethod.Password, "", null, cancellationToken).ConfigureAwait(false);
         return Results.LocalRedirect(returnUrl);
     }
@@ -85,9 +87,10 @@ internal static class SignInEndpoints
             return SignInPages.Password(returnUrl, SignInProblem.Expired);
         }
 
-        if (await PauseAsync(context, user.Name, "Second factor. ", services, cancellationToken).ConfigureAwait(false) is var wait && wait > TimeSpan.Zero)
+        var attempt = await BeginAsync(context, user.Name, "Second factor. ", services, cancellationToken).ConfigureAwait(false);
+        if (attempt.Wait > TimeSpan.Zero)
         {
-            return SignInPages.Code(returnUrl, pending!, SignInProblem.TooMany, wait);
+            return SignInPages.Code(returnUrl, pending!, SignInProblem.TooMany, attempt.Wait);
         }
 
         if (await services.Factor.VerifyAsync(user.Id, code ?? "", cancellationToken).ConfigureAwait(false) is not { } taken)
@@ -96,7 +99,7 @@ internal static class SignInEndpoints
             return SignInPages.Code(returnUrl, pending!, SignInProblem.CodeWrong);
         }
 
-        await services.Guard.SucceededAsync(user.Name, context.Connection.RemoteIpAddress, cancellationToken).ConfigureAwait(false);
+        await services.Guard.SucceededAsync(attempt, cancellationToken).ConfigureAwait(false);
         await services.Start.RunAsync(context, user, SignInMethod.SecondFactor, $"With a {taken}.", null, cancellationToken).ConfigureAwait(false);
         return Results.LocalRedirect(returnUrl);
     }
@@ -140,16 +143,16 @@ internal static class SignInEndpoints
         return next is null ? Results.LocalRedirect("~" + SignInPath) : SignInPages.SignedOut(next);
     }
 
-    private static async Task<TimeSpan> PauseAsync(HttpContext context, string name, string detail, SignInServices services, CancellationToken cancellationToken)
+    private static async Task<SignInAttempt> BeginAsync(HttpContext context, string name, string detail, SignInServices services, CancellationToken cancellationToken)
     {
-        var wait = await services.Guard.BeginAsync(name, context.Connection.RemoteIpAddress, cancellationToken).ConfigureAwait(false);
-        if (wait > TimeSpan.Zero)
+        var attempt = await services.Guard.BeginAsync(name, context.Connection.RemoteIpAddress, cancellationToken).ConfigureAwait(false);
+        if (attempt.Wait > TimeSpan.Zero)
         {
-            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(attempt.Wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
             await RefuseAsync(context, name, detail + "Not looked at: too many attempts failed before.", services, cancellationToken).ConfigureAwait(false);
         }
 
-        return wait;
+        return attempt;
     }
 
     private static Task RefuseAsync(HttpContext context, string name, string detail, SignInServices services, CancellationToken cancellationToken) =>

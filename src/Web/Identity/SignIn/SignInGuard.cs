@@ -29,42 +29,52 @@ internal sealed class SignInGuard
     }
 
     /// <summary>Begins an attempt, and counts it as failed for now: in the state that replicas share, so that asking several of them gains nothing either.</summary>
-    /// <returns>How long to wait where it may not be made; zero where it may.</returns>
-    public async Task<TimeSpan> BeginAsync(string account, IPAddress? address, CancellationToken cancellationToken)
+    public async Task<SignInAttempt> BeginAsync(string account, IPAddress? address, CancellationToken cancellationToken)
     {
         await DropOldAsync(cancellationToken).ConfigureAwait(false);
-        var now = _time.GetUtcNow();
+        var now = Now();
         return await _state.WriteAnywayAsync(
             transaction =>
             {
                 var counters = new Counters(transaction.Collection(Collection));
                 var (accountKey, networkKey) = Keys(counters, account, address, now);
-                var left = Longer(LockOut.OfAccount.Left(counters.Get(accountKey), now), LockOut.OfNetwork.Left(counters.Get(networkKey), now));
-                if (left > TimeSpan.Zero)
+                var (ofAccount, ofNetwork) = (counters.Get(accountKey), counters.Get(networkKey));
+                var left = Longer(LockOut.OfAccount.Left(ofAccount, now), LockOut.OfNetwork.Left(ofNetwork, now));
+                if (left == TimeSpan.Zero)
                 {
-                    return left;
+                    counters.Set(accountKey, ofAccount.And(now));
+                    counters.Set(networkKey, ofNetwork.And(now));
                 }
 
-                counters.Set(accountKey, counters.Get(accountKey).And(now));
-                counters.Set(networkKey, counters.Get(networkKey).And(now));
-                return TimeSpan.Zero;
+                return new SignInAttempt(account, address, left, now, ofAccount.Last, ofNetwork.Last);
             },
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>The first of two steps was right: it is as if it had not been tried. What failed before still counts until the second is right too.</summary>
+    public Task PassedAsync(SignInAttempt attempt, CancellationToken cancellationToken) => _state.WriteAnywayAsync(
+        transaction =>
+        {
+            var counters = new Counters(transaction.Collection(Collection));
+            var (accountKey, networkKey) = Keys(counters, attempt.Account, attempt.Address, attempt.At);
+            counters.Set(accountKey, counters.Get(accountKey).Without(attempt.At, attempt.AccountLast));
+            counters.Set(networkKey, counters.Get(networkKey).Without(attempt.At, attempt.NetworkLast));
+            return true;
+        },
+        cancellationToken);
+
     /// <summary>The attempt succeeded: the account's failures are forgotten. Those of the network are not, or somebody with one account could go on guessing at others.</summary>
-    public Task SucceededAsync(string account, IPAddress? address, CancellationToken cancellationToken)
+    public Task SucceededAsync(SignInAttempt attempt, CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow();
+        var now = Now();
         return _state.WriteAnywayAsync(
             transaction =>
             {
                 var counters = new Counters(transaction.Collection(Collection));
-                var (accountKey, networkKey) = Keys(counters, account, address, now);
+                var (accountKey, networkKey) = Keys(counters, attempt.Account, attempt.Address, attempt.At);
                 counters.Set(accountKey, new(0, now));
-                var network = counters.Get(networkKey);
-                counters.Set(networkKey, network with { Count = Math.Max(0, network.Count - 1) });
-                counters.Set(FamiliarKey(account, Network(address)), new(0, now));
+                counters.Set(networkKey, counters.Get(networkKey).Without(attempt.At, attempt.NetworkLast));
+                counters.Set(FamiliarKey(attempt.Account, Network(attempt.Address)), new(0, now));
                 return true;
             },
             cancellationToken);
@@ -78,6 +88,9 @@ internal sealed class SignInGuard
         { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
         _ => address.ToString(),
     };
+
+    /// <summary>To the millisecond, as it is stored: an attempt recognises the moment that it wrote.</summary>
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
 
     private static (string Account, string Network) Keys(Counters counters, string account, IPAddress? address, DateTimeOffset now)
     {
@@ -127,3 +140,10 @@ internal sealed class SignInGuard
         public void Set(string key, Failures failures) => documents.Upsert(new BsonDocument { ["_id"] = key, ["count"] = failures.Count, ["last"] = failures.Last.UtcDateTime });
     }
 }
+
+/// <summary>An attempt to sign in, from its beginning until it is known how it ended.</summary>
+/// <param name="Wait">How long to wait where it may not be made; zero where it may.</param>
+/// <param name="At">When it was counted.</param>
+/// <param name="AccountLast">The account's last failure before.</param>
+/// <param name="NetworkLast">The network's last failure before.</param>
+internal sealed record SignInAttempt(string Account, IPAddress? Address, TimeSpan Wait, DateTimeOffset At, DateTimeOffset AccountLast, DateTimeOffset NetworkLast);

@@ -1,3 +1,4 @@
+using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
@@ -8,8 +9,6 @@ internal static class TokenServer
 {
     /// <summary>Short, because a token cannot be called back from a client that holds it.</summary>
     private static readonly TimeSpan AccessTokenLifetime = TimeSpan.FromMinutes(15);
-
-    private static readonly TimeSpan RefreshTokenLifetime = TimeSpan.FromDays(14);
 
     public static IServiceCollection AddTokenServer(this IServiceCollection services, KeyFolder keys, TimeProvider time)
     {
@@ -41,7 +40,9 @@ internal static class TokenServer
                 // A "plain" challenge is the verifier itself, and protects nobody.
                 server.Configure(configured => configured.CodeChallengeMethods.Remove(CodeChallengeMethods.Plain));
                 server.RegisterScopes([Scopes.OpenId, Scopes.OfflineAccess, .. ApiScopes.All.Select(scope => scope.Scope)]);
-                server.SetAccessTokenLifetime(AccessTokenLifetime).SetRefreshTokenLifetime(RefreshTokenLifetime);
+
+                // However often it is refreshed: what a person signed in for lasts no longer than the person's session can.
+                server.SetAccessTokenLifetime(AccessTokenLifetime).SetRefreshTokenLifetime(SessionRegistry.Longest).DisableSlidingRefreshTokenExpiration();
 
                 // Once means once: by default a refresh token is taken again for half a minute.
                 server.SetRefreshTokenReuseLeeway(null);

@@ -48,6 +48,29 @@ public sealed partial class UserDirectory
         return FindById(id)!;
     }
 
+    /// <summary>
+    /// Ends sessions and tokens of a person whom an outside provider gives no role any more. The account stays, in case it does again. Also while the cluster does not
+    /// answer, for this replica at least; and of an account that another replica made a moment ago.
+    /// </summary>
+    /// <returns>The account; null where the person has none.</returns>
+    internal async Task<ConsoleUser?> EndOutsideAsync(string issuer, string subject, CancellationToken cancellationToken)
+    {
+        var id = OutsideId(issuer, subject);
+        var ended = await _state.WriteAnywayAsync(
+            database =>
+            {
+                var users = database.Collection(Collection);
+                return users.FindById(id) is { } document && users.Update(UserDocument.Of(UserDocument.Read(document) with { SecurityStamp = NewStamp() }));
+            },
+            cancellationToken).ConfigureAwait(false);
+        if (ended)
+        {
+            Refresh(id);
+        }
+
+        return ended ? FindById(id) : null;
+    }
+
     /// <summary>Takes a configured password over where it differs from the one taken over last. A disabled administrator is let in again by it.</summary>
     /// <returns>True when it was taken over.</returns>
     internal async Task<bool> ApplyConfiguredPasswordAsync(string name, string password, CancellationToken cancellationToken)

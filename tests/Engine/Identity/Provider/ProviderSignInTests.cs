@@ -50,6 +50,28 @@ public sealed class ProviderSignInTests(SharedProvider shared) : IClassFixture<S
     }
 
     [Fact]
+    public async Task Whoever_has_no_role_there_any_more_keeps_neither_session_nor_token_here()
+    {
+        var provider = await shared.AsFromTheStartAsync();
+        await using var host = await provider.StartConsoleAsync();
+        using var before = host.Browser();
+        (await before.GetAsync(await OutsideProvider.WalkAsync(before, "ann"), Cancel)).Dispose();
+        var client = new TokenClient(host);
+        var tokens = await client.RedeemAsync(TokenClient.CodeIn(await client.AuthorizeAsync(before, "openid offline_access audit.read")));
+        Assert.Equal(200, await client.ReadAuditAsync(tokens.GetProperty("access_token").GetString()!));
+        await provider.BeAsync("roleless");
+        using var after = host.Browser();
+
+        await ExpectRefusedAsync(after, await OutsideProvider.WalkAsync(after, "ann"), HttpStatusCode.Forbidden, "none of your groups");
+
+        using var old = await before.GetAsync("/api/console/audit", Cancel);
+        Assert.Equal(HttpStatusCode.Unauthorized, old.StatusCode);
+        Assert.Equal(403, await client.ReadAuditAsync(tokens.GetProperty("access_token").GetString()!));
+        Assert.Equal("invalid_grant", (await client.RefreshAsync(tokens.GetProperty("refresh_token").GetString()!)).GetProperty("error").GetString());
+        Assert.Contains(host.Get<AuditLog>().Read(20), entry => entry is { Action: AuditActions.SessionEnd, Target: "ann", Outcome: AuditOutcome.Done });
+    }
+
+    [Fact]
     public async Task Nobody_without_a_role_comes_in_nor_whoever_the_provider_refuses_nor_a_disabled_account()
     {
         var provider = await shared.AsFromTheStartAsync();

@@ -41,7 +41,7 @@ const provider = new Provider(issuer, {
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (_, id) => ({
     accountId: id,
-    claims: () => ({ sub: `id-of-${id}`, name: `${id} of the provider`, preferred_username: id, groups: mode === 'demoted' ? ['staff'] : groups[id] ?? [] }),
+    claims: () => ({ sub: `id-of-${id}`, name: `${id} of the provider`, preferred_username: id, groups: mode === 'demoted' ? ['staff'] : mode === 'roleless' ? [] : groups[id] ?? [] }),
   }),
   loadExistingGrant: async ctx => {
     const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
