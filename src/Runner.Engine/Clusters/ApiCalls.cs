@@ -67,7 +67,9 @@ internal abstract class ApiCalls(ClusterConnection cluster, TimeProvider time)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            return await call(cluster.Client, either.Token).ConfigureAwait(false);
+            var answer = await call(cluster.Client, either.Token).ConfigureAwait(false);
+            cluster.Contacted();
+            return answer;
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

@@ -14,6 +14,7 @@ public sealed partial class ClusterConnection
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _suspicion = new(0, 1);
+    private readonly Signal _heard = new();
     private TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _session = new();
     private ClusterClient? _client;
@@ -82,8 +83,15 @@ public sealed partial class ClusterConnection
         await Task.Delay(pause, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Somebody got an answer.</summary>
-    internal void Contacted() => Interlocked.Exchange(ref _lastContactTicks, _time.GetUtcNow().UtcTicks);
+    /// <summary>Somebody got an answer, or an event of a watch. A cluster that was lost is probed soon.</summary>
+    internal void Contacted()
+    {
+        Interlocked.Exchange(ref _lastContactTicks, _time.GetUtcNow().UtcTicks);
+        if (Status.Health == ClusterHealth.Unreachable)
+        {
+            _heard.Set();
+        }
+    }
 
     /// <summary>Somebody got no answer: the cluster is probed soon.</summary>
     internal void Suspect()
@@ -105,6 +113,7 @@ public sealed partial class ClusterConnection
         {
             try
             {
+                _heard.Clear();
                 await ProbeAsync(cancellationToken).ConfigureAwait(false);
                 failures = 0;
                 await WaitForDoubtAsync(cancellationToken).ConfigureAwait(false);
@@ -123,8 +132,19 @@ public sealed partial class ClusterConnection
                     Lost(ClusterProblem.Describe(exception, Name));
                 }
 
-                await Task.Delay(_settings.Probe.Delay(failures), _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await BackOffAsync(failures, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Waits before the next probe, no longer than a first failure asks for where somebody else gets an answer meanwhile.</summary>
+    private async Task BackOffAsync(int failures, CancellationToken cancellationToken)
+    {
+        var (least, whole) = (_settings.Probe.Delay(1), _settings.Probe.Delay(failures));
+        await Task.Delay(least < whole ? least : whole, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (whole > least)
+        {
+            await _heard.WaitAsync(whole - least, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -116,6 +116,16 @@ public sealed class ClusterState
     public IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key) =>
         SourceOf(key.Kind)?.JsonOf(key) is { } json ? ContainerSpecs.Read(json) : [];
 
+    /// <summary>Has everything that workloads are made from listed again, but for what was listed since. A watch may hang without a word; a list that is there is true.</summary>
+    /// <param name="since">Timestamp.</param>
+    internal void Freshen(long since)
+    {
+        foreach (var cache in _trackers.SelectMany(tracker => tracker.Source.Caches).Append(Pods))
+        {
+            cache.Freshen(since);
+        }
+    }
+
     /// <summary>Keeps the caches and the feed until cancelled. Never throws.</summary>
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll([.. _caches.Select(cache => cache.RunAsync(cancellationToken)), .. _trackers.Select(tracker => tracker.RunAsync(cancellationToken))]);

@@ -13,6 +13,12 @@ internal interface IResourceCache
 
     CacheStatus Status { get; }
 
+    /// <summary>Timestamp from before the last complete list: what the cache holds is at least as new. The lowest number when nothing was listed.</summary>
+    long ListedAt { get; }
+
+    /// <summary>Lists everything again unless the last list, or the one that is under way, began at this timestamp or later.</summary>
+    void Freshen(long since);
+
     /// <summary>Keeps the cache until cancelled. Never throws.</summary>
     Task RunAsync(CancellationToken cancellationToken);
 }

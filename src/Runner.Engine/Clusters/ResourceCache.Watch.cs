@@ -128,6 +128,7 @@ internal sealed partial class ResourceCache<T>
         try
         {
             using var response = await RawApi.GetAsync(connection.Client, Scope.WatchPath(position.Version, lasts), silence.Token).ConfigureAwait(false);
+            connection.Contacted();
 
             // The API server watches again after it could not, and will say so only by what comes.
             _unwatched = _narrowed is null || !_seesAll ? LocalText.None : _unwatched;

@@ -41,6 +41,11 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     private ResourceKind<T>? _narrowed;
     private int _failures;
     private long _lastEventTicks;
+    private long _listBegan = long.MinValue;
+    private long _listedAt = long.MinValue;
+
+    /// <summary>Cancelled to have everything listed again. Not disposed of: somebody may be about to cancel it.</summary>
+    private CancellationTokenSource _again = new();
     private volatile CacheHealth _health = CacheHealth.Starting;
     private volatile LocalText _problem = LocalText.None;
 
@@ -58,6 +63,8 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     public event Action? StatusChanged;
 
     public CacheHealth Health => _health;
+
+    public long ListedAt => Interlocked.Read(ref _listedAt);
 
     /// <summary>True when the last list was of all that was wanted, not only of <see cref="ResourceKind{T}.NamespaceWhenForbidden"/>.</summary>
     public bool SeesAll => _seesAll;
@@ -84,6 +91,14 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     /// <summary>JSON of an object where it is kept, without <c>managedFields</c>.</summary>
     public byte[]? JsonOf(string @namespace, string name) => _store.JsonOf(new(@namespace, name));
 
+    public void Freshen(long since)
+    {
+        if (Interlocked.Read(ref _listBegan) < since)
+        {
+            Volatile.Read(ref _again).Cancel();
+        }
+    }
+
     /// <summary>Keeps the cache until cancelled. Never throws.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -93,7 +108,8 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
             try
             {
                 await connection.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
-                using var session = CancellationTokenSource.CreateLinkedTokenSource(connection.Session, cancellationToken);
+                Volatile.Write(ref _again, new CancellationTokenSource());
+                using var session = CancellationTokenSource.CreateLinkedTokenSource(_again.Token, connection.Session, cancellationToken);
                 var version = await ListAsync(session.Token).ConfigureAwait(false);
                 pause = await FollowAsync(version, session.Token).ConfigureAwait(false) ? settings.Relist.Delay(++_failures) : TimeSpan.Zero;
             }
@@ -116,19 +132,21 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
         _narrowed = null;
+        var began = time.GetTimestamp();
+        Interlocked.Exchange(ref _listBegan, began);
         try
         {
-            return await ListScopeAsync(cancellationToken).ConfigureAwait(false);
+            return await ListScopeAsync(began, cancellationToken).ConfigureAwait(false);
         }
         catch (ApiStatusException refusal) when (refusal.Code == 403 && kind.NamespaceWhenForbidden is not null)
         {
             LogNarrowed(connection.Name, kind.Name, kind.NamespaceWhenForbidden, refusal.Message);
             _narrowed = kind with { Namespace = kind.NamespaceWhenForbidden };
-            return await ListScopeAsync(cancellationToken).ConfigureAwait(false);
+            return await ListScopeAsync(began, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<string> ListScopeAsync(CancellationToken cancellationToken)
+    private async Task<string> ListScopeAsync(long began, CancellationToken cancellationToken)
     {
         var limit = settings.PageSize;
         var seen = new HashSet<ResourceKey>();
@@ -160,6 +178,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         }
 
         _seesAll = _narrowed is null;
+        Interlocked.Exchange(ref _listedAt, began);
         LogListed(connection.Name, kind.Name, seen.Count);
         if (!SetStatus(CacheHealth.Synced, _unwatched))
         {
@@ -222,7 +241,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     {
         if (exception is OperationCanceledException)
         {
-            // The connection was lost and is back: begin a new session.
+            // The connection was lost and is back, or all is wanted once more.
             return TimeSpan.Zero;
         }
 

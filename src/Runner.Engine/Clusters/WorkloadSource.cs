@@ -34,6 +34,9 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
     /// </summary>
     public bool Ready => _needed.TrueForAll(cache => cache.Health == CacheHealth.Synced) && _optional.TrueForAll(IsSettled);
 
+    /// <summary>Timestamp from before the oldest of the lists that the workloads are made from, kinds left out that the cluster does not know or show.</summary>
+    public long ListedAt => _needed.Concat(_optional).Where(cache => cache.Health != CacheHealth.Unavailable).Select(cache => cache.ListedAt).DefaultIfEmpty(long.MaxValue).Min();
+
     /// <summary>Every workload that exists.</summary>
     public abstract IEnumerable<WorkloadKey> Keys();
 

@@ -182,6 +182,9 @@ internal sealed partial class WorkloadTracker
             return;
         }
 
+        // Lists that come meanwhile are looked through once more.
+        var listedAt = Math.Min(Source.ListedAt, _pods.ListedAt);
+
         // From here on each change counts: what changed before is in the caches already.
         _begun = true;
         var failures = new List<Exception>();
@@ -217,7 +220,7 @@ internal sealed partial class WorkloadTracker
             SyncedFirst?.Invoke();
         }
 
-        var snapshot = new WorkloadSnapshot(_connection.Name, Source.Kinds, [.. workloads.Values], unreadable);
+        var snapshot = new WorkloadSnapshot(_connection.Name, Source.Kinds, [.. workloads.Values], unreadable) { ListedAt = listedAt };
         foreach (var observer in _observers)
         {
             await TryAsync(() => observer.SyncedAsync(snapshot, cancellationToken), failures, cancellationToken).ConfigureAwait(false);

@@ -77,7 +77,11 @@ internal sealed partial class HubElection(
     {
         using var standing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var lease = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseOf(options), _identity);
-        var @lock = new LeaseHold(lease, time, began => Hold(began, standing.Token));
+        var @lock = new LeaseHold(lease, time, began =>
+        {
+            cluster.Contacted();
+            Hold(began, standing.Token);
+        });
         using var elector = new LeaderElector(new LeaderElectionConfig(@lock) { LeaseDuration = options.LeaseDuration, RenewDeadline = _deadline, RetryPeriod = _retry });
         elector.OnNewLeader += leader =>
         {
@@ -143,6 +147,11 @@ internal sealed partial class HubElection(
                 await store.ClaimAsync(_identity, () => leadership.IsInTime, cancellationToken).ConfigureAwait(false);
                 leadership.Set(true, _identity);
                 LogLeads(_identity);
+                foreach (var connection in clusters.Connections)
+                {
+                    connection.State.Freshen(leadership.FreshSince);
+                }
+
                 return;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

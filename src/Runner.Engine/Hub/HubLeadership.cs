@@ -18,7 +18,7 @@ public sealed class HubLeadership : IDisposable
     internal HubLeadership(bool elected, TimeProvider? time = null)
     {
         _time = time ?? TimeProvider.System;
-        _state = elected ? new(false, "", 0) : new(true, null, 0);
+        _state = elected ? new(false, "", 0, long.MaxValue) : new(true, null, 0, long.MinValue);
         _lapse = elected ? _time.CreateTimer(_ => Lapse(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) : null;
     }
 
@@ -36,6 +36,15 @@ public sealed class HubLeadership : IDisposable
 
     /// <summary>How many times this process was elected.</summary>
     internal int Term => Volatile.Read(ref _state).Term;
+
+    /// <summary>How old a list may be when this process is elected, for it to tell from it: whoever has just started need not list twice. A hung watch hides no more than this.</summary>
+    internal TimeSpan YoungList { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Timestamp: what was not listed since then is too old to tell the hub from, as the replica that spoke before may have told of later things. A watch that hangs without a word would
+    /// have it told the other way round. The lowest number where there is no election.
+    /// </summary>
+    internal long FreshSince => Volatile.Read(ref _state).FreshSince;
 
     /// <summary>Cancelled when this process must be silent at once, in the middle of a sentence.</summary>
     internal CancellationToken Speaking => Volatile.Read(ref _term).Token;
@@ -85,7 +94,9 @@ public sealed class HubLeadership : IDisposable
     private void Set(bool isLeader, string leader, bool atOnce)
     {
         var before = Volatile.Read(ref _state);
-        var state = new State(isLeader, leader, isLeader && !before.IsLeader ? before.Term + 1 : before.Term);
+        var isElected = isLeader && !before.IsLeader;
+        var state = new State(
+            isLeader, leader, isElected ? before.Term + 1 : before.Term, isElected ? _time.GetTimestamp() - (long)(YoungList.TotalSeconds * _time.TimestampFrequency) : before.FreshSince);
         if (!isLeader && atOnce)
         {
             // Not disposed of: somebody may be about to look at its token.
@@ -106,5 +117,5 @@ public sealed class HubLeadership : IDisposable
         }
     }
 
-    private sealed record State(bool IsLeader, string? Leader, int Term);
+    private sealed record State(bool IsLeader, string? Leader, int Term, long FreshSince);
 }

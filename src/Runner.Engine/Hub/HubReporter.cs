@@ -8,7 +8,8 @@ namespace Runner.Engine.Hub;
 /// Tells the hub of workloads: compares each with what the hub was last told, which is on disk, and writes the difference to the outbox.
 /// Restarts and relists tell nothing twice, and what changed or went while the process was down is told at the first sync. While the
 /// disk refuses, or another replica speaks to the hub, the newest state of each workload is kept in memory and written when it can be. Where replicas share the
-/// state, one that is elected compares everything with what the one before it has told; elsewhere it only knows that something was.
+/// state, one that is elected compares everything with what the one before it has told; elsewhere it only knows that something was. It tells of a kind only from lists that are not older
+/// than its election (<see cref="HubLeadership.FreshSince"/>).
 /// </summary>
 internal sealed partial class HubReporter : IWorkloadObserver
 {
@@ -78,6 +79,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ledger.Listed(snapshot);
             if (_store.IsShared)
             {
                 ledger.Sync(snapshot);
@@ -199,7 +201,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
             Succeed(ledger, term);
         }
 
-        foreach (var chunk in ledger.Owed.ToArray().Chunk(WorkloadsPerWrite))
+        foreach (var chunk in ledger.Owed.Where(owed => ledger.IsFresh(owed.Key.Kind, _leadership.FreshSince)).ToArray().Chunk(WorkloadsPerWrite))
         {
             var entries = new List<OutboxEntry>();
             foreach (var (key, workload) in chunk)
@@ -300,6 +302,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
     {
         private readonly HashSet<WorkloadKind> _known = [];
         private readonly HashSet<WorkloadKey> _unreadable = [];
+        private readonly Dictionary<WorkloadKind, long> _listedAt = [];
 
         public string Cluster => cluster;
 
@@ -327,6 +330,17 @@ internal sealed partial class HubReporter : IWorkloadObserver
 
         /// <summary>Whether it can be said that a workload is not there.</summary>
         public bool Knows(WorkloadKey key) => Latest.ContainsKey(key) || (_known.Contains(key.Kind) && !_unreadable.Contains(key));
+
+        /// <summary>Whether what is known of a kind was listed since then.</summary>
+        public bool IsFresh(WorkloadKind kind, long since) => _listedAt.GetValueOrDefault(kind, long.MaxValue) >= since;
+
+        public void Listed(WorkloadSnapshot snapshot)
+        {
+            foreach (var kind in snapshot.Kinds)
+            {
+                _listedAt[kind] = snapshot.ListedAt;
+            }
+        }
 
         public void See(WorkloadKey key, Workload? workload)
         {

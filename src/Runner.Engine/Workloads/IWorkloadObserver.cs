@@ -21,4 +21,8 @@ public interface IWorkloadObserver
 /// <param name="Kinds">The kinds this tells of; it says nothing about others.</param>
 /// <param name="Unreadable">Workloads that exist but whose objects could not be understood: what was known of them stays.</param>
 public sealed record WorkloadSnapshot(
-    string Cluster, IReadOnlySet<WorkloadKind> Kinds, IReadOnlyCollection<Workload> Workloads, IReadOnlySet<WorkloadKey> Unreadable);
+    string Cluster, IReadOnlySet<WorkloadKind> Kinds, IReadOnlyCollection<Workload> Workloads, IReadOnlySet<WorkloadKey> Unreadable)
+{
+    /// <summary>Timestamp from before the oldest list that it was made from; the highest number for one that is as new as can be.</summary>
+    internal long ListedAt { get; init; } = long.MaxValue;
+}

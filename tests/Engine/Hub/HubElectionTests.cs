@@ -43,9 +43,13 @@ public sealed class HubElectionTests
         Assert.Contains("stands by", second.Outbox.LastError, StringComparison.Ordinal);
         Assert.Single(hub.Clusters, e => e.Type == "runner.cluster.create");
 
+        // However young its lists are: it has stood by, and looks again before it speaks.
+        second.Leadership.YoungList = TimeSpan.Zero;
         await first.DisposeAsync();
 
+        var lists = Lists(cluster);
         await Eventually.TrueAsync(() => second.Leadership.IsLeader, "the second replica takes over", 30);
+        await Eventually.TrueAsync(() => Lists(cluster) > lists, "it lists the services once more", 30);
         await second.StopAsync("one");
         await second.RunAsync("two");
         await Eventually.TrueAsync(() => Told(hub, "one") is [.., ("runner.service.stop", _)] && Told(hub, "two") is [.., (_, 23)], "the second replica tells the hub", 60);
@@ -66,6 +70,8 @@ public sealed class HubElectionTests
         await Eventually.TrueAsync(() => hub.Clusters.Any(e => e.Type == "runner.cluster.create"), "it speaks all the same", 30);
         Assert.Contains(replica.Log, line => line.Contains("allow it get, create and update of leases", StringComparison.Ordinal));
     }
+
+    private static long Lists(EmbeddedClusterHost cluster) => cluster.RequestCounts()["list services.serving.knative.dev"];
 
     private static List<(string Type, int Status)> Told(RecordingHub hub, string service) => [.. hub.Taken.Where(e => e.Service == service).Select(e => (e.Type, e.Status))];
 

@@ -17,7 +17,7 @@ internal sealed class HubSide : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loops;
 
-    private HubSide(string folder, RecordingHub? hub, TimeProvider time)
+    private HubSide(string folder, RecordingHub? hub, TimeProvider time, HubLeadership? leadership)
     {
         _database = Database.Open(folder);
 
@@ -25,8 +25,8 @@ internal sealed class HubSide : IAsyncDisposable
         var patience = ReferenceEquals(time, TimeProvider.System) ? TimeSpan.FromSeconds(2) : TimeSpan.FromDays(1);
         _client = new HubClient(new HubSettings { Endpoint = hub?.Address, Token = Token, Timeout = patience }, time);
         var store = new OutboxStore(_database, time);
-        Outbox = new Outbox(store, _client, time, NullLogger<Outbox>.Instance);
-        Reporter = new HubReporter(Outbox, store, time, NullLogger<HubReporter>.Instance);
+        Outbox = new Outbox(store, _client, time, NullLogger<Outbox>.Instance, leadership);
+        Reporter = new HubReporter(Outbox, store, time, NullLogger<HubReporter>.Instance, leadership);
         _loops = Outbox.RunAsync(_stop.Token);
     }
 
@@ -34,7 +34,8 @@ internal sealed class HubSide : IAsyncDisposable
 
     public HubReporter Reporter { get; }
 
-    public static HubSide Start(TemporaryFolder folder, RecordingHub? hub, TimeProvider? time = null) => new(folder.Path, hub, time ?? TimeProvider.System);
+    public static HubSide Start(TemporaryFolder folder, RecordingHub? hub, TimeProvider? time = null, HubLeadership? leadership = null) =>
+        new(folder.Path, hub, time ?? TimeProvider.System, leadership);
 
     public static Workload Service(
         string name, DeployStatus status, string reason = "", string uid = "uid-1", string endpoint = "", long taskId = 42, string cluster = "test", params string[] pods) => new()
@@ -57,6 +58,10 @@ internal sealed class HubSide : IAsyncDisposable
 
     public async Task SyncAsync(string cluster, IEnumerable<WorkloadKey> unreadable, params Workload[] workloads) => await Reporter.SyncedAsync(
         new(cluster, new HashSet<WorkloadKind> { WorkloadKind.Service }, workloads, unreadable.ToHashSet()), TestContext.Current.CancellationToken);
+
+    /// <summary>A sync from lists that began at a timestamp.</summary>
+    public async Task SyncListedAsync(long listedAt, params Workload[] workloads) => await Reporter.SyncedAsync(
+        new("test", new HashSet<WorkloadKind> { WorkloadKind.Service }, workloads, new HashSet<WorkloadKey>()) { ListedAt = listedAt }, TestContext.Current.CancellationToken);
 
     public Task AllTakenAsync(double seconds = 15) => Eventually.TrueAsync(() => Outbox.Status.Waiting == 0, "every event taken by the hub", seconds);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Runner.Engine.Hub;
 using Runner.Engine.Workloads;
 using Runner.Tests.Engine.Support;
 using static Runner.Tests.Engine.Hub.HubSide;
@@ -132,6 +133,24 @@ public sealed class HubReporterTests : IAsyncLifetime
             ["changes change 23", "comes create 20", "goes stop 26", "replaced stop 26", "replaced create 20"],
             _hub.Taken.Skip(4).OrderBy(e => e.Service, StringComparer.Ordinal).Select(e => $"{e.Service} {e.Type.Split('.')[^1]} {e.Status}"));
         Assert.Equal([42, 43], _hub.Taken.Where(e => e.Service == "replaced").Skip(1).Select(e => e.Root.GetProperty("data").GetProperty("task_id").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Who_is_elected_tells_nothing_from_lists_that_are_older_than_that()
+    {
+        using var leadership = new HubLeadership(elected: true);
+        await using var side = Start(_folder, _hub, leadership: leadership);
+        var (known, worse) = (Service("web", DeployStatus.Running), Service("web", DeployStatus.DeployFailed, "ImagePullBackOff"));
+        await side.SyncListedAsync(leadership.FreshSince - 1, known);
+        leadership.Set(true, "this");
+        await side.SyncListedAsync(leadership.FreshSince - 1, known);
+        await side.TellAsync(known, worse);
+        Assert.Empty(side.Outbox.Recent(10));
+
+        await side.SyncListedAsync(leadership.FreshSince, Service("web", DeployStatus.Sleeping));
+        await side.AllTakenAsync();
+
+        Assert.Equal([25], _hub.Taken.Select(e => e.Status));
     }
 
     [Fact]
