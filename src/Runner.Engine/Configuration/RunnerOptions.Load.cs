@@ -22,6 +22,9 @@ public sealed partial record RunnerOptions
     public static OptionsResult Load(IReadOnlyDictionary<string, string?> variables)
     {
         var read = new EnvironmentReader(variables);
+
+        // Checked, so that nobody believes in a value that cannot be, and not kept: watches tell of every change, and lists are read anew when one breaks.
+        _ = read.Number("STARHUB_SERVER_SPACE_INFORMER_SYNC_PERIOD_IN_MINUTES", 2, 0, 10_080);
         var options = new RunnerOptions
         {
             Variables = new(read.SetNames("STARHUB_", "OPENCSG_", "RUNNER_").ToDictionary(name => name, name => variables[name]!.Trim(), StringComparer.Ordinal)),

@@ -76,8 +76,9 @@ public sealed partial class Outbox
             lock (_lock)
             {
                 // Read under the lock: what is added at the same moment is either read here or put into the new lanes.
+                // Numbers of another outbox, which this process has left, say nothing of this one's.
                 var facts = _store.Load();
-                _lanes = new OutboxLanes(Random.Shared.NextDouble);
+                (_lanes, _loaded) = (new OutboxLanes(Random.Shared.NextDouble), 0);
                 Fill(facts);
             }
 

@@ -212,7 +212,7 @@ internal sealed class OutboxStore : IPrunable
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Removes events that the hub took before a moment; those that wait stay.</summary>
+    /// <summary>Removes events that the hub took before a moment; those that wait stay, and so does the newest of all: numbers never begin anew.</summary>
     public async Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         IReadOnlyList<OutboxSent> old;
@@ -237,16 +237,24 @@ internal sealed class OutboxStore : IPrunable
     {
         try
         {
-            return await _state.WriteAsync(
+            var (removed, newest) = await _state.WriteAsync(
                 transaction =>
                 {
                     var events = transaction.Collection(StateCollections.Outbox);
                     also(events);
 
-                    // What could not be noted as sent when it was counted still waits, and stays.
-                    return old.Count(sent => events.FindById(sent.Sequence) is { } known && IsSent(known) && events.Delete(sent.Sequence));
+                    // The last number stays, whatever its age, because the next one is counted from it. What could not be noted as sent when it was counted still waits, and stays.
+                    var last = LastOf(events);
+                    return (old.Count(sent => sent.Sequence != last && events.FindById(sent.Sequence) is { } known && IsSent(known) && events.Delete(sent.Sequence)), last);
                 },
                 cancellationToken).ConfigureAwait(false);
+            lock (_lock)
+            {
+                // It may go with the next ones, when there are later numbers.
+                _sent.InsertRange(0, old.Where(sent => sent.Sequence == newest));
+            }
+
+            return removed;
         }
         catch
         {
@@ -258,6 +266,9 @@ internal sealed class OutboxStore : IPrunable
             throw;
         }
     }
+
+    /// <summary>The highest number there is, 0 where there is none.</summary>
+    private static long LastOf(StateCollection events) => events.Find(Query.All(Query.Descending), 0, 1) is [var newest] ? newest["_id"].AsInt64 : 0;
 
     private static bool IsSent(BsonDocument document) => document[nameof(OutboxDocument.SentAt)].IsDateTime;
 
@@ -274,7 +285,7 @@ internal sealed class OutboxStore : IPrunable
                 }
 
                 var outbox = transaction.Collection(StateCollections.Outbox);
-                var last = outbox.Find(Query.All(Query.Descending), 0, 1) is [var newest] ? newest["_id"].AsInt64 : 0;
+                var last = LastOf(outbox);
                 var added = tell(transaction)
                     .Select(e => new OutboxDocument { Sequence = ++last, Resource = e.Resource, Type = e.Type, ClusterId = e.ClusterId, Body = e.Body, WrittenAt = now })
                     .ToList();

@@ -48,11 +48,11 @@ internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters, W
             ? new(item.Type, item.Name) { Error = Missing(cluster, "sandbox", WorkloadKind.Sandbox) }
             : new(item.Type, item.Name) { Code = (int)workload.Status, Instances = Instances(workload), Status = (int)workload.Status };
 
-    // The record of a job knows its end a moment before the feed does: the same question has the same answer whichever call asks it.
+    // The record of a job knows its end a moment before the feed does, and long after the cluster has removed it: the same question has the same answer whichever call asks it.
     private BatchItemAnswer Workflow(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) =>
-        Find(item, byName, Jobs) is not { } workload
+        (Find(item, byName, Jobs) is { } workload ? workflows.RecordOf(workload.Key) ?? workload.Job : workflows.RecordOf(cluster, item.Name, Jobs)) is not { } record
             ? new(item.Type, item.Name) { Error = Missing(cluster, "workflow", WorkloadKind.Workflow) }
-            : new(item.Type, item.Name) { Phase = workflows.RecordOf(workload.Key)?.Status ?? workload.Job?.Status };
+            : new(item.Type, item.Name) { Phase = record.Status };
 
     private static Workload? Find(BatchItem item, ILookup<string, Workload> byName, params WorkloadKind[] kinds) =>
         byName[item.Name].FirstOrDefault(workload => kinds.Contains(workload.Key.Kind));

@@ -24,11 +24,13 @@ internal sealed class HubSide : IAsyncDisposable
         // Virtual time flies while a call is under way, and must not end it.
         var patience = ReferenceEquals(time, TimeProvider.System) ? TimeSpan.FromSeconds(2) : TimeSpan.FromDays(1);
         _client = new HubClient(new HubSettings { Endpoint = hub?.Address, Token = Token, Timeout = patience }, time);
-        var store = new OutboxStore(_database, time);
-        Outbox = new Outbox(store, _client, time, NullLogger<Outbox>.Instance, leadership);
-        Reporter = new HubReporter(Outbox, store, time, NullLogger<HubReporter>.Instance, leadership);
+        Store = new OutboxStore(_database, time);
+        Outbox = new Outbox(Store, _client, time, NullLogger<Outbox>.Instance, leadership);
+        Reporter = new HubReporter(Outbox, Store, time, NullLogger<HubReporter>.Instance, leadership);
         _loops = Outbox.RunAsync(_stop.Token);
     }
+
+    public OutboxStore Store { get; }
 
     public Outbox Outbox { get; }
 

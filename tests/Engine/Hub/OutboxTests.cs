@@ -53,6 +53,24 @@ public sealed class OutboxTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_told_after_a_time_so_quiet_that_no_event_is_kept_any_more_reaches_the_hub()
+    {
+        await using (var first = Start(_folder, _hub))
+        {
+            await first.SyncAsync([.. Enumerable.Range(0, 5).Select(i => Service($"web-{i}", DeployStatus.Deploying))]);
+            await first.AllTakenAsync();
+        }
+
+        await using var side = Start(_folder, _hub);
+        await side.Store.PruneAsync(TimeProvider.System.GetUtcNow().AddDays(1), TestContext.Current.CancellationToken);
+        await side.TellAsync(Service("web-0", DeployStatus.Deploying), Service("web-0", DeployStatus.Running));
+
+        await Eventually.TrueAsync(() => _hub.Taken.Any(e => e is { Service: "web-0", Status: 23 }), "the change told");
+        Assert.Equal(0, side.Outbox.Status.Waiting);
+        Assert.Equal(6, side.Outbox.Recent(1)[0].Sequence);
+    }
+
+    [Fact]
     public async Task A_hub_whose_host_takes_no_connection_is_unreachable_like_one_that_does_not_answer()
     {
         // With its queue of connections full, a listener lets further ones wait for ever, as a firewall does.

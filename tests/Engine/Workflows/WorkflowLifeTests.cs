@@ -98,6 +98,10 @@ public sealed class WorkflowLifeTests
         Assert.Equal((HttpStatusCode.OK, "Failed"), (status, JobRunnerHost.Text(record, "status")));
         Assert.Contains("ERROR: the job failed", JobRunnerHost.Text(record, "reason"), StringComparison.Ordinal);
         Assert.Equal("Failed", host.Statuses(Evaluation)[^1]);
+
+        // By this the hub makes up for events that it missed; it takes what is not found for failed.
+        var (_, batch) = await host.CallAsync(HttpMethod.Post, "batch-status", $$"""{"cluster_id":"","items":[{"type":"workflow","name":"{{Evaluation}}","id":1}]}""");
+        Assert.Equal($$"""{"type":"workflow","name":"{{Evaluation}}","phase":"Failed"}""", batch.GetProperty("items")[0].GetRawText());
     }
 
     [Fact]

@@ -60,6 +60,10 @@ public sealed class WorkflowOperations : IWorkloadOperations
     /// <summary>The record that is kept of a job; null where none is.</summary>
     public WorkflowRecord? RecordOf(WorkloadKey key) => _archive.Find(key)?.Record;
 
+    /// <summary>The newest record of a job of this name in a cluster, also when the cluster has removed its object; null when none is kept.</summary>
+    public WorkflowRecord? RecordOf(ClusterConnection cluster, string name, IReadOnlyCollection<WorkloadKind> kinds) => _archive.All
+        .Where(kept => kept.Key.Name == name && kept.Key.Cluster == cluster.Name && kinds.Contains(kept.Key.Kind)).MaxBy(kept => kept.Record.SubmitTime)?.Record;
+
     /// <summary>The workflows of a user, newest first, as far as they are known.</summary>
     /// <param name="taskType">One of <see cref="WorkflowTaskTypes"/>.</param>
     /// <param name="per">So many a page, at least 1.</param>
