@@ -12,6 +12,9 @@ internal sealed class ObserverProgress(IWorkloadObserver observer)
     private ConcurrentDictionary<WorkloadKey, Workload> _taken = [];
     private bool _synced;
 
+    /// <inheritdoc cref="IWorkloadObserver.ComesFirst"/>
+    public bool ComesFirst => observer.ComesFirst;
+
     /// <summary>Tells the observer about a workload, unless it knows already, or has yet to be told the whole.</summary>
     public async ValueTask ChangedAsync(WorkloadKey key, Workload? after, CancellationToken cancellationToken)
     {

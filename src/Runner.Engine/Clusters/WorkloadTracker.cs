@@ -238,7 +238,12 @@ internal sealed partial class WorkloadTracker
     private async Task<List<Exception>> TellAsync(WorkloadKey key, Workload? workload, CancellationToken cancellationToken)
     {
         var failures = new List<Exception>();
-        var telling = Array.ConvertAll(_observers, observer => observer.ChangedAsync(key, workload, cancellationToken).AsTask());
+        foreach (var observer in _observers.Where(observer => observer.ComesFirst))
+        {
+            await TryAsync(() => observer.ChangedAsync(key, workload, cancellationToken), failures, cancellationToken).ConfigureAwait(false);
+        }
+
+        var telling = _observers.Where(observer => !observer.ComesFirst).Select(observer => observer.ChangedAsync(key, workload, cancellationToken).AsTask()).ToList();
         if (workload is not null)
         {
             _feed.Set(workload);

@@ -9,6 +9,9 @@ namespace Runner.Engine.Workloads;
 /// </summary>
 public interface IWorkloadObserver
 {
+    /// <summary>Whether it has kept a change before the next observer hears of it: whoever is told of a job's end may ask for its record at once.</summary>
+    bool ComesFirst => false;
+
     /// <summary>A workload changed, appeared (<paramref name="before"/> is null) or is gone (<paramref name="after"/> is null). Never both null; both of the same <see cref="Workload.Uid"/>.</summary>
     ValueTask ChangedAsync(Workload? before, Workload? after, CancellationToken cancellationToken);
 

@@ -196,6 +196,33 @@ public sealed class LiveClusterTests
     }
 
     [Fact]
+    public async Task Nobody_hears_of_a_change_before_whoever_answers_for_it_has_kept_it()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        cluster.PutService("web", 1);
+        var (begun, disk) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var keeper = new RecordingObserver
+        {
+            ComesFirst = true,
+            Writes = _ =>
+            {
+                begun.TrySetResult();
+                return disk.Task;
+            },
+        };
+        var told = new RecordingObserver();
+        await using var engine = new RunningEngine([cluster.Endpoint], [told, keeper]);
+        await Eventually.TrueAsync(() => engine.Cluster.State.Synced && keeper.Syncs.Count > 0, "the first state is known");
+
+        cluster.PutService("web", 2);
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Empty(told.Changes);
+
+        disk.SetResult();
+        await Eventually.TrueAsync(() => Replay(told)["web"].DeployId == 2, "the other one was told then");
+    }
+
+    [Fact]
     public async Task A_service_that_is_deleted_and_created_anew_is_told_as_gone_and_as_new()
     {
         await using var cluster = await TestCluster.StartAsync();

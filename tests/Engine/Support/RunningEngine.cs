@@ -53,6 +53,8 @@ internal sealed class RecordingObserver : IWorkloadObserver
     /// <summary>How long it takes to write a change down.</summary>
     public Func<Workload, Task> Writes { get; init; } = _ => Task.CompletedTask;
 
+    public bool ComesFirst { get; init; }
+
     public IReadOnlyList<(Workload? Before, Workload? After)> Changes => [.. _changes];
 
     public IReadOnlyList<IReadOnlyCollection<Workload>> Syncs => [.. _syncs];

@@ -67,6 +67,8 @@ internal sealed class JobArchive : IWorkloadObserver, IPrunable
 
     public TimeSpan KeptFor { get; }
 
+    public bool ComesFirst => true;
+
     /// <summary>Everything that is kept, jobs that still run among it, in no order.</summary>
     public IEnumerable<KeptJob> All => _jobs.Values;
 
