@@ -1,7 +1,9 @@
+using k8s.Models;
 using Microsoft.Extensions.Time.Testing;
-using Runner.Engine.Configuration;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Collector;
+using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Services;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Components.Models;
 
@@ -31,7 +33,7 @@ public sealed class LokiQueryTests
         }
 
         loki.Keep([Line("other", "other-a", begin, "of another workload")]);
-        using var query = new LokiQuery(OptionsFor(loki.Address));
+        using var query = QueryFor(loki.Address, "c-1");
         using var model = new LogHistoryModel(query, _time);
 
         await model.SearchAsync("spaces", "web", "", hours: 1);
@@ -59,7 +61,7 @@ public sealed class LokiQueryTests
     {
         await using var loki = await RecordingLoki.StartAsync();
         loki.Keep([Line("web", "web-a", LogTimestamp.FromTime(Now.AddMinutes(-2)), line), Line("web", "web-a", LogTimestamp.FromTime(Now.AddMinutes(-1)), "another line")]);
-        using var query = new LokiQuery(OptionsFor(loki.Address));
+        using var query = QueryFor(loki.Address, "c-1");
 
         var found = await query.SearchAsync(new("spaces", "web", "", text, Now.AddHours(-1), Now), Cancel);
 
@@ -71,7 +73,7 @@ public sealed class LokiQueryTests
     public async Task A_Loki_that_is_away_or_is_none_is_told_without_its_password()
     {
         await using var api = await ScriptedApi.StartAsync();
-        using var query = new LokiQuery(OptionsFor(new Uri(api.Address.ToString().Replace("://", $"://somebody:{Password}@", StringComparison.Ordinal))));
+        using var query = QueryFor(new Uri(api.Address.ToString().Replace("://", $"://somebody:{Password}@", StringComparison.Ordinal)), "c-1");
         using var model = new LogHistoryModel(query, _time);
         foreach (var (status, body, expected) in new[] { (500, "too many outstanding requests", "too many outstanding requests"), (200, "<html>", "is not Loki"), (200, "{}", "is not Loki") })
         {
@@ -85,15 +87,80 @@ public sealed class LokiQueryTests
             Assert.DoesNotContain(Password, model.Problem, StringComparison.Ordinal);
         }
 
-        using var nobody = new LokiQuery(OptionsFor(new Uri($"http://somebody:{Password}@127.0.0.1:1/")));
+        using var nobody = QueryFor(new Uri($"http://somebody:{Password}@127.0.0.1:1/"), "c-1");
         using var away = new LogHistoryModel(nobody, _time);
         await away.SearchAsync("spaces", "web", "", hours: 1);
         Assert.Contains("cannot be asked", away.Problem, StringComparison.Ordinal);
         Assert.DoesNotContain(Password, away.Problem, StringComparison.Ordinal);
     }
 
-    private static RunnerOptions OptionsFor(Uri loki) => new() { LogCollector = new() { LokiUrl = loki } };
+    [Fact]
+    public async Task Only_what_the_runner_and_the_collectors_of_its_clusters_wrote_is_found_and_only_where_workloads_are()
+    {
+        await using var loki = await RecordingLoki.StartAsync();
+        var time = LogTimestamp.FromTime(Now.AddMinutes(-2));
+        const string Web = "namespace=\"spaces\", service_name=\"web\"";
+        string[] ours =
+        [
+            $$"""{client_id="logcollector-c.1", category="container", {{Web}}, csghub_log_label_cluster_id="c.1"}""",
+            $$"""{client_id="logcollector-c.1", category="container", {{Web}}}""",
+            $$"""{client_id="runner", category="platform", {{Web}}, csghub_log_label_cluster_id="c.1"}""",
+        ];
+        string[] foreign =
+        [
+            $$"""{job="spaces/web", {{Web}}}""",
+            $$"""{client_id="shipper", {{Web}}}""",
+            $$"""{client_id="logcollector-c-1", category="container", {{Web}}}""",
+            $$"""{client_id="logcollector-c.1-b", category="container", {{Web}}}""",
+            $$"""{client_id="runner", category="platform", {{Web}}, csghub_log_label_cluster_id="other"}""",
+            """{client_id="logcollector-c.1", category="container", namespace="payroll", service_name="web"}""",
+        ];
+        loki.Keep(ours.Select((labels, i) => new LokiLine(labels, time + i, $"ours {i}")));
+        loki.Keep(foreign.Select((labels, i) => new LokiLine(labels, time + i, $"foreign {i}")));
+        using var query = QueryFor(loki.Address, "c.1");
+        using var model = new LogHistoryModel(query, _time);
+
+        await model.SearchAsync("spaces", "web", "", hours: 1);
+        Assert.Equal(["ours 0", "ours 1", "ours 2"], model.Lines.Select(line => line.Text));
+
+        var asked = loki.Queries.Count;
+        await model.SearchAsync("payroll", "web", "", hours: 1);
+        Assert.Empty(model.Lines);
+        Assert.Contains("payroll", model.Problem, StringComparison.Ordinal);
+        using var unknown = QueryFor(loki.Address);
+        using var nobody = new LogHistoryModel(unknown, _time);
+        await nobody.SearchAsync("spaces", "web", "", hours: 1);
+        Assert.Contains("STARHUB_SERVER_CLUSTER_ID", nobody.Problem, StringComparison.Ordinal);
+        Assert.Equal(asked, loki.Queries.Count);
+    }
+
+    [Fact]
+    public async Task What_milestones_and_containers_are_labelled_with_is_what_is_searched()
+    {
+        await using var loki = await RecordingLoki.StartAsync();
+        var time = LogTimestamp.FromTime(Now.AddMinutes(-2));
+        var workload = new Workload { Key = new("c", WorkloadKind.Service, "spaces", "web"), Uid = "u", ClusterId = "c-1", CreatedAt = Now, Status = DeployStatus.Deploying };
+        var pod = new V1Pod
+        {
+            Metadata = new()
+            {
+                Name = "web-a",
+                Uid = "u",
+                NamespaceProperty = "spaces",
+                Labels = new Dictionary<string, string> { ["serving.knative.dev/service"] = "web", [HubNames.LogClusterIdLabel] = "c-1", ["csghub_deploy_id"] = "7" },
+            },
+        };
+        loki.Keep([new(LokiLabels.OfMilestone(workload, "deploy", "deploying"), time, "milestone"), new(LokiLabels.OfContainer(pod, "user-container", "c-1", "csghub_"), time + 1, "container")]);
+        using var query = QueryFor(loki.Address, "c-1", "c-2");
+
+        var found = await query.SearchAsync(new("spaces", "web", "", "", Now.AddHours(-1), Now), Cancel);
+
+        Assert.Equal(["milestone", "container"], found.Lines.Select(line => line.Text));
+    }
+
+    private static LokiQuery QueryFor(Uri loki, params string[] clusters) =>
+        new(new() { LogCollector = new() { LokiUrl = loki } }, () => new(new HashSet<string> { "spaces" }, clusters.ToHashSet()));
 
     private static LokiLine Line(string service, string pod, long time, string text) =>
-        new($$"""{namespace="spaces", service_name="{{service}}", pod_name="{{pod}}", container_name="user-container", category="container"}""", time, text);
+        new($$"""{client_id="logcollector-c-1", namespace="spaces", service_name="{{service}}", pod_name="{{pod}}", container_name="user-container", category="container"}""", time, text);
 }

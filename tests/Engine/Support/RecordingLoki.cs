@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -20,9 +21,9 @@ internal sealed record LokiMood(int Status = 204, string Text = "", int? RetryAf
 
 /// <summary>
 /// A Loki on loopback over real HTTP: reads pushes as protobuf with Snappy, refuses what comes out of order within a stream, keeps one of two alike, and answers
-/// <c>query_range</c> by exact labels.
+/// <c>query_range</c> by labels, exact or by expression.
 /// </summary>
-internal sealed class RecordingLoki : IAsyncDisposable
+internal sealed partial class RecordingLoki : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<LokiLine>> _streams = [];
@@ -179,10 +180,10 @@ internal sealed class RecordingLoki : IAsyncDisposable
     private IResult Query(string query, long start, long end, int limit, string direction)
     {
         _queries.Enqueue(query);
-        var wanted = query[1..query.IndexOf('}', StringComparison.Ordinal)].Split(',', StringSplitOptions.TrimEntries);
+        var wanted = Matchers().Matches(query[..query.IndexOf('}', StringComparison.Ordinal)]).Select(Matches).ToList();
         var text = query.Contains("|= ", StringComparison.Ordinal) ? JsonSerializer.Deserialize<string>(query[(query.IndexOf("|= ", StringComparison.Ordinal) + 3)..])! : "";
         var found = Streams
-            .Where(stream => wanted.All(label => stream.Key.Contains(label, StringComparison.Ordinal)))
+            .Where(stream => Labels(stream.Key) is var labels && wanted.All(matches => matches(labels)))
             .Select(stream => new
             {
                 stream = Labels(stream.Key),
@@ -192,6 +193,17 @@ internal sealed class RecordingLoki : IAsyncDisposable
                     .Select(line => new[] { line.Time.ToString(CultureInfo.InvariantCulture), line.Text }),
             });
         return Results.Json(new { status = "success", data = new { resultType = "streams", result = found } });
+    }
+
+    [GeneratedRegex("""(\w+)(=~?)("(?:[^"\\]|\\.)*")""")]
+    private static partial Regex Matchers();
+
+    /// <summary>As Loki does: an expression holds for the whole value, and a label that is not there is empty.</summary>
+    private static Func<Dictionary<string, string>, bool> Matches(Match matcher)
+    {
+        var (name, value) = (matcher.Groups[1].Value, JsonSerializer.Deserialize<string>(matcher.Groups[3].Value)!);
+        var expression = matcher.Groups[2].Value == "=~" ? new Regex($"^(?:{value})$") : null;
+        return labels => labels.GetValueOrDefault(name, "") is var label && (expression?.IsMatch(label) ?? label == value);
     }
 
     private static Dictionary<string, string> Labels(string text) =>

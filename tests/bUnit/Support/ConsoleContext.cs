@@ -41,7 +41,7 @@ public sealed class ConsoleContext : BunitContext
         Services.AddSingleton<IConsoleEngine>(Engine);
         Services.AddSingleton<TimeProvider>(Clock);
         Services.AddSingleton(Audit);
-        Services.AddSingleton(new Runner.Engine.Logs.Collector.LokiQuery(new Runner.Engine.Configuration.RunnerOptions { LogCollector = new() { LokiUrl = loki } }));
+        Services.AddSingleton(new Runner.Engine.Logs.Collector.LokiQuery(new Runner.Engine.Configuration.RunnerOptions { LogCollector = new() { LokiUrl = loki } }, () => new(new HashSet<string> { "spaces" }, new HashSet<string> { "c-1" })));
         Services.AddSingleton<LivePace>();
         Services.AddScoped<LiveFeed>();
         Services.AddScoped<WorkloadActions>();

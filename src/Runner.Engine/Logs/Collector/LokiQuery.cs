@@ -7,35 +7,10 @@ using Runner.Engine.Hub;
 
 namespace Runner.Engine.Logs.Collector;
 
-/// <summary>What is looked for in Loki.</summary>
-/// <param name="Pod">Of one pod; empty for all of the workload.</param>
-/// <param name="Text">A part of the line; empty for all lines.</param>
-/// <param name="Until">The end of the range, exclusive; older lines come with an earlier end.</param>
-/// <param name="Limit">Most lines, 1 to <see cref="LokiQuery.MostLines"/>.</param>
-public sealed record LogSearch(string Namespace, string Service, string Pod, string Text, DateTimeOffset From, DateTimeOffset Until, int Limit = 200)
-{
-    /// <summary>An exact end, as <see cref="HistoryLine.Nanoseconds"/>, instead of <see cref="Until"/>; null for that one.</summary>
-    public long? Before { get; init; }
-}
-
-/// <summary>One line from Loki.</summary>
-/// <param name="Category"><c>container</c>, or <c>platform</c> for a milestone of the runner.</param>
-/// <param name="Text">Without the time that the collector puts before it.</param>
-/// <param name="Nanoseconds">The time since 1970 to the last digit: lines of one burst differ in nothing else.</param>
-public sealed record HistoryLine(DateTimeOffset Time, string Pod, string Container, string Category, string Text, long Nanoseconds);
-
-/// <summary>What a search found, oldest line first.</summary>
-/// <param name="More">There may be older lines in the range.</param>
-public sealed record LogHistoryPage(IReadOnlyList<HistoryLine> Lines, bool More);
-
-/// <summary>Loki cannot be asked. The message says why and what to try.</summary>
-public sealed class LokiUnavailableException(LocalText problem) : Exception(problem.English), IExplained
-{
-    /// <inheritdoc/>
-    public LocalText Problem { get; } = problem;
-}
-
-/// <summary>Searches what Loki keeps of a workload's logs (<c>GET /loki/api/v1/query_range</c>). Bounded in lines, bytes and time.</summary>
+/// <summary>
+/// Searches what Loki keeps of a workload's logs (<c>GET /loki/api/v1/query_range</c>): of what the runner and the collectors of its clusters wrote, in namespaces of
+/// workloads; Loki may have logs of others too. Bounded in lines, bytes and time.
+/// </summary>
 public sealed class LokiQuery : IDisposable
 {
     public const int MostLines = 1000;
@@ -44,9 +19,12 @@ public sealed class LokiQuery : IDisposable
 
     private readonly HttpClient _http;
     private readonly Uri? _address;
+    private readonly Func<LogScope> _scope;
 
-    public LokiQuery(RunnerOptions options)
+    /// <param name="scope">Whose logs may be searched now.</param>
+    internal LokiQuery(RunnerOptions options, Func<LogScope> scope)
     {
+        _scope = scope;
         var proxy = options.Proxy;
         _http = new HttpClient(new SocketsHttpHandler
         {
@@ -74,7 +52,7 @@ public sealed class LokiQuery : IDisposable
     public bool Available => _address is not null;
 
     /// <summary>The last lines of the range.</summary>
-    /// <exception cref="LokiUnavailableException">Loki does not answer, or not with what it should.</exception>
+    /// <exception cref="LokiUnavailableException">Loki does not answer, or not with what it should, or may not be asked for this namespace.</exception>
     public async Task<LogHistoryPage> SearchAsync(LogSearch search, CancellationToken cancellationToken)
     {
         if (_address is null)
@@ -82,10 +60,16 @@ public sealed class LokiQuery : IDisposable
             throw new LokiUnavailableException(new("No address of Loki is set: STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.", "未设置 Loki 的地址：STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL。"));
         }
 
+        var scope = _scope();
+        if (scope.Refusal(search.Namespace) is { Length: > 0 } refusal)
+        {
+            throw new LokiUnavailableException(refusal);
+        }
+
         var limit = Math.Clamp(search.Limit, 1, MostLines);
         var query = string.Create(
             CultureInfo.InvariantCulture,
-            $"{_address}?query={Uri.EscapeDataString(Query(search))}&start={LogTimestamp.FromTime(search.From)}&end={search.Before ?? LogTimestamp.FromTime(search.Until)}&limit={limit}&direction=backward");
+            $"{_address}?query={Uri.EscapeDataString(Query(search, scope))}&start={LogTimestamp.FromTime(search.From)}&end={search.Before ?? LogTimestamp.FromTime(search.Until)}&limit={limit}&direction=backward");
         try
         {
             using var response = await _http.GetAsync(new Uri(query), cancellationToken).ConfigureAwait(false);
@@ -115,9 +99,10 @@ public sealed class LokiQuery : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>As LogQL: <c>{namespace="spaces", service_name="web"} |= "text"</c>. What people type stays within its quotes.</summary>
-    internal static string Query(LogSearch search) =>
-        LokiLabels.Text([new("namespace", search.Namespace), new("service_name", search.Service), new("pod_name", search.Pod)])
+    /// <summary>As LogQL: <c>{namespace="spaces", service_name="web", client_id=~"…"} |= "text"</c>. What people type stays within its quotes.</summary>
+    internal static string Query(LogSearch search, LogScope scope) =>
+        LokiLabels.Text([new("namespace", search.Namespace), new("service_name", search.Service), new("pod_name", search.Pod)])[..^1]
+        + $", {scope.Matchers}}}"
         + (search.Text.Length > 0 ? $" |= {LokiLabels.Quote(search.Text)}" : "");
 
     private static IEnumerable<HistoryLine> Read(byte[] body)
