@@ -9,6 +9,9 @@ namespace Runner.Engine.Workloads;
 /// </summary>
 public sealed class WorkloadFeed
 {
+    /// <summary>How long whoever made an object waits for a watch to tell of it.</summary>
+    internal static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
+
     private readonly Lock _lock = new();
     private readonly List<WorkloadSubscription> _subscriptions = [];
     private ImmutableDictionary<WorkloadKey, Workload> _workloads = ImmutableDictionary<WorkloadKey, Workload>.Empty;
@@ -117,6 +120,28 @@ public sealed class WorkloadFeed
             },
             time,
             cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until a watch has told of an object that was just made: whoever made it may ask for it right after, and is answered from here.</summary>
+    /// <returns>False when none has told in time.</returns>
+    internal async Task<bool> WaitForAsync(WorkloadKey key, string uid, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var subscription = Subscribe();
+        using var patience = new CancellationTokenSource(WatchPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            while (!(Current.TryGetValue(key, out var seen) && seen.Uid == uid))
+            {
+                await subscription.NextAsync(either.Token).ConfigureAwait(false);
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     internal void Remove(WorkloadSubscription subscription)

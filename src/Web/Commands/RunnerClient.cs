@@ -9,8 +9,11 @@ namespace Runner.Web.Commands;
 internal sealed class RunnerClientException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A configuration as a runner gave it.</summary>
-/// <param name="Chart">The chart that it is for.</param>
-internal sealed record ExportedValues(string Text, string UpgradeLine, ChartVersion Chart);
+/// <param name="Chart">The chart of the runner that it is for.</param>
+/// <param name="Part">The key under which the runner's values are in it, where it came with another chart; empty otherwise.</param>
+/// <param name="Switches">Paths by which the runner is switched on there.</param>
+/// <param name="Others">Other keys that the release has values under, which are not in it.</param>
+internal sealed record ExportedValues(string Text, string UpgradeLine, ChartVersion Chart, string Part, IReadOnlyList<string> Switches, IReadOnlyList<string> Others);
 
 /// <summary>Asks a running runner for its configuration or a backup, as any client with a token may.</summary>
 internal static class RunnerClient
@@ -23,7 +26,10 @@ internal static class RunnerClient
         $"{ConfigValues.Path}?masked={(masked ? "true" : "false")}&source={(release ? "release" : "saved")}",
         async answer => new ExportedValues(
             await answer.Content.ReadAsStringAsync(cancellationToken), Header(answer, ConfigValues.UpgradeHeader),
-            ChartVersion.TryParse(Header(answer, ConfigValues.ChartHeader), out var chart) ? chart : ChartVersion.Newest),
+            ChartVersion.TryParse(Header(answer, ConfigValues.ChartHeader), out var chart) ? chart : ChartVersion.Newest,
+            Header(answer, ConfigValues.PartHeader),
+            Names(answer, ConfigValues.SwitchesHeader),
+            Names(answer, ConfigValues.OtherPartsHeader)),
         cancellationToken);
 
     /// <summary>Writes a backup of a running runner.</summary>
@@ -88,6 +94,8 @@ internal static class RunnerClient
     }
 
     private static string Header(HttpResponseMessage answer, string name) => answer.Headers.TryGetValues(name, out var lines) ? lines.First() : "";
+
+    private static string[] Names(HttpResponseMessage answer, string name) => [.. Header(answer, name).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString)];
 
     private static string Reason(string body)
     {

@@ -70,12 +70,24 @@ internal static class ValuesFiles
     private static async Task<int> DiffReleaseAsync(ValuesDocument mine, RunnerAccess access, CommandStreams streams, CancellationToken cancellationToken)
     {
         var export = await RunnerClient.ExportAsync(access, masked: false, release: true, cancellationToken);
-        var theirs = ValuesDocument.Parse(export.Text);
-        var changes = ValuesPrediction.Changes(export.Chart, ReleaseIdentity.Usual, theirs, mine);
-        var (after, before) = (HelmValues.Read(mine), HelmValues.Read(theirs));
+        var (before, after) = (HelmValues.Read(ValuesDocument.Parse(export.Text)), HelmValues.Read(mine));
+        var prefix = "";
+        if (export.Part.Length > 0)
+        {
+            var part = ValuesPart.Find(export.Part, before, [], export.Switches);
+            var whole = ValuesPart.IsOfWhole(after, export.Part);
+            after = ValuesPart.Pruned(whole ? ValuesPart.Find(export.Part, after, [], export.Switches).Seen : after);
+            (before, prefix) = (part.ComparedWith(after, export.Chart), whole ? export.Part + "." : "");
+            await streams.Error.WriteLineAsync(
+                $"Compared as a file of {(whole ? "the whole chart" : "the runner's chart")}: the values of '{export.Part}', and what is global."
+                + (whole && export.Others.Count > 0 ? $" Not compared: {string.Join(", ", export.Others)}; 'helm get values' shows them." : ""));
+        }
+
+        var changes = ValuesPrediction.Changes(export.Chart, ReleaseIdentity.Usual, HelmValues.ToDocument(before), export.Part.Length > 0 ? HelmValues.ToDocument(after) : mine);
         foreach (var change in changes)
         {
-            await streams.Out.WriteLineAsync($"{change.Path}: {Shown(change.Path, before.At(change.Path))} -> {Shown(change.Path, after.At(change.Path))} ({Effect(change, export.Chart)})");
+            var path = change.Path.Steps[0].Key == "global" ? "" : prefix;
+            await streams.Out.WriteLineAsync($"{path}{change.Path}: {Shown(change.Path, before.At(change.Path))} -> {Shown(change.Path, after.At(change.Path))} ({Effect(change, export.Chart)})");
         }
 
         return changes.Count > 0 ? 1 : 0;

@@ -16,8 +16,17 @@ internal static class ConfigValues
     /// <summary>Carries the exact helm command.</summary>
     public const string UpgradeHeader = "X-Helm-Upgrade";
 
-    /// <summary>Carries the version of the chart that the values are for.</summary>
+    /// <summary>Carries the version of the runner's chart that the values are for.</summary>
     public const string ChartHeader = "X-Helm-Chart-Version";
+
+    /// <summary>Where the runner came with another chart: the key under which its values are in the file. The rest of that chart's values are not in it, but for what is global.</summary>
+    public const string PartHeader = "X-Helm-Values-Part";
+
+    /// <summary>Where the runner came with another chart: paths of that chart's values by which the runner is switched on, which are not in the file, by commas.</summary>
+    public const string SwitchesHeader = "X-Helm-Part-Switches";
+
+    /// <summary>Where the runner came with another chart: other keys that the release has values under, by commas.</summary>
+    public const string OtherPartsHeader = "X-Helm-Other-Parts";
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet(Path, ReadAsync).RequireAuthorization(ApiScopes.ConfigValues);
 
@@ -31,7 +40,7 @@ internal static class ConfigValues
 
         var release = releases.Current;
         var saved = source == "release" ? null : store.Newest;
-        var text = saved is not null ? store.Text(saved.Number) : source == "saved" ? null : release?.ToYaml();
+        var text = saved is not null ? store.Text(saved.Number) : source == "saved" ? null : release?.ToYamlOfChart();
         if (text is null)
         {
             return Refuse(StatusCodes.Status404NotFound, Missing(source, releases.Problem));
@@ -40,14 +49,19 @@ internal static class ConfigValues
         var origin = saved is not null ? $"version {saved.Number}" : $"release {release!.Identity.Name}, revision {release.Revision}";
         await audit.WriteAsync(context.User, AuditActions.ConfigurationExport, origin, AuditOutcome.Done, masked ? "Exported with secrets masked." : "Exported in full.", cancellationToken);
         context.Response.Headers.CacheControl = "no-store";
-        var chart = HelmUpgrade.VersionFor(release, saved?.Chart ?? release!.Chart);
-        context.Response.Headers[ChartHeader] = chart;
-        context.Response.Headers[UpgradeHeader] = HelmUpgrade.For(release, saved?.Chart ?? release!.Chart);
+        var chart = saved?.Chart ?? release!.Chart;
+        context.Response.Headers[ChartHeader] = release is { Part.Length: > 0 } ? (release.Chart.IsSameLine(chart) ? release.Chart : chart).ToString() : HelmUpgrade.VersionFor(release, chart);
+        context.Response.Headers[UpgradeHeader] = HelmUpgrade.For(release, chart);
         context.Response.Headers.ContentDisposition = $"attachment; filename={HelmUpgrade.UsualFile}";
-        var told = masked ? ValuesMask.Mask(ValuesDocument.Parse(text)) : text;
+        if (release?.Whole is { } whole)
+        {
+            context.Response.Headers[PartHeader] = whole.Name;
+            context.Response.Headers[SwitchesHeader] = string.Join(',', whole.Switches.Select(Uri.EscapeDataString));
+            context.Response.Headers[OtherPartsHeader] = string.Join(',', whole.Others.Select(Uri.EscapeDataString));
+            text = saved is null ? text : whole.Wrap(ValuesDocument.Parse(text), chart).Text;
+        }
 
-        // Where the runner came with another chart the line above is for a file of the whole. Asked for the release itself, it is the runner's part that is meant.
-        return Results.Text(saved is not null && release is { Part.Length: > 0 } ? ValuesPart.Wrap(ValuesDocument.Parse(told), release.Part).Text : told, "application/yaml", Encoding.UTF8);
+        return Results.Text(masked ? ValuesMask.Mask(ValuesDocument.Parse(text)) : text, "application/yaml", Encoding.UTF8);
     }
 
     private static string Missing(string source, string problem) => source switch

@@ -35,6 +35,22 @@ public sealed class KubectlTests
             spec:
               containers:
               - {name: web, image: "registry.example.com/acme/web:1"}
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata:
+          name: db
+          namespace: try
+        spec:
+          replicas: 1
+          selector: {matchLabels: {app: db}}
+          template:
+            metadata: {labels: {app: db}}
+            spec:
+              containers:
+              - {name: db, image: "registry.example.com/acme/db:1", volumeMounts: [{name: data, mountPath: /data}]}
+          volumeClaimTemplates:
+          - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
         """;
 
     private const string Workflow = """

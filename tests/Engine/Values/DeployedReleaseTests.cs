@@ -55,7 +55,7 @@ public sealed class DeployedReleaseTests
     public void A_file_of_the_runner_becomes_one_of_the_chart_that_it_came_with(string text, bool keeps)
     {
         var document = ValuesDocument.Parse(text);
-        var wrapped = ValuesPart.Wrap(document, "runner");
+        var wrapped = new ValuesPart("runner", [], [], [], [], []).Wrap(document, ChartVersion.Newest);
         Assert.True(JsonNode.DeepEquals(HelmValues.Read(document), ValuesPart.Of(HelmValues.Read(wrapped), "runner")), wrapped.Text);
         Assert.DoesNotContain(HelmValues.Read(wrapped), entry => entry.Key is not ("runner" or "global"));
         Assert.Equal(keeps && text.Contains('#', StringComparison.Ordinal), wrapped.Text.Contains("# here", StringComparison.Ordinal) && wrapped.Text.Contains("# all", StringComparison.Ordinal));

@@ -119,15 +119,15 @@ public sealed class DeployedReleasesApiTests : IAsyncLifetime
 
     private static KubernetesClientConfiguration Configuration(string kubeconfig) => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(Encoding.UTF8.GetBytes(kubeconfig)));
 
-    private static async Task<RunnerHost> StartAsync(string kubeconfig)
+    internal static async Task<RunnerHost> StartAsync(string kubeconfig, string configMap = "runner-runner")
     {
         var host = await RunnerHost.StartAsync(
-            options => options with { Hub = options.Hub with { ConfigMapName = "runner-runner" } }, cluster: new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => Configuration(kubeconfig)));
+            options => options with { Hub = options.Hub with { ConfigMapName = configMap } }, cluster: new ClusterEndpoint("embedded", ClusterOrigin.Embedded, () => Configuration(kubeconfig)));
         await TokenClient.AddMachineAsync(host, "pipeline", "config.values");
         return host;
     }
 
-    private static async Task<string> TokenAsync(RunnerHost host) =>
+    internal static async Task<string> TokenAsync(RunnerHost host) =>
         (await new TokenClient(host).ClientCredentialsAsync("pipeline", "config.values")).GetProperty("access_token").GetString()!;
 
     private static V1Secret Revision(int revision, string status, string region) =>

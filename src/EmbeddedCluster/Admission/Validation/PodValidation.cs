@@ -15,9 +15,10 @@ internal static class PodValidation
     }
 
     /// <summary>The spec of a pod or a template.</summary>
-    public static IEnumerable<StatusCause> Spec(JsonObject spec, string path)
+    /// <param name="claims">Volumes that each pod gets besides.</param>
+    public static IEnumerable<StatusCause> Spec(JsonObject spec, string path, params IEnumerable<string> claims)
     {
-        var volumes = spec.Objects("volumes").Select(v => v.Text("name")).ToHashSet(StringComparer.Ordinal);
+        var volumes = spec.Objects("volumes").Select(v => v.Text("name")).Concat(claims).ToHashSet(StringComparer.Ordinal);
         var containers = spec.Objects("containers").ToList();
         IEnumerable<StatusCause> missing = containers.Count == 0 ? [Fault.Required($"{path}.containers")] : [];
         return

@@ -16,7 +16,7 @@ internal static class WorkloadValidation
         [
             .. Numbers.NotNegative(spec, "replicas", "spec"),
             .. Selector(kind, spec),
-            .. Template(spec.Object("template") ?? [], "spec.template"),
+            .. Template(spec.Object("template") ?? [], "spec.template", spec.Objects("volumeClaimTemplates").Select(claim => claim.Text("metadata", "name"))),
             .. Always(spec),
             .. Numbers.NotNegative(spec, "minReadySeconds", "spec"),
             .. Numbers.NotNegative(spec, "revisionHistoryLimit", "spec"),
@@ -58,8 +58,8 @@ internal static class WorkloadValidation
         }
     }
 
-    private static IEnumerable<StatusCause> Template(JsonObject template, string path) =>
-        MetadataValidation.Template(template.Object("metadata"), $"{path}.metadata").Concat(PodValidation.Spec(template.Object("spec") ?? [], $"{path}.spec"));
+    private static IEnumerable<StatusCause> Template(JsonObject template, string path, params IEnumerable<string> claims) =>
+        MetadataValidation.Template(template.Object("metadata"), $"{path}.metadata").Concat(PodValidation.Spec(template.Object("spec") ?? [], $"{path}.spec", claims));
 
     private static IEnumerable<StatusCause> Always(JsonObject spec)
     {

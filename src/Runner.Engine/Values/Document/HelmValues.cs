@@ -87,6 +87,9 @@ public static class HelmValues
         _ => value.ToJsonString(),
     };
 
+    /// <summary>Values as a file. There are no comments in it.</summary>
+    public static ValuesDocument ToDocument(JsonObject values) => ValuesDocument.Parse(values.Count == 0 ? "" : YamlValue.Lines(ToYaml(values), 0, "\n") + "\n");
+
     /// <summary>A value as the document's editing takes it.</summary>
     public static YamlValue ToYaml(JsonNode? value) => value switch
     {

@@ -13,8 +13,11 @@ namespace Runner.Engine.Values;
 public sealed record DeployedRelease(
     ReleaseIdentity Identity, int Revision, string Status, DateTimeOffset? DeployedAt, string ChartName, string ChartVersion, JsonObject Values, JsonObject Defaults, string Schema)
 {
-    /// <summary>The key under which the runner's values are where it came with another chart, such as <c>csghub</c>; empty where the release is of its own.</summary>
-    public string Part { get; init; } = "";
+    /// <summary>The runner's values in those of a chart that it came with, such as <c>csghub</c>; null where the release is of its own.</summary>
+    public ValuesPart? Whole { get; init; }
+
+    /// <summary>The key under which the runner's values are where it came with another chart; empty where the release is of its own.</summary>
+    public string Part => Whole?.Name ?? "";
 
     /// <summary>The version of the runner's chart as it is written, where it came with another; empty otherwise.</summary>
     public string PartVersion { get; init; } = "";
@@ -32,5 +35,8 @@ public sealed record DeployedRelease(
     public ChartVersion Chart => Runner.Engine.Values.ChartVersion.TryParse(Part.Length > 0 ? PartVersion : ChartVersion, out var version) ? version : Runner.Engine.Values.ChartVersion.Newest;
 
     /// <summary>The user's values as a values file. Helm keeps no comments, so there are none.</summary>
-    public string ToYaml() => Values.Count == 0 ? "" : YamlValue.Lines(HelmValues.ToYaml(Values), 0, "\n") + "\n";
+    public string ToYaml() => HelmValues.ToDocument(Values).Text;
+
+    /// <summary>What the user set as a file of the release's chart: where the runner came with another chart, its part and what is global. No value of another part is in it.</summary>
+    public string ToYamlOfChart() => HelmValues.ToDocument(Whole?.ToValues() ?? Values).Text;
 }

@@ -68,8 +68,9 @@ internal static class HelmReleaseReader
         var metadata = chart["metadata"] as JsonObject;
 
         // Of the charts that came with a chart the record keeps the names and versions alone, and of those only the ones that are switched on.
-        var (part, partVersion) = metadata?["name"]?.GetValue<string>() == DeployedRelease.RunnerChart ? ("", "") : PartOf(metadata);
-        JsonObject Seen(JsonNode? values) => values is not JsonObject map ? [] : part.Length > 0 ? ValuesPart.Of(map, part) : map.DeepClone().AsObject();
+        var (part, partVersion, switches) = metadata?["name"]?.GetValue<string>() == DeployedRelease.RunnerChart ? ("", "", []) : PartOf(metadata);
+        var (values, defaults) = (release["config"] as JsonObject ?? [], chart["values"] as JsonObject ?? []);
+        var inWhole = part.Length > 0 ? ValuesPart.Find(part, values, defaults, switches) : null;
         var deployed = release["info"]?["last_deployed"]?.GetValue<string>();
         return new(
             new(name, release["namespace"]?.GetValue<string>() ?? ""),
@@ -78,19 +79,21 @@ internal static class HelmReleaseReader
             DateTimeOffset.TryParse(deployed, System.Globalization.CultureInfo.InvariantCulture, out var at) ? at : null,
             metadata?["name"]?.GetValue<string>() ?? "",
             metadata?["version"]?.GetValue<string>() ?? "",
-            Seen(release["config"]),
-            Seen(chart["values"]),
+            inWhole?.Seen ?? (JsonObject)values.DeepClone(),
+            part.Length > 0 ? ValuesPart.Of(defaults, part) : (JsonObject)defaults.DeepClone(),
             part.Length == 0 && chart["schema"]?.GetValue<string>() is { Length: > 0 } schema ? Encoding.UTF8.GetString(Convert.FromBase64String(schema)) : "")
         {
-            Part = part,
+            Whole = inWhole,
             PartVersion = partVersion,
             Rendered = RenderedSettings.Read(release["manifest"]?.GetValue<string>() ?? ""),
         };
     }
 
-    private static (string Part, string Version) PartOf(JsonObject? metadata)
+    private static (string Part, string Version, IReadOnlyList<string> Switches) PartOf(JsonObject? metadata)
     {
         var runner = (metadata?["dependencies"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(dependency => dependency["name"]?.GetValue<string>() == DeployedRelease.RunnerChart);
-        return runner is null ? ("", "") : (runner["alias"]?.GetValue<string>() is { Length: > 0 } alias ? alias : DeployedRelease.RunnerChart, runner["version"]?.GetValue<string>() ?? "");
+        return runner is null ? ("", "", [])
+            : (runner["alias"]?.GetValue<string>() is { Length: > 0 } alias ? alias : DeployedRelease.RunnerChart, runner["version"]?.GetValue<string>() ?? "",
+                (runner["condition"]?.GetValue<string>() ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
     }
 }

@@ -3,6 +3,8 @@ namespace Runner.Engine.Values;
 /// <summary>The line that brings a file into effect.</summary>
 public static class HelmUpgrade
 {
+    private const string Csghub = "csghub";
+
     /// <summary>The name under which a file is given to others where it has none.</summary>
     public const string UsualFile = "custom-values.yaml";
 
@@ -18,12 +20,14 @@ public static class HelmUpgrade
     /// <see cref="ValuesPart.Wrap"/> makes.
     /// </summary>
     public static string For(DeployedRelease? release, ChartVersion chart, string file = UsualFile) => release is { Part.Length: > 0 }
-        ? $"helm upgrade {Quoted(release.Identity.Name)} csghub/{Quoted(release.ChartName)} --namespace {Quoted(release.Identity.Namespace)} --version {Quoted(VersionFor(release, chart))} --reset-then-reuse-values --values {Quoted(file)}"
+        ? $"helm upgrade {Quoted(release.Identity.Name)} {(release.ChartName == Csghub ? $"{Csghub}/" : "")}{Quoted(release.ChartName)} --namespace {Quoted(release.Identity.Namespace)} --version {Quoted(VersionFor(release, chart))} --reset-then-reuse-values --values {Quoted(file)}"
         : Line(release?.Identity ?? ReleaseIdentity.Usual, VersionFor(release, chart), file);
 
-    /// <summary>The version that a file for a chart is deployed with: the deployed one where it is of the file's line, the line's own otherwise.</summary>
+    /// <summary>
+    /// The version that a file for a chart is deployed with: the deployed one where it is of the file's line, the line's own otherwise. Of the charts that the runner can come with only <c>csghub</c> has its versions.
+    /// </summary>
     public static string VersionFor(DeployedRelease? release, ChartVersion chart) =>
-        release is not null && release.Chart.IsSameLine(chart) ? release.ChartVersion : chart.ToString();
+        release is not null && (release.Chart.IsSameLine(chart) || (release.Part.Length > 0 && release.ChartName != Csghub)) ? release.ChartVersion : chart.ToString();
 
     private static bool IsOurs(string version) => ChartVersion.TryParse(version, out var read) && read.IsOurs;
 

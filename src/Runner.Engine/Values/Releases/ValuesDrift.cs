@@ -14,9 +14,11 @@ public static class ValuesDrift
     /// <summary>What an upgrade with the file would change.</summary>
     public static IReadOnlyList<FileDrift> OfFile(ValuesDocument file, DeployedRelease release)
     {
-        var deployed = ValuesDocument.Parse(release.ToYaml());
-        var (mine, theirs) = (HelmValues.Read(file), HelmValues.Read(deployed));
-        return [.. ValuesPrediction.Changes(release.Chart, release.Identity, deployed, file)
+        var mine = HelmValues.Read(file);
+        var deployed = HelmValues.ToDocument(release.Whole?.ComparedWith(mine, release.Chart) ?? release.Values);
+        var theirs = HelmValues.Read(deployed);
+        var wanted = release.Whole is null ? file : HelmValues.ToDocument(ValuesPart.Pruned(mine));
+        return [.. ValuesPrediction.Changes(release.Chart, release.Identity, deployed, wanted)
             .Select(change => new FileDrift(change.Path, Shown(change.Path, mine.At(change.Path)), Shown(change.Path, theirs.At(change.Path)), change))];
     }
 
@@ -28,7 +30,7 @@ public static class ValuesDrift
         }
 
         return value is JsonObject or JsonArray
-            ? ValuesMask.Mask(ValuesDocument.Parse(YamlValue.Lines(HelmValues.ToYaml(Wrapped(path, value)), 0, "\n") + "\n")).Trim()
+            ? ValuesMask.Mask(HelmValues.ToDocument(Wrapped(path, value))).Trim()
             : ValuesMask.IsSecret(path) && HelmValues.Print(value).Length > 0 ? ValuesMask.Placeholder : HelmValues.Print(value);
     }
 

@@ -20,9 +20,6 @@ public sealed partial class SandboxOperations(
     /// <summary>How long an old sandbox of the same name may take to go.</summary>
     private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
-    private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
-
     /// <summary>How long a sandbox that was just made is known although the watch has not told of it yet.</summary>
     private static readonly TimeSpan MadeIsKnown = TimeSpan.FromMinutes(2);
 
@@ -199,19 +196,11 @@ public sealed partial class SandboxOperations(
     /// <summary>The hub may ask for the sandbox right after this call: it is answered from the caches.</summary>
     private async Task WaitUntilSeenAsync(WorkloadKey key, string uid, CancellationToken cancellationToken)
     {
-        using var subscription = feed.Subscribe();
-        using var patience = new CancellationTokenSource(WatchPatience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        try
+        if (await feed.WaitForAsync(key, uid, time, cancellationToken).ConfigureAwait(false))
         {
-            while (!(feed.Current.TryGetValue(key, out var seen) && seen.Uid == uid))
-            {
-                await subscription.NextAsync(either.Token).ConfigureAwait(false);
-            }
-
             _made.TryRemove(key, out _);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        else
         {
             LogNotSeen(key.Name, key.Cluster);
         }

@@ -10,9 +10,6 @@ namespace Runner.Engine.Workloads.Services;
 /// <summary>What the hub and administrators do to services. Writes go to the cluster; answers come from the caches.</summary>
 public sealed partial class ServiceOperations
 {
-    /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
-    private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
-
     private readonly RunnerOptions _options;
     private readonly LiveSettings _settings;
     private readonly ClusterDirectory _clusters;
@@ -209,19 +206,11 @@ public sealed partial class ServiceOperations
     /// <summary>The hub may ask for the status right after this call: it is answered from the caches.</summary>
     private async Task WaitUntilSeenAsync(WorkloadKey key, string uid, CancellationToken cancellationToken)
     {
-        using var subscription = _feed.Subscribe();
-        using var patience = new CancellationTokenSource(WatchPatience, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        try
+        if (await _feed.WaitForAsync(key, uid, _time, cancellationToken).ConfigureAwait(false))
         {
-            while (!(_feed.Current.TryGetValue(key, out var seen) && seen.Uid == uid))
-            {
-                await subscription.NextAsync(either.Token).ConfigureAwait(false);
-            }
-
             _made.Forget(key);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        else
         {
             LogNotSeen(key.Name, key.Cluster);
         }
@@ -235,7 +224,7 @@ public sealed partial class ServiceOperations
             return;
         }
 
-        using var patience = new CancellationTokenSource(WatchPatience, _time);
+        using var patience = new CancellationTokenSource(WorkloadFeed.WatchPatience, _time);
         try
         {
             // The feed has it before it is on disk.
