@@ -67,6 +67,9 @@ internal sealed class HubClient : IDisposable
     /// <summary>Whether it is known where the hub is, and it is this process that speaks to it.</summary>
     public bool MaySend => _webhook is not null && _leadership.IsLeader;
 
+    /// <summary>Whether nothing is sent because another replica does.</summary>
+    public bool StandsBy => _webhook is not null && _leadership.StandsBy;
+
     /// <summary>Why nothing may be sent; empty when it may.</summary>
     public LocalText WhyNot => _webhook is null ? NoHub : _leadership.WhySilent;
 

@@ -49,6 +49,9 @@ public sealed class HubLeadership : IDisposable
     /// <summary>Cancelled when this process must be silent at once, in the middle of a sentence.</summary>
     internal CancellationToken Speaking => Volatile.Read(ref _term).Token;
 
+    /// <summary>Whether another one speaks to the hub.</summary>
+    public bool StandsBy => Volatile.Read(ref _state) is { IsLeader: false, Leader.Length: > 0 };
+
     /// <summary>Why this process says nothing; empty when it speaks.</summary>
     public LocalText WhySilent => Volatile.Read(ref _state) switch
     {

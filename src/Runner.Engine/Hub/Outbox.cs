@@ -55,7 +55,7 @@ public sealed partial class Outbox
         {
             lock (_lock)
             {
-                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt) { Refused = _lanes.Refused };
+                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt) { Refused = _lanes.Refused, StandsBy = _client.StandsBy };
             }
         }
     }

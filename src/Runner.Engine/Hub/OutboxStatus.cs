@@ -9,4 +9,10 @@ public sealed record OutboxStatus(int Waiting, long Sent, LocalText LastError, D
 {
     /// <summary>Of those that wait, the ones that the hub answered it does not want. They are tried again with growing pauses, and hold up later ones of their resource.</summary>
     public int Refused { get; init; }
+
+    /// <summary>Whether <see cref="LastError"/> says no more than that another replica speaks to the hub: all is well then.</summary>
+    public bool StandsBy { get; init; }
+
+    /// <summary>Whether something is wrong.</summary>
+    public bool IsTroubled => LastError.Length > 0 && !StandsBy;
 }

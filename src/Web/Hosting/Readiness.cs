@@ -79,5 +79,5 @@ internal static class Readiness
 
     private static Dependency Hub(OutboxStatus hub) => hub.LastError.Length == 0
         ? new("hub", Ok, $"{hub.Waiting} events wait.")
-        : new("hub", Degraded, $"{hub.LastError.English.TrimEnd('.')}. {hub.Waiting} events wait.");
+        : new("hub", hub.IsTroubled ? Degraded : Ok, $"{hub.LastError.English.TrimEnd('.')}. {hub.Waiting} events wait.");
 }

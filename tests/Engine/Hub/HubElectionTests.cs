@@ -11,6 +11,8 @@ using Microsoft.Extensions.Logging;
 using Runner.EmbeddedCluster;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Diagnostics;
+using Runner.Engine.Diagnostics.Checks;
 using Runner.Engine.Hub;
 using Runner.Tests.Engine.RunnerApi;
 using Runner.Tests.Engine.Support;
@@ -41,6 +43,8 @@ public sealed class HubElectionTests
         Assert.Single(Told(hub, "one"), told => told.Type == "runner.service.create");
         Assert.Equal(0, second.Outbox.Waiting);
         Assert.Contains("stands by", second.Outbox.LastError, StringComparison.Ordinal);
+        Assert.True(second.Outbox is { StandsBy: true, IsTroubled: false } && first.Outbox is { StandsBy: false, IsTroubled: false });
+        Assert.NotEqual(CheckState.Bad, RunnerRules.Token(hub.Address, second.Outbox, []).State);
         Assert.Single(hub.Clusters, e => e.Type == "runner.cluster.create");
 
         // However young its lists are: it has stood by, and looks again before it speaks.

@@ -34,7 +34,7 @@ internal sealed class RunnerChecks(
         // Through a proxy nothing is known of the way but what came of the events.
         if (options.Proxy.Enabled)
         {
-            return outbox.Status.LastError.Length == 0 ? Verdict.Good(options.Proxy.Url?.Host ?? "") : Verdict.Bad(CheckCause.HubUnreachable, [], hub.Authority).Saying(outbox.Status.LastError);
+            return outbox.Status is { IsTroubled: true } troubled ? Verdict.Bad(CheckCause.HubUnreachable, [], hub.Authority).Saying(troubled.LastError) : Verdict.Good(options.Proxy.Url?.Host ?? "");
         }
 
         var transport = new Transport(hub.DnsSafeHost, hub.Port, hub.Scheme == "https", skipVerify: false);

@@ -28,7 +28,7 @@ internal static class RunnerRules
             return Verdict.Skipped(CheckCause.HubUnset);
         }
 
-        var problems = beats.Select(beat => beat.Problem).Append(outbox.LastError).Where(problem => problem.Length > 0).Distinct().ToList();
+        var problems = beats.Select(beat => beat.Problem).Append(outbox.IsTroubled ? outbox.LastError : LocalText.None).Where(problem => problem.Length > 0).Distinct().ToList();
         if (problems.Any(problem => problem.English.Contains("does not accept the token", StringComparison.Ordinal)))
         {
             return Verdict.Bad(CheckCause.TokenRefused, [], hub.Authority).Saying(problems);
