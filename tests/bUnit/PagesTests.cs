@@ -67,6 +67,44 @@ public sealed class PagesTests
     }
 
     [Fact]
+    public async Task An_act_on_many_tells_how_far_it_is_cannot_be_begun_twice_and_shows_every_failure()
+    {
+        await using var context = new ConsoleContext();
+        var going = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        string[] names = [.. Enumerable.Range(0, 8).Select(number => $"w{number}")];
+        foreach (var name in names)
+        {
+            context.Engine.Feed.Set(Samples.Workload(name));
+        }
+
+        context.Engine.Failing.UnionWith(names.Skip(3).Select(Samples.Key));
+        context.Engine.Hold = key => key.Name is "w0" or "w1" ? Task.CompletedTask : going.Task;
+        var dialogs = context.Dialogs;
+        var page = context.Render<Workloads>();
+        await Eventually(context, () => Assert.Equal(names.Length, page.FindAll("tr[data-row]").Count));
+        await page.Find("thead input[type=checkbox]").ChangeAsync(new ChangeEventArgs { Value = true });
+
+        var acting = page.FindAll(".selection button").First(button => button.TextContent.Contains("Stop", StringComparison.Ordinal)).ClickAsync(new());
+        dialogs.WaitForAssertion(() => Assert.NotEmpty(dialogs.FindAll(".mud-button-filled-error")));
+        await dialogs.Find(".mud-button-filled-error").ClickAsync(new());
+
+        page.WaitForAssertion(() => Assert.Equal("Stop: 2 of 8", page.Find("[data-bulk]").TextContent));
+        Assert.All(page.FindAll(".selection button"), button => Assert.True(button.HasAttribute("disabled")));
+        going.SetResult();
+        await acting;
+        page.WaitForAssertion(() => Assert.Contains("5 failed", page.Find("[data-troubles]").TextContent, StringComparison.Ordinal));
+        Assert.Contains("5 selected", page.Find(".selection b").TextContent, StringComparison.Ordinal);
+        Assert.Contains(page.FindAll("[role=status]"), status => status.TextContent == "3 of 8 done");
+        var shown = page.Find("[data-troubles]").ClickAsync(new());
+        dialogs.WaitForAssertion(() => Assert.Equal(names.Skip(3), dialogs.FindAll("[data-trouble]").Select(trouble => trouble.GetAttribute("data-trouble")).Order()));
+        Assert.Contains("The cluster refuses w7.", dialogs.Find("[data-trouble=w7]").TextContent, StringComparison.Ordinal);
+        await dialogs.Find(".mud-button-filled-primary").ClickAsync(new());
+        await shown;
+        await page.FindAll(".selection button")[^1].ClickAsync(new());
+        Assert.Empty(page.FindAll(".selection"));
+    }
+
+    [Fact]
     public async Task A_workload_that_goes_while_open_stays_readable_and_says_so()
     {
         await using var context = new ConsoleContext();

@@ -184,7 +184,9 @@ public sealed partial class Database : IAsyncDisposable, IStateStore
     }
 
     private DatabaseEngine Engine() =>
-        _engine ?? throw new DatabaseRefusedException($"The database in '{Path.GetFullPath(_folder)}' is closed after a failure of the disk and could not be opened again yet.");
+        _engine ?? throw new DatabaseRefusedException(new(
+            $"The database in '{Path.GetFullPath(_folder)}' is closed after a failure of the disk and could not be opened again yet. It is tried again by itself.",
+            $"“{Path.GetFullPath(_folder)}”中的数据库因磁盘故障已关闭，尚未能重新打开。将自动重试。"));
 
     private void RequestCheckpoint()
     {
@@ -278,7 +280,7 @@ public sealed partial class Database : IAsyncDisposable, IStateStore
                 LogNotReopened(_folder, again.Message);
             }
 
-            return exception as DatabaseRefusedException ?? new DatabaseRefusedException($"The database could not be written: {exception.Message}", exception);
+            return exception as DatabaseRefusedException ?? DatabaseRefusedException.Of(exception);
         }
     }
 

@@ -114,7 +114,7 @@ internal sealed class DatabaseFiles : IDisposable
     {
         if (Failure is { } failure)
         {
-            throw new DatabaseRefusedException($"The database could not be written: {failure.Message}", failure);
+            throw DatabaseRefusedException.Of(failure);
         }
     }
 }

@@ -18,6 +18,7 @@ internal static class IdentityServices
     public static IServiceCollection AddConsoleIdentity(this IServiceCollection services, RunnerOptions options, TimeProvider time)
     {
         services.AddSingleton<AuditLog>();
+        services.AddScoped<ActAudit>();
         services.AddSingleton<UserDirectory>();
         services.AddSingleton<IPrunable, AuditRetention>();
         services.AddSingleton<OneTimeLinks>();

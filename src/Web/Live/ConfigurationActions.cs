@@ -32,10 +32,11 @@ internal sealed class ConfigurationActions(ConfigurationStore store, ActionGate 
 
     /// <summary>Must be called before secrets are shown: it is written down who sees them.</summary>
     /// <exception cref="UnauthorizedAccessException">The role does not allow it.</exception>
+    /// <exception cref="IOException">It could not be written down: nothing may be shown.</exception>
     public async Task ShowSecretsAsync(CancellationToken cancellationToken)
     {
         await gate.RequireAsync(ConsolePolicies.Administrator, AuditActions.SecretsShown, "configuration", cancellationToken).ConfigureAwait(false);
-        await gate.NoteAsync(AuditActions.SecretsShown, "configuration", AuditOutcome.Done, "Shown in the editor.").ConfigureAwait(false);
+        await gate.NoteFirstAsync(AuditActions.SecretsShown, "configuration", "Shown in the editor.", cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ConfigurationVersion> WriteAsync(string action, Func<Task<ConfigurationVersion>> write, string detail)

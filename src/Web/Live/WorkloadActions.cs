@@ -21,14 +21,22 @@ public enum WorkloadAction
 
 /// <summary>How an action on one workload ended.</summary>
 /// <param name="Problem">Null when it was done; else what went wrong, for people.</param>
-public sealed record ActionResult(WorkloadKey Key, LocalText? Problem);
+/// <param name="Unnoted">Null when that is in the audit log; else why it is not, for people.</param>
+public sealed record ActionResult(WorkloadKey Key, LocalText? Problem, LocalText? Unnoted = null)
+{
+    /// <summary>Whether there is something that people must know of.</summary>
+    public bool IsTrouble => Problem is not null || Unnoted is not null;
+}
 
 /// <summary>
 /// Carries out what the signed-in user asks for. The role is checked here, on the server and at the moment of the act, whatever the page offered; every act and every refusal is audited.
 /// </summary>
 internal sealed partial class WorkloadActions(
-    IConsoleEngine engine, AuditLog audit, IAuthorizationService authorization, AuthenticationStateProvider authentication, ILogger<WorkloadActions> logger)
+    IConsoleEngine engine, ActAudit audit, IAuthorizationService authorization, AuthenticationStateProvider authentication, ILogger<WorkloadActions> logger)
 {
+    /// <summary>Workloads of one call that are acted on at the same time: two hundred take no minutes, and neither the cluster nor whoever watches it is flooded.</summary>
+    internal const int AtOnce = 6;
+
     /// <summary>Whether the user may act; pages offer only what is allowed.</summary>
     public async Task<bool> MayAsync() => await MayAsync(await UserAsync().ConfigureAwait(false)).ConfigureAwait(false);
 
@@ -41,51 +49,77 @@ internal sealed partial class WorkloadActions(
     /// <summary>Whether it makes sense to change how many instances a workload may have: a space has one.</summary>
     public static bool CanScale(Workload workload) => workload.Key.Kind == WorkloadKind.Service && !ReplicaRange.IsFixed(workload.DeployType);
 
-    /// <summary>Does it to each workload in turn. A failure does not keep the rest from being done.</summary>
+    /// <summary>Does it to each workload, to some at the same time. A failure does not keep the rest from being done.</summary>
+    /// <param name="each">Told each result as it comes, on any thread; null for nobody.</param>
+    /// <returns>A result for each workload, in their order.</returns>
     /// <exception cref="UnauthorizedAccessException">The user's role does not allow it; nothing was done, the attempt is audited.</exception>
-    public Task<IReadOnlyList<ActionResult>> RunAsync(WorkloadAction action, IReadOnlyCollection<WorkloadKey> keys, CancellationToken cancellationToken) => action switch
+    public Task<IReadOnlyList<ActionResult>> RunAsync(
+        WorkloadAction action, IReadOnlyCollection<WorkloadKey> keys, IProgress<ActionResult>? each, CancellationToken cancellationToken) => action switch
     {
-        WorkloadAction.Stop => RunAsync(AuditActions.Stop, keys, "", engine.StopAsync, cancellationToken),
-        WorkloadAction.Restart => RunAsync(AuditActions.Restart, keys, "", engine.RestartAsync, cancellationToken),
-        WorkloadAction.Purge => RunAsync(AuditActions.Purge, keys, "", engine.PurgeAsync, cancellationToken),
+        WorkloadAction.Stop => RunAsync(AuditActions.Stop, keys, "", engine.StopAsync, each, cancellationToken),
+        WorkloadAction.Restart => RunAsync(AuditActions.Restart, keys, "", engine.RestartAsync, each, cancellationToken),
+        WorkloadAction.Purge => RunAsync(AuditActions.Purge, keys, "", engine.PurgeAsync, each, cancellationToken),
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, "No such action."),
     };
 
     /// <summary>Changes how many instances a service may have.</summary>
     /// <inheritdoc cref="RunAsync(WorkloadAction, IReadOnlyCollection{WorkloadKey}, CancellationToken)" path="/exception"/>
     public async Task<ActionResult> ScaleAsync(WorkloadKey key, ReplicaRange range, CancellationToken cancellationToken) =>
-        (await RunAsync(AuditActions.Scale, [key], $"{range.Min} to {range.Max} instances", (k, token) => engine.ScaleAsync(k, range, token), cancellationToken).ConfigureAwait(false))[0];
+        (await RunAsync(AuditActions.Scale, [key], $"{range.Min} to {range.Max} instances", (k, token) => engine.ScaleAsync(k, range, token), null, cancellationToken).ConfigureAwait(false))[0];
 
     /// <summary>Shares the requests of a service out over its versions.</summary>
     /// <inheritdoc cref="RunAsync(WorkloadAction, IReadOnlyCollection{WorkloadKey}, CancellationToken)" path="/exception"/>
     public async Task<ActionResult> SetTrafficAsync(WorkloadKey key, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken)
     {
         var detail = string.Join(", ", shares.Select(share => $"{share.Commit} {share.Percent} %"));
-        return (await RunAsync(AuditActions.Traffic, [key], detail, (k, token) => engine.SetTrafficAsync(k, shares, token), cancellationToken).ConfigureAwait(false))[0];
+        return (await RunAsync(AuditActions.Traffic, [key], detail, (k, token) => engine.SetTrafficAsync(k, shares, token), null, cancellationToken).ConfigureAwait(false))[0];
     }
 
     /// <param name="detail">What exactly was asked for, for the audit log.</param>
     private async Task<IReadOnlyList<ActionResult>> RunAsync(
-        string name, IReadOnlyCollection<WorkloadKey> keys, string detail, Func<WorkloadKey, CancellationToken, Task> act, CancellationToken cancellationToken)
+        string name, IReadOnlyCollection<WorkloadKey> keys, string detail, Func<WorkloadKey, CancellationToken, Task> act, IProgress<ActionResult>? each, CancellationToken cancellationToken)
     {
         var user = await UserAsync().ConfigureAwait(false);
         if (!await MayAsync(user).ConfigureAwait(false))
         {
             foreach (var key in keys)
             {
-                await audit.WriteAsync(user, name, key.ToString(), AuditOutcome.Refused, "The role does not allow it.", cancellationToken).ConfigureAwait(false);
+                await audit.NoteAsync(user, name, key.ToString(), AuditOutcome.Refused, "The role does not allow it.").ConfigureAwait(false);
             }
 
             throw new UnauthorizedAccessException($"Your role does not allow '{name}' of workloads. Ask an administrator for the role operator.");
         }
 
-        var results = new List<ActionResult>();
-        foreach (var key in keys)
+        var results = new ActionResult[keys.Count];
+        var running = new List<Task>(keys.Count);
+        using var room = new SemaphoreSlim(AtOnce);
+        try
         {
-            results.Add(await RunAsync(user, name, key, detail, act, cancellationToken).ConfigureAwait(false));
+            foreach (var (index, key) in keys.Index())
+            {
+                await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+                running.Add(OneAsync(index, key));
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(running).ConfigureAwait(false);
         }
 
         return results;
+
+        async Task OneAsync(int index, WorkloadKey key)
+        {
+            try
+            {
+                results[index] = await RunAsync(user, name, key, detail, act, cancellationToken).ConfigureAwait(false);
+                each?.Report(results[index]);
+            }
+            finally
+            {
+                room.Release();
+            }
+        }
     }
 
     private async Task<ActionResult> RunAsync(
@@ -94,17 +128,16 @@ internal sealed partial class WorkloadActions(
         try
         {
             await act(key, cancellationToken).ConfigureAwait(false);
-            await audit.WriteAsync(user, name, key.ToString(), AuditOutcome.Done, detail, cancellationToken).ConfigureAwait(false);
-            return new ActionResult(key, null);
         }
 #pragma warning disable CA1031 // Whatever the cluster answered is told to the user and audited.
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             ActionFailed(logger, name, key.ToString(), exception);
-            await audit.WriteAsync(user, name, key.ToString(), AuditOutcome.Failed, exception.Message, cancellationToken).ConfigureAwait(false);
-            return new ActionResult(key, IExplained.Of(exception));
+            return new ActionResult(key, IExplained.Of(exception), await audit.TryNoteAsync(user, name, key.ToString(), AuditOutcome.Failed, exception.Message).ConfigureAwait(false));
         }
+
+        return new ActionResult(key, null, await audit.TryNoteAsync(user, name, key.ToString(), AuditOutcome.Done, detail).ConfigureAwait(false));
     }
 
     private async Task<ClaimsPrincipal> UserAsync() => (await authentication.GetAuthenticationStateAsync().ConfigureAwait(false)).User;

@@ -13,6 +13,7 @@ using Runner.Web.Identity;
 using Runner.Web.Identity.Access;
 using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Users;
+using Runner.Web.Live;
 
 namespace Runner.Tests.Engine.Identity;
 
@@ -215,6 +216,7 @@ public sealed class ActionWalkTests
         var type when type == typeof(ApiClient) => new ApiClient("x", "x", "x", [], false, null),
         var type when type == typeof(IReadOnlyCollection<string>) => NoKeys,
         var type when type == typeof(IReadOnlyCollection<WorkloadKey>) => new[] { new WorkloadKey("nowhere", WorkloadKind.Service, "spaces", "x") },
+        var type when type == typeof(IProgress<ActionResult>) => null,
         var type when type == typeof(WorkloadKey) => new WorkloadKey("nowhere", WorkloadKind.Service, "spaces", "x"),
         var type when type == typeof(IReadOnlyCollection<VersionShare>) => new[] { new VersionShare("x", 100) },
         var type when type == typeof(ReplicaRange) => new ReplicaRange(1, 1),

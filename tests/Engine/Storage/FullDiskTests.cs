@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -84,59 +83,5 @@ public sealed class FullDiskTests
         using var answer = await client.GetAsync("/readyz", Cancel);
         var json = await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
         return (json.GetProperty("status").GetString()!, json.GetProperty("dependencies").EnumerateArray().First(dependency => dependency.GetProperty("name").GetString() == "storage").Clone());
-    }
-
-    private sealed class SmallDisk : IDisposable
-    {
-        private readonly TemporaryFolder _folder = new();
-
-        public string Path => _folder.Path;
-
-        public static SmallDisk? TryMount(int megabytes)
-        {
-            var disk = new SmallDisk();
-            if (Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", disk.Path))
-            {
-                return disk;
-            }
-
-            disk._folder.Dispose();
-            return null;
-        }
-
-        /// <summary>Takes all but a little of the room.</summary>
-        public void Fill()
-        {
-            using var filler = File.Create(_folder.File("filler"));
-            filler.SetLength(0);
-            var block = new byte[64 * 1024];
-            while (new DriveInfo(Path).AvailableFreeSpace > 512 * 1024)
-            {
-                filler.Write(block);
-                filler.Flush();
-            }
-        }
-
-        public void Empty() => File.Delete(_folder.File("filler"));
-
-        public void Dispose()
-        {
-            Run("umount", "-l", Path);
-            _folder.Dispose();
-        }
-
-        private static bool Run(string program, params string[] arguments)
-        {
-            try
-            {
-                using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-                process.WaitForExit();
-                return process.ExitCode == 0;
-            }
-            catch (System.ComponentModel.Win32Exception)
-            {
-                return false;
-            }
-        }
     }
 }

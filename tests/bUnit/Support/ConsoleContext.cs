@@ -18,14 +18,18 @@ namespace Runner.Tests.bUnit.Support;
 /// <summary>The console's services around an engine that the test fills, for a signed-in user of one role.</summary>
 public sealed class ConsoleContext : BunitContext
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("console-").FullName;
+    private readonly string _folder;
+    private readonly bool _ownsFolder;
     private readonly Database _database;
 
     /// <param name="role">Of the user.</param>
     /// <param name="loki">Where the history of logs is; null where there is none.</param>
     /// <param name="more">Adds services of the test's own.</param>
-    public ConsoleContext(ConsoleRole role = ConsoleRole.Operator, Uri? loki = null, Action<IServiceCollection>? more = null)
+    /// <param name="folder">Of the database; null for one of its own.</param>
+    public ConsoleContext(ConsoleRole role = ConsoleRole.Operator, Uri? loki = null, Action<IServiceCollection>? more = null, string? folder = null)
     {
+        _ownsFolder = folder is null;
+        _folder = folder ?? Directory.CreateTempSubdirectory("console-").FullName;
         _database = Database.Open(_folder);
         Diagnostics = new DiagnosticsBoard([new Check(CheckId.Disk, "", _ => Task.FromResult(Disk))], new RunnerOptions(), Clock);
         Audit = new AuditLog(_database, Clock);
@@ -44,6 +48,7 @@ public sealed class ConsoleContext : BunitContext
         Services.AddSingleton(new Runner.Engine.Logs.Collector.LokiQuery(new Runner.Engine.Configuration.RunnerOptions { LogCollector = new() { LokiUrl = loki } }, () => new(new HashSet<string> { "spaces" }, new HashSet<string> { "c-1" })));
         Services.AddSingleton<LivePace>();
         Services.AddScoped<LiveFeed>();
+        Services.AddScoped<ActAudit>();
         Services.AddScoped<WorkloadActions>();
         Services.AddSingleton(Diagnostics);
         Services.AddScoped<ActionGate>();
@@ -86,6 +91,9 @@ public sealed class ConsoleContext : BunitContext
     {
         await base.DisposeAsyncCore();
         await _database.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        if (_ownsFolder)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 }

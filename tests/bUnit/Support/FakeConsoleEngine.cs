@@ -26,6 +26,12 @@ public sealed class FakeConsoleEngine : IConsoleEngine
     /// <summary>What operations fail with; null lets them succeed.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>What operations wait for before they end; null lets them end at once.</summary>
+    public Func<WorkloadKey, Task>? Hold { get; set; }
+
+    /// <summary>Workloads with which operations fail.</summary>
+    public HashSet<WorkloadKey> Failing { get; } = [];
+
     public Dictionary<WorkloadKey, List<WorkloadEvent>> Events { get; } = [];
 
     public List<KeptLog> Kept { get; } = [];
@@ -140,14 +146,22 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     private Channel<LogLine> Stream(string pod) => _logs.GetOrAdd(pod, _ => Channel.CreateUnbounded<LogLine>());
 
-    private Task DoAsync(string action, WorkloadKey key)
+    private async Task DoAsync(string action, WorkloadKey key)
     {
+        await (Hold?.Invoke(key) ?? Task.CompletedTask);
         if (Failure is not null)
         {
-            return Task.FromException(Failure);
+            throw Failure;
         }
 
-        Done.Add((action, key));
-        return Task.CompletedTask;
+        if (Failing.Contains(key))
+        {
+            throw new InvalidOperationException($"The cluster refuses {key.Name}.");
+        }
+
+        lock (Done)
+        {
+            Done.Add((action, key));
+        }
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
 using MudBlazor;
+using Runner.Engine;
 using Runner.Web.Identity.Access;
 using Runner.Web.Identity.Users;
 
@@ -74,7 +75,7 @@ internal sealed class AccessFlow(IDialogService dialogs, ISnackbar snackbar, ISt
         catch (IOException trouble)
         {
             // The disk, or with several replicas the cluster: it says what happened and what to try.
-            return trouble.Message;
+            return IExplained.Of(trouble).Shown;
         }
     }
 

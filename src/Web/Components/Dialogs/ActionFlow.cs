@@ -10,19 +10,42 @@ namespace Runner.Web.Components.Dialogs;
 /// <summary>From the button to the result: asks, acts, and says what came of it.</summary>
 internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, WorkloadActions actions, IStringLocalizer<Text> text, IStringLocalizer<WorkloadText> workloadWords)
 {
+    /// <summary>The act on many workloads that is under way, or was last; also while another page is open.</summary>
+    public BulkRun Bulk { get; } = new();
+
+    /// <returns>True when it was confirmed and done.</returns>
+    public async Task<bool> RunAsync(WorkloadAction action, WorkloadKey key) =>
+        await ConfirmAsync(action, [key]).ConfigureAwait(true) && await RunAsync(action, [key], null).ConfigureAwait(true);
+
+    /// <summary>Asks, and acts on many workloads, which <see cref="Bulk"/> tells of. While one such act is under way no other begins.</summary>
     /// <returns>True when it was confirmed and done to every workload.</returns>
-    public async Task<bool> RunAsync(WorkloadAction action, IReadOnlyList<WorkloadKey> keys)
+    public async Task<bool> RunManyAsync(WorkloadAction action, IReadOnlyList<WorkloadKey> keys)
     {
-        var parameters = new DialogParameters<ActionDialog> { { d => d.Action, action }, { d => d.Keys, keys } };
-        if (await AskAsync<ActionDialog>(workloadWords[$"{action}.Do"], parameters).ConfigureAwait(true) is null)
+        if (Bulk.Running || !await ConfirmAsync(action, keys).ConfigureAwait(true) || !Bulk.Begin(action, keys.Count))
         {
             return false;
         }
 
-        return await TellAsync(
-            async () => await actions.RunAsync(action, keys, CancellationToken.None).ConfigureAwait(true),
-            done => keys.Count == 1 ? workloadWords[$"{action}.DoneOne", keys[0].Name] : workloadWords[$"{action}.DoneMany", done]).ConfigureAwait(true);
+        try
+        {
+            return await RunAsync(action, keys, Bulk).ConfigureAwait(true);
+        }
+        finally
+        {
+            Bulk.End();
+        }
     }
+
+    /// <summary>Shows everything that failed.</summary>
+    public async Task ShowAsync(IReadOnlyList<ActionResult> troubles)
+    {
+        var dialog = await dialogs.ShowAsync<TroublesDialog>(null, new DialogParameters<TroublesDialog> { { d => d.Troubles, troubles } }).ConfigureAwait(true);
+        await dialog.Result.ConfigureAwait(true);
+    }
+
+    /// <summary>What people must know of a result, in their language.</summary>
+    internal static string Why(ActionResult result, IStringLocalizer<WorkloadText> workloadWords) =>
+        result.Problem?.Shown ?? (result.Unnoted is { } unnoted ? workloadWords["Act.Unnoted", unnoted.Shown] : "");
 
     /// <returns>True when it was confirmed and done.</returns>
     public async Task<bool> ScaleAsync(Workload workload)
@@ -53,6 +76,13 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
             _ => workloadWords["Traffic.Done", key.Name]).ConfigureAwait(true);
     }
 
+    private async Task<bool> ConfirmAsync(WorkloadAction action, IReadOnlyList<WorkloadKey> keys) =>
+        await AskAsync<ActionDialog>(workloadWords[$"{action}.Do"], new DialogParameters<ActionDialog> { { d => d.Action, action }, { d => d.Keys, keys } }).ConfigureAwait(true) is not null;
+
+    private Task<bool> RunAsync(WorkloadAction action, IReadOnlyList<WorkloadKey> keys, IProgress<ActionResult>? each) => TellAsync(
+        async () => await actions.RunAsync(action, keys, each, CancellationToken.None).ConfigureAwait(true),
+        done => keys.Count == 1 ? workloadWords[$"{action}.DoneOne", keys[0].Name] : workloadWords[$"{action}.DoneMany", done]);
+
     /// <returns>What was confirmed; null when it was not.</returns>
     private async Task<object?> AskAsync<TDialog>(string title, DialogParameters parameters)
         where TDialog : Microsoft.AspNetCore.Components.IComponent
@@ -72,17 +102,32 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
                 snackbar.Add(success(done), Severity.Success);
             }
 
-            foreach (var result in results.Where(result => result.Problem is not null).Take(3))
-            {
-                snackbar.Add(text["Action.Failed", result.Key.Name, result.Problem!.Shown], Severity.Error, options => options.RequireInteraction = true);
-            }
-
+            Tell([.. results.Where(result => result.IsTrouble)], results.Count);
             return done == results.Count;
         }
         catch (UnauthorizedAccessException)
         {
             snackbar.Add(text["Forbidden.Title"].Value + ". " + text["Forbidden.Text"].Value, Severity.Error);
             return false;
+        }
+    }
+    private void Tell(List<ActionResult> troubles, int of)
+    {
+        if (troubles is [var only])
+        {
+            snackbar.Add(text["Action.Failed", only.Key.Name, Why(only, workloadWords)], Severity.Error, options => options.RequireInteraction = true);
+        }
+        else if (troubles.Count > 1)
+        {
+            snackbar.Add(
+                workloadWords["Bulk.FailedOf", troubles.Count, of],
+                Severity.Error,
+                options =>
+                {
+                    options.RequireInteraction = true;
+                    options.Action = workloadWords["Bulk.Show"];
+                    options.OnClick = _ => ShowAsync(troubles);
+                });
         }
     }
 }

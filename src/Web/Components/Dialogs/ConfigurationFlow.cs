@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Localization;
 using MudBlazor;
+using Runner.Engine;
 using Runner.Engine.Values;
 using Runner.Web.Components.Models.Configuration;
 using Runner.Web.Live;
@@ -31,11 +32,14 @@ internal sealed class ConfigurationFlow(
             return;
         }
 
-        await DoAsync(model, async () =>
-        {
-            await actions.ShowSecretsAsync(CancellationToken.None).ConfigureAwait(true);
-            model.SecretsShown = true;
-        }).ConfigureAwait(true);
+        await DoAsync(
+            model,
+            async () =>
+            {
+                await actions.ShowSecretsAsync(CancellationToken.None).ConfigureAwait(true);
+                model.SecretsShown = true;
+            },
+            problem => problem).ConfigureAwait(true);
     }
 
     /// <summary>Asks for another file and takes it.</summary>
@@ -63,7 +67,7 @@ internal sealed class ConfigurationFlow(
     {
         if (await WhyAsync(words["Save"], model.Errors).ConfigureAwait(true) is { } why)
         {
-            await DoAsync(model, async () => Saved(model, await actions.SaveAsync(model.Text, model.Chart, why, model.BasedOn?.Number ?? 0, CancellationToken.None).ConfigureAwait(true))).ConfigureAwait(true);
+            await DoAsync(model, async () => Saved(model, await actions.SaveAsync(model.Text, model.Chart, why, model.BasedOn?.Number ?? 0, CancellationToken.None).ConfigureAwait(true)), NotSaved).ConfigureAwait(true);
         }
     }
 
@@ -72,7 +76,7 @@ internal sealed class ConfigurationFlow(
     {
         if (await WhyAsync(words["History.RestoreNumber", version.Number], 0).ConfigureAwait(true) is { } why)
         {
-            await DoAsync(model, async () => Saved(model, await actions.RestoreAsync(version.Number, why, model.Versions[0].Number, CancellationToken.None).ConfigureAwait(true))).ConfigureAwait(true);
+            await DoAsync(model, async () => Saved(model, await actions.RestoreAsync(version.Number, why, model.Versions[0].Number, CancellationToken.None).ConfigureAwait(true)), NotSaved).ConfigureAwait(true);
         }
     }
 
@@ -93,7 +97,10 @@ internal sealed class ConfigurationFlow(
         return await dialog.Result.ConfigureAwait(true) is { Canceled: false } answer ? answer : null;
     }
 
-    private async Task DoAsync(ConfigurationModel model, Func<Task> act)
+    private string NotSaved(string problem) => words["NotSaved", problem];
+
+    /// <param name="failed">What to say when the disk, or the cluster that keeps the state, takes nothing now, of what that says.</param>
+    private async Task DoAsync(ConfigurationModel model, Func<Task> act, Func<string, string> failed)
     {
         try
         {
@@ -110,7 +117,7 @@ internal sealed class ConfigurationFlow(
         }
         catch (IOException exception)
         {
-            snackbar.Add(words["NotSaved", exception.Message], Severity.Error, options => options.RequireInteraction = true);
+            snackbar.Add(failed(IExplained.Of(exception).Shown), Severity.Error, options => options.RequireInteraction = true);
         }
     }
 }

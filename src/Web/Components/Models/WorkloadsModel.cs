@@ -141,6 +141,9 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
 
     public void ClearSelection() => _selected.Clear();
 
+    /// <summary>Takes some out of the selection.</summary>
+    public void Unselect(IEnumerable<WorkloadKey> keys) => _selected.ExceptWith(keys);
+
     private void Arrange()
     {
         _words = Query.Filter.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -8,7 +8,7 @@ namespace Runner.Web.Identity.Access;
 /// <summary>What administrators do to users, sessions and clients. Refusals of a rule are thrown as <see cref="UserRefusedException"/> or <see cref="AccessRefusedException"/>.</summary>
 internal sealed class AccessActions(
     UserDirectory users, OneTimeLinks links, SecondFactor factor, SessionRegistry sessions, ApiClients clients,
-    AuditLog audit, IAuthorizationService authorization, AuthenticationStateProvider authentication, ConsoleSession session)
+    ActAudit audit, IAuthorizationService authorization, AuthenticationStateProvider authentication, ConsoleSession session)
     : AuditedActs(audit, authorization, authentication, session, ConsolePolicies.Administrator)
 {
     /// <returns>Secret of the link with which the new user chooses a password.</returns>

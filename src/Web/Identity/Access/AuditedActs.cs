@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
-using Runner.Engine.Storage;
 using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Users;
 
@@ -11,7 +10,7 @@ namespace Runner.Web.Identity.Access;
 /// How every act of a page is carried out: the role is checked here, on the server and at the moment of the act, whatever the page offered; the act, its refusal
 /// and its failure are audited.
 /// </summary>
-internal abstract class AuditedActs(AuditLog audit, IAuthorizationService authorization, AuthenticationStateProvider authentication, ConsoleSession sessions, string policy)
+internal abstract class AuditedActs(ActAudit audit, IAuthorizationService authorization, AuthenticationStateProvider authentication, ConsoleSession sessions, string policy)
 {
     /// <summary>Tells which sessions hold.</summary>
     protected ConsoleSession Sessions { get; } = sessions;
@@ -35,19 +34,20 @@ internal abstract class AuditedActs(AuditLog audit, IAuthorizationService author
         var principal = (await authentication.GetAuthenticationStateAsync().ConfigureAwait(false)).User;
         if (Sessions.UserOf(principal) is not { } self || !(await authorization.AuthorizeAsync(principal, null, policy).ConfigureAwait(false)).Succeeded)
         {
-            await audit.WriteAsync(principal, action, target, AuditOutcome.Refused, "The role does not allow it.", cancellationToken).ConfigureAwait(false);
+            await audit.NoteAsync(principal, action, target, AuditOutcome.Refused, "The role does not allow it.").ConfigureAwait(false);
             throw new UnauthorizedAccessException("Your role does not allow this. Ask an administrator.");
         }
 
         try
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var result = await act(self).ConfigureAwait(false);
-            await audit.WriteAsync(principal, action, target, AuditOutcome.Done, detail, cancellationToken).ConfigureAwait(false);
+            await audit.NoteAsync(principal, action, target, AuditOutcome.Done, detail).ConfigureAwait(false);
             return result;
         }
-        catch (Exception exception) when (exception is UserRefusedException or AccessRefusedException or StateUnavailableException)
+        catch (Exception exception) when (exception is UserRefusedException or AccessRefusedException or IOException)
         {
-            await audit.WriteAsync(principal, action, target, AuditOutcome.Failed, exception.Message, cancellationToken).ConfigureAwait(false);
+            await audit.TryNoteAsync(principal, action, target, AuditOutcome.Failed, exception.Message).ConfigureAwait(false);
             throw;
         }
     }

@@ -10,7 +10,7 @@ namespace Runner.Web.Identity.Access;
 /// <summary>What everybody does to the own account and to no other.</summary>
 internal sealed class ProfileActions(
     UserDirectory users, SecondFactor factor, SessionRegistry sessions, SignInGuard guard,
-    AuditLog audit, IAuthorizationService authorization, AuthenticationStateProvider authentication, ConsoleSession session)
+    ActAudit audit, IAuthorizationService authorization, AuthenticationStateProvider authentication, ConsoleSession session)
     : AuditedActs(audit, authorization, authentication, session, ConsolePolicies.Viewer)
 {
     public async Task<ConsoleUser> UserAsync() => (await SelfAsync().ConfigureAwait(false)).User;
