@@ -14,7 +14,7 @@ public sealed class DatabaseRefusedException(LocalText problem, Exception? inner
 
     /// <summary>Of a disk that did not take what was to be written.</summary>
     internal static DatabaseRefusedException Of(Exception cause) =>
-        new(new($"The database could not be written: {cause.Message} Make room on the disk of the data folder, then try again.", $"数据库无法写入：{cause.Message} 请在数据目录所在磁盘上腾出空间后重试。"), cause);
+        new(new($"The database could not be written: {cause.Message.TrimEnd('.')}. Make room on the disk of the data folder, then try again.", $"数据库无法写入：{cause.Message.TrimEnd('.')}。请在数据目录所在磁盘上腾出空间后重试。"), cause);
 }
 
 /// <summary>The data folder is not in a shape that this program may use. Nothing was changed.</summary>

@@ -6,7 +6,7 @@ using Runner.Web.Identity.Tokens;
 namespace Runner.Web.ConsoleApi;
 
 /// <summary>
-/// <c>GET /api/v1/config/values</c>: the configuration as a values file, for pipelines and for the download of administrators. <c>?masked=true</c> puts placeholders in place of secrets;
+/// <c>GET /api/v1/config/values</c>: the configuration as a values file, for pipelines and for downloads. <c>?masked=true</c> puts placeholders in place of secrets, and is open to more callers;
 /// <c>?source=release</c> gives the deployed release's values, <c>saved</c> those saved in the console, none the saved ones and else the release's.
 /// </summary>
 internal static class ConfigValues
@@ -28,11 +28,18 @@ internal static class ConfigValues
     /// <summary>Where the runner came with another chart: other keys that the release has values under, by commas.</summary>
     public const string OtherPartsHeader = "X-Helm-Other-Parts";
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet(Path, ReadAsync).RequireAuthorization(ApiScopes.ConfigValues);
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet(Path, ReadAsync).RequireAuthorization(ApiScopes.ConfigRead);
 
     private static async Task<IResult> ReadAsync(
-        HttpContext context, ConfigurationStore store, DeployedReleases releases, AuditLog audit, CancellationToken cancellationToken, bool masked = false, string source = "")
+        HttpContext context, ConfigurationStore store, DeployedReleases releases, AuditLog audit, AccessNotes notes, CancellationToken cancellationToken, bool masked = false, string source = "")
     {
+        if (!masked && !await ApiAccess.MayAsync(context, context.RequestServices, ApiScopes.ConfigValues))
+        {
+            const string Why = $"The configuration with its secrets takes the scope '{ApiScopes.ConfigValues}', of people the role administrator. Without them it is at ?masked=true.";
+            notes.NoteRefused(context, Why);
+            return Refuse(StatusCodes.Status403Forbidden, Why);
+        }
+
         if (source is not ("" or "saved" or "release"))
         {
             return Refuse(StatusCodes.Status400BadRequest, "source must be saved or release.");

@@ -75,6 +75,9 @@ public static class AuditActions
     /// <summary>Somebody asked to see secrets.</summary>
     public const string SecretsShown = "secrets-shown";
 
-    /// <summary>A page or call that the role does not allow.</summary>
+    /// <summary>A client was given a token by its secret, or somebody was refused one.</summary>
+    public const string Token = "token";
+
+    /// <summary>A page or call that the role or scope does not allow.</summary>
     public const string Refused = "access";
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
@@ -19,6 +20,9 @@ internal static class IdentityServices
     {
         services.AddSingleton<AuditLog>();
         services.AddScoped<ActAudit>();
+        services.AddSingleton<AccessNotes>();
+        services.AddHostedService(provider => provider.GetRequiredService<AccessNotes>());
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, NotedAuthorization>();
         services.AddSingleton<UserDirectory>();
         services.AddSingleton<IPrunable, AuditRetention>();
         services.AddSingleton<OneTimeLinks>();

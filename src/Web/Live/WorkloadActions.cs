@@ -63,12 +63,12 @@ internal sealed partial class WorkloadActions(
     };
 
     /// <summary>Changes how many instances a service may have.</summary>
-    /// <inheritdoc cref="RunAsync(WorkloadAction, IReadOnlyCollection{WorkloadKey}, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="RunAsync(WorkloadAction, IReadOnlyCollection{WorkloadKey}, IProgress{ActionResult}, CancellationToken)" path="/exception"/>
     public async Task<ActionResult> ScaleAsync(WorkloadKey key, ReplicaRange range, CancellationToken cancellationToken) =>
         (await RunAsync(AuditActions.Scale, [key], $"{range.Min} to {range.Max} instances", (k, token) => engine.ScaleAsync(k, range, token), null, cancellationToken).ConfigureAwait(false))[0];
 
     /// <summary>Shares the requests of a service out over its versions.</summary>
-    /// <inheritdoc cref="RunAsync(WorkloadAction, IReadOnlyCollection{WorkloadKey}, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="RunAsync(WorkloadAction, IReadOnlyCollection{WorkloadKey}, IProgress{ActionResult}, CancellationToken)" path="/exception"/>
     public async Task<ActionResult> SetTrafficAsync(WorkloadKey key, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken)
     {
         var detail = string.Join(", ", shares.Select(share => $"{share.Commit} {share.Percent} %"));

@@ -171,7 +171,7 @@ public sealed class ActionWalkTests
         var api = new TokenClient(host);
         var first = await clients.CreateAsync("auditor", ["audit.read"], Cancel);
         var token = (await api.ClientCredentialsAsync("auditor", "audit.read", first)).GetProperty("access_token").GetString()!;
-        var beyond = await api.ClientCredentialsAsync("auditor", "workloads.write", first);
+        var beyond = await api.ClientCredentialsAsync("auditor", "backup.read", first);
         var known = (await clients.ListAsync(Cancel)).Single(client => client.ClientId == "auditor");
 
         Assert.Equal(200, await api.ReadAuditAsync(token));

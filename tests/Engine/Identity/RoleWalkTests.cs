@@ -21,6 +21,9 @@ public sealed partial class RoleWalkTests
     private const string Administrator = nameof(ConsoleRole.Administrator);
     private const string Hub = "hub";
 
+    // One route, two rights.
+    private const string MaskedValues = "/api/v1/config/values?masked=true";
+
     /// <summary>Route to whom it is for: anybody, a role and those above it, the hub, or a scope. A star at the end stands for what follows.</summary>
     private static readonly Dictionary<string, string> For = new()
     {
@@ -45,6 +48,7 @@ public sealed partial class RoleWalkTests
         ["/api/console/audit/export"] = ApiScopes.AuditRead,
 
         ["/api/v1/config/values"] = ApiScopes.ConfigValues,
+        [MaskedValues] = ApiScopes.ConfigRead,
         ["/api/console/backup"] = ApiScopes.BackupRead,
         ["/api/console/support-bundle"] = Administrator,
 
@@ -95,11 +99,12 @@ public sealed partial class RoleWalkTests
         {
             await TokenClient.AddMachineAsync(host, scope, scope);
             var token = (await new TokenClient(host).ClientCredentialsAsync(scope, scope)).GetProperty("access_token").GetString()!;
-            callers.Add(($"a client with {scope}", Bearer(host, token), who => who == scope));
+            callers.Add(($"a client with {scope}", Bearer(host, token), who => who == scope || (who, scope) is (ApiScopes.ConfigRead, ApiScopes.ConfigValues)));
         }
 
         var wrong = new List<string>();
-        var routes = Routes(host);
+        var opened = new HashSet<string>();
+        List<(string Method, string Path)> routes = [.. Routes(host), ("GET", MaskedValues)];
         foreach (var (method, path) in routes)
         {
             if (WhoFor(path) is not { } who)
@@ -114,6 +119,11 @@ public sealed partial class RoleWalkTests
                 using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
                 var refused = answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
                     || (answer.StatusCode == HttpStatusCode.Redirect && answer.Headers.Location!.OriginalString.Contains("/sign-in", StringComparison.Ordinal));
+                if (!refused)
+                {
+                    opened.Add(who);
+                }
+
                 if (refused == reaches(who))
                 {
                     wrong.Add($"{method} {path} is for {who}, and answered {(int)answer.StatusCode} to {name}");
@@ -124,6 +134,11 @@ public sealed partial class RoleWalkTests
         callers.ForEach(caller => caller.Client.Dispose());
         Assert.True(routes.Count > 40, $"Only {routes.Count} routes were found.");
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.Empty(ApiScopes.All.Select(scope => scope.Scope).Except(opened));
+        await Eventually.TrueAsync(
+            () => host.Get<AuditLog>().Read(500).Where(entry => entry is { Action: AuditActions.Refused, Outcome: AuditOutcome.Refused }).Select(entry => entry.Who).ToHashSet()
+                is var refused && refused.Contains($"one {Viewer}") && refused.Contains(ApiScopes.LiveRead) && !refused.Contains(""),
+            "refusals of known people and clients are in the audit log, and no others");
     }
 
     private static string? WhoFor(string path) =>

@@ -35,6 +35,8 @@ public sealed class ConfigValuesApiTests
         Assert.Equal("helm upgrade runner csghub/runner --namespace csghub --version 2.4.1 --values custom-values.yaml", whole.Upgrade);
         var masked = await GetAsync(host, pipeline, "?masked=true");
         Assert.Equal(Text.Replace("f3c9a0d1b2e4", ValuesMask.Placeholder), masked.Body);
+        var read = await GetAsync(host, watcher, "?masked=true");
+        Assert.Equal((HttpStatusCode.OK, masked.Body), (read.Status, read.Body));
         Assert.Equal(HttpStatusCode.BadRequest, (await GetAsync(host, pipeline, "?source=elsewhere")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(host, pipeline, "?source=release")).Status);
 
@@ -45,7 +47,7 @@ public sealed class ConfigValuesApiTests
             Assert.DoesNotContain("f3c9a0d1b2e4", refused.Body, StringComparison.Ordinal);
         }
 
-        Assert.Equal(2, host.Get<AuditLog>().Read(100, 0).Count(entry => entry.Action == AuditActions.ConfigurationExport && entry.Target == "version 1"));
+        Assert.Equal(3, host.Get<AuditLog>().Read(100, 0).Count(entry => entry.Action == AuditActions.ConfigurationExport && entry.Target == "version 1"));
     }
 
     [Fact]

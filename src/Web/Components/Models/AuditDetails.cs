@@ -12,6 +12,7 @@ internal static class AuditDetails
     internal static IReadOnlyList<LocalText> Known { get; } =
     [
         new("The role does not allow it.", "角色不允许。"),
+        new("Your role does not allow this.", "您的角色不允许此操作。"),
         new("Exported in full.", "完整导出。"),
         new("Exported with secrets masked.", "隐藏密文导出。"),
         new("Shown in the editor.", "在编辑器中显示。"),

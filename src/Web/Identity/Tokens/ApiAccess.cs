@@ -45,7 +45,7 @@ internal sealed class ApiAccess(ConsoleSession sessions, RunnerOptions options) 
     {
         var scope = context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).FirstOrDefault(policy => ApiScopes.All.Any(known => known.Scope == policy));
         var token = context.User.Identities.FirstOrDefault(identity => identity.IsAuthenticated && identity.AuthenticationType != CookieAuthenticationDefaults.AuthenticationScheme);
-        return scope is not null && token is not null && !new ClaimsPrincipal(token).HasScope(scope)
+        return scope is not null && token is not null && !ApiScopes.Opening(scope).Any(new ClaimsPrincipal(token).HasScope)
             ? $"The token does not have the scope '{scope}'. Have an administrator allow the client this scope, and ask for a token with it."
             : "Your role does not allow this.";
     }
@@ -65,7 +65,7 @@ internal sealed class ApiAccess(ConsoleSession sessions, RunnerOptions options) 
     private bool Allows(ClaimsPrincipal principal, ApiAccessRequirement requirement)
     {
         var isSession = principal.Identity!.AuthenticationType == CookieAuthenticationDefaults.AuthenticationScheme;
-        if (!isSession && !principal.HasScope(requirement.Scope))
+        if (!isSession && !ApiScopes.Opening(requirement.Scope).Any(principal.HasScope))
         {
             return false;
         }

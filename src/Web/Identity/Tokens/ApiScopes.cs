@@ -12,7 +12,7 @@ public static class ApiScopes
     /// <summary>Read the configuration, secrets masked. Of people: viewers.</summary>
     public const string ConfigRead = "config.read";
 
-    /// <summary>Read and write the values of the configuration. Of people: administrators.</summary>
+    /// <summary>Read the configuration with its secrets, and so also without. Of people: administrators.</summary>
     public const string ConfigValues = "config.values";
 
     /// <summary>Subscribe to live workloads. Of people: viewers.</summary>
@@ -24,19 +24,18 @@ public static class ApiScopes
     /// <summary>Read workloads and their logs. Of people: viewers.</summary>
     public const string WorkloadsRead = "workloads.read";
 
-    /// <summary>Stop and purge workloads. Of people: operators.</summary>
-    public const string WorkloadsWrite = "workloads.write";
-
     /// <summary>Every scope, the role that a person needs for it, and what it is for.</summary>
     internal static readonly (string Scope, ConsoleRole Role, string Description)[] All =
     [
         (AuditRead, ConsoleRole.Administrator, "Read the audit log"),
         (BackupRead, ConsoleRole.Administrator, "Take backups of the data folder"),
         (ConfigRead, ConsoleRole.Viewer, "Read the configuration, secrets masked"),
-        (ConfigValues, ConsoleRole.Administrator, "Read and write the configuration's values"),
+        (ConfigValues, ConsoleRole.Administrator, "Read the configuration, secrets included"),
         (LiveRead, ConsoleRole.Viewer, "Subscribe to live workloads"),
         (MetricsRead, ConsoleRole.Viewer, "Scrape the metrics"),
         (WorkloadsRead, ConsoleRole.Viewer, "Read workloads and their logs"),
-        (WorkloadsWrite, ConsoleRole.Operator, "Stop and purge workloads"),
     ];
+
+    /// <summary>The scopes that open what <paramref name="scope"/> is demanded for.</summary>
+    internal static IReadOnlyList<string> Opening(string scope) => scope == ConfigRead ? [ConfigRead, ConfigValues] : [scope];
 }

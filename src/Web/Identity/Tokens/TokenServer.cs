@@ -1,6 +1,7 @@
 using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
 
 namespace Runner.Web.Identity.Tokens;
 
@@ -46,6 +47,9 @@ internal static class TokenServer
 
                 // Once means once: by default a refresh token is taken again for half a minute.
                 server.SetRefreshTokenReuseLeeway(null);
+
+                // First of all: whoever writes the answer ends its handling.
+                server.AddEventHandler<ApplyTokenResponseContext>(noted => noted.UseSingletonHandler<TokenNotes>().SetOrder(int.MinValue));
 
                 // TLS ends at the gateway in front of the pod, as for every service of CSGHub.
                 server.UseAspNetCore()
