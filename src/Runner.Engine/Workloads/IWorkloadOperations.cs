@@ -2,7 +2,7 @@ using Runner.Engine.Clusters;
 
 namespace Runner.Engine.Workloads;
 
-/// <summary>What an operator does to workloads of some kinds, whatever carries them.</summary>
+/// <summary>What an operator does to workloads of some kinds, whatever carries them. What was begun is carried through, whether or not it is still waited for.</summary>
 public interface IWorkloadOperations
 {
     /// <summary>The kinds these operations are for; no other operations are for the same ones.</summary>

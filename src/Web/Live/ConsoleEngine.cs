@@ -107,12 +107,12 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public Task PurgeAsync(WorkloadKey key, CancellationToken cancellationToken) => Operations(key).PurgeAsync(Cluster(key), key, cancellationToken);
 
-    public Task RestartAsync(WorkloadKey key, CancellationToken cancellationToken) => _control.RestartAsync(Cluster(key), Service(key), cancellationToken);
+    public Task RestartAsync(WorkloadKey key, CancellationToken cancellationToken) => _control.RestartAsync(Cluster(key), Service(key));
 
-    public Task ScaleAsync(WorkloadKey key, ReplicaRange range, CancellationToken cancellationToken) => _control.ScaleAsync(Cluster(key), Service(key), range, cancellationToken);
+    public Task ScaleAsync(WorkloadKey key, ReplicaRange range, CancellationToken cancellationToken) => _control.ScaleAsync(Cluster(key), Service(key), range);
 
     public Task SetTrafficAsync(WorkloadKey key, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken) =>
-        _versions.SetTrafficAsync(Cluster(key), Service(key), shares, cancellationToken);
+        _versions.SetTrafficAsync(Cluster(key), Service(key), shares);
 
     public void Dispose()
     {

@@ -45,9 +45,13 @@ internal sealed partial class ApiCall(ILogger<ApiCall> logger)
         {
             await handler(context);
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The hub hung up: nobody is left to tell.
+            // The hub hung up: nobody is left to tell but the log, of what was carried through without it and failed.
+            if (exception is ClusterOperationException failed)
+            {
+                LogFailed(context.Request.Method, context.Request.Path, failed.Message);
+            }
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {

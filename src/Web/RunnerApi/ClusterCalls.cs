@@ -20,8 +20,10 @@ internal sealed class ClusterCalls(ClusterDirectory clusters, ClusterReports rep
     {
         var cluster = Find(context);
         var request = await RequestBody.ReadAsync(context, RequestJson.Default.ClusterUpdateRequest);
+
+        // Whether or not it is waited for: what is on disk must be in effect too.
         await overrides.ChangeAsync(
-            cluster.Name, new ClusterChange(request.Region, request.Zone, request.Provider, request.Enable, request.StorageClass), context.RequestAborted);
+            cluster.Name, new ClusterChange(request.Region, request.Zone, request.Provider, request.Enable, request.StorageClass), CancellationToken.None);
         await Answer.OkAsync(context, new CodeAnswer(null, 0, "cluster updated"), Answer.Types.CodeAnswer);
     }
 

@@ -14,7 +14,7 @@ internal sealed class SandboxCalls(SandboxOperations operations, ClusterDirector
     public async Task CreateAsync(HttpContext context)
     {
         var request = await RequestBody.ReadAsync(context, RequestJson.Default.SandboxRequest);
-        var made = await operations.CreateAsync(request, context.RequestAborted);
+        var made = await operations.CreateAsync(request);
         await Answer.OkAsync(context, new SandboxMadeAnswer(made.Name, Time(made.CreatedAt), made.ExpiresAt is { } end ? Time(end) : NoTime), Answer.Types.SandboxMadeAnswer);
     }
 
@@ -58,7 +58,7 @@ internal sealed class SandboxCalls(SandboxOperations operations, ClusterDirector
             throw new ApiException(StatusCodes.Status400BadRequest, "sandbox_id is required");
         }
 
-        await operations.DeleteAsync(clusters.Resolve(request.ClusterId), request.SandboxId, context.RequestAborted);
+        await operations.DeleteAsync(clusters.Resolve(request.ClusterId), request.SandboxId);
         await Answer.OkAsync(context);
     }
 

@@ -11,7 +11,7 @@ internal sealed class VersionCalls(ServiceOperations operations, ServiceVersions
     public async Task CreateAsync(HttpContext context)
     {
         var request = await RequestBody.ReadAsync(context, RequestJson.Default.CreateVersionRequest);
-        await versions.CreateAsync(clusters.Resolve(request.ClusterId), ServiceCalls.ServiceName(context), request.Commit, request.InitialTraffic, context.RequestAborted);
+        await versions.CreateAsync(clusters.Resolve(request.ClusterId), ServiceCalls.ServiceName(context), request.Commit, request.InitialTraffic);
         await Answer.OkAsync(context);
     }
 
@@ -34,13 +34,13 @@ internal sealed class VersionCalls(ServiceOperations operations, ServiceVersions
         }
 
         await versions.SetTrafficAsync(
-            Cluster(context), ServiceCalls.ServiceName(context), [.. shares.Select(share => new VersionShare(share?.Commit ?? "", share?.TrafficPercent ?? 0))], context.RequestAborted);
+            Cluster(context), ServiceCalls.ServiceName(context), [.. shares.Select(share => new VersionShare(share?.Commit ?? "", share?.TrafficPercent ?? 0))]);
         await Answer.OkAsync(context);
     }
 
     public async Task DeleteAsync(HttpContext context)
     {
-        await versions.DeleteAsync(Cluster(context), ServiceCalls.ServiceName(context), (string)context.Request.RouteValues["commit"]!, context.RequestAborted);
+        await versions.DeleteAsync(Cluster(context), ServiceCalls.ServiceName(context), (string)context.Request.RouteValues["commit"]!);
         await Answer.OkAsync(context);
     }
 

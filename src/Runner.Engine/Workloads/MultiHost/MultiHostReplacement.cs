@@ -20,35 +20,56 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     /// <summary>True where there may be sets: a cluster that does not know the kind or does not show it has none of the runner's.</summary>
     public bool MayExist => cluster.State.Services.MayHaveSets;
 
+    /// <param name="isBegun">True when something that had the name before was removed already.</param>
     /// <returns>The set as the cluster has it, and whether it was made by this call; one that carries the same request already stays.</returns>
-    /// <exception cref="TimeoutException">The old service does not go.</exception>
-    public Task<(LeaderWorkerSet Set, bool IsNew)> CreateOrReplaceAsync(MultiHostObjects wanted, CancellationToken cancellationToken) =>
-        WithinAsync(wanted.Address.Metadata.Name, async token =>
+    /// <exception cref="ClusterOperationException">The old service does not go.</exception>
+    public Task<(LeaderWorkerSet Set, bool IsNew)> CreateOrReplaceAsync(MultiHostObjects wanted, bool isBegun)
+    {
+        var name = wanted.Address.Metadata.Name;
+        var replacement = ReplacementOf(name, isBegun);
+        var isNew = false;
+        return replacement.RunAsync(async token =>
         {
-            var made = await CreateSetAsync(wanted.Set, token).ConfigureAwait(false);
+            var made = await CreateSetAsync(wanted.Set, replacement, token).ConfigureAwait(false);
+            isNew |= made.IsNew;
             await EnsureAsync(
                 MultiHostManifest.OwnedBy(wanted.Address, made.Set.Metadata), api.CreateAddressAsync, api.FindAddressAsync, made.Set.Metadata.Uid,
-                old => _gone.WaitAsync(api.ServicesPath, wanted.Address.Metadata.Name, old.Uid, token), token).ConfigureAwait(false);
+                old => _gone.WaitAsync(api.ServicesPath, name, old.Uid, token), token).ConfigureAwait(false);
             await EnsureRouteAsync(wanted.Route, made.Set, token).ConfigureAwait(false);
-            return made;
-        }, cancellationToken);
+            return (made.Set, isNew);
+        });
+    }
 
     /// <summary>Removes the set that carries a service, if there is one, and waits until a service on one host can take the name.</summary>
     /// <param name="check">Called before anything is removed.</param>
-    public Task RemoveAsync(string service, Func<CancellationToken, Task> check, CancellationToken cancellationToken) => WithinAsync(service, async token =>
+    /// <returns>True when there was one.</returns>
+    /// <exception cref="ClusterOperationException">The old service does not go.</exception>
+    public Task<bool> RemoveAsync(string service, Func<CancellationToken, Task> check)
     {
-        if (!MayExist || await api.FindAsync(LeaderWorkerSetNames.SetOf(service), token).ConfigureAwait(false) is not { } set)
+        var replacement = ReplacementOf(service, isBegun: false);
+        LeaderWorkerSet? set = null;
+        return replacement.RunAsync(async token =>
         {
-            return false;
-        }
+            set ??= MayExist ? await api.FindAsync(LeaderWorkerSetNames.SetOf(service), token).ConfigureAwait(false) : null;
+            if (set is null)
+            {
+                return false;
+            }
 
-        await check(token).ConfigureAwait(false);
-        await RemoveAsync(set, token).ConfigureAwait(false);
-        await _gone.WaitAsync(api.ServicesPath, service, set.Metadata.Uid, token).ConfigureAwait(false);
-        return true;
-    }, cancellationToken);
+            if (!replacement.IsBegun)
+            {
+                await check(token).ConfigureAwait(false);
+            }
 
-    private async Task<(LeaderWorkerSet Set, bool IsNew)> CreateSetAsync(LeaderWorkerSet wanted, CancellationToken cancellationToken)
+            await RemoveAsync(set, replacement, token).ConfigureAwait(false);
+            await _gone.WaitAsync(api.ServicesPath, service, set.Metadata.Uid, token).ConfigureAwait(false);
+            return true;
+        });
+    }
+
+    private Replacement ReplacementOf(string service, bool isBegun) => new($"Service '{service}'", Deadline, time) { IsBegun = isBegun };
+
+    private async Task<(LeaderWorkerSet Set, bool IsNew)> CreateSetAsync(LeaderWorkerSet wanted, Replacement replacement, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -67,13 +88,14 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
                 return (existing, false);
             }
 
-            await RemoveAsync(existing, cancellationToken).ConfigureAwait(false);
+            await RemoveAsync(existing, replacement, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task RemoveAsync(LeaderWorkerSet set, CancellationToken cancellationToken)
+    private async Task RemoveAsync(LeaderWorkerSet set, Replacement replacement, CancellationToken cancellationToken)
     {
         var (name, uid) = (set.Metadata.Name, set.Metadata.Uid);
+        replacement.IsBegun = true;
         if (set.Metadata.DeletionTimestamp is null)
         {
             LogReplacing(name, cluster.Name);
@@ -130,20 +152,6 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
             {
                 await wait(existing.Metadata).ConfigureAwait(false);
             }
-        }
-    }
-
-    private async Task<T> WithinAsync<T>(string service, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(Deadline, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        try
-        {
-            return await work(either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The old service '{service}' did not go within {Deadline.TotalSeconds} s");
         }
     }
 

@@ -13,12 +13,15 @@ public sealed record SandboxMade(string Name, DateTimeOffset CreatedAt, DateTime
 /// <summary>A sandbox and what its object says of itself.</summary>
 public sealed record SandboxView(Workload Workload, IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations);
 
-/// <summary>What the hub and administrators do to sandboxes. Writes go to the cluster; answers come from the caches.</summary>
+/// <summary>
+/// What the hub and administrators do to sandboxes. Writes go to the cluster; answers come from the caches. What was asked for is carried through within its own
+/// deadlines, whether or not the caller waits for it: half a replacement is the loss of a sandbox.
+/// </summary>
 public sealed partial class SandboxOperations(
     RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, TimeProvider time, ILogger<SandboxOperations> logger) : IWorkloadOperations
 {
-    /// <summary>How long an old sandbox of the same name may take to go.</summary>
-    private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(30);
+    /// <summary>How long an old sandbox of the same name may take to go: its pod is given 30 s to end, and goes a moment after that.</summary>
+    private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(40);
 
     /// <summary>How long a sandbox that was just made is known although the watch has not told of it yet.</summary>
     private static readonly TimeSpan MadeIsKnown = TimeSpan.FromMinutes(2);
@@ -27,6 +30,7 @@ public sealed partial class SandboxOperations(
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
     private readonly ConcurrentDictionary<WorkloadKey, (Sandbox Sandbox, DateTimeOffset Until)> _made = new();
+    private readonly Turns _turns = new();
 
     public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.Sandbox };
 
@@ -34,35 +38,36 @@ public sealed partial class SandboxOperations(
     /// <exception cref="RequestRefusedException">The request cannot be carried out as it is; nothing was created.</exception>
     /// <exception cref="UnknownClusterException">No such cluster.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task<SandboxMade> CreateAsync(SandboxRequest request, CancellationToken cancellationToken)
+    public async Task<SandboxMade> CreateAsync(SandboxRequest request)
     {
         var cluster = clusters.Resolve(request.ClusterId);
         var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", settings.Of(cluster.Name).StorageClass);
         var objects = SandboxManifest.Build(request, options, facts, time.GetUtcNow());
         var api = new SandboxApi(cluster, options.WorkloadNamespace, time);
         var name = request.SandboxName;
+        using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
         try
         {
             var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
             if (objects.Volume is not null || objects.Secret is not null)
             {
                 // Neither a volume nor a Secret for a sandbox that the API server refuses.
-                await api.CreateAsync(objects.Sandbox, dryRun: true, cancellationToken).ConfigureAwait(false);
+                await api.CreateAsync(objects.Sandbox, dryRun: true, CancellationToken.None).ConfigureAwait(false);
             }
 
             if (objects.Volume is { } volume)
             {
-                await new VolumeClaims(cluster, options.WorkloadNamespace, time, logger).EnsureAsync(volume, cancellationToken).ConfigureAwait(false);
+                await new VolumeClaims(cluster, options.WorkloadNamespace, time, logger).EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
             }
 
-            await secrets.EnsureAsync(objects.Secret, cancellationToken).ConfigureAwait(false);
-            var (sandbox, isNew) = await CreateOrReplaceAsync(cluster, api, objects.Sandbox, cancellationToken).ConfigureAwait(false);
-            await secrets.OwnAsync(objects.Secret, sandbox, cancellationToken).ConfigureAwait(false);
+            await secrets.EnsureAsync(objects.Secret, CancellationToken.None).ConfigureAwait(false);
+            var (sandbox, isNew) = await CreateOrReplaceAsync(cluster, api, objects.Sandbox).ConfigureAwait(false);
+            await secrets.OwnAsync(objects.Secret, sandbox, CancellationToken.None).ConfigureAwait(false);
             if (isNew)
             {
                 LogCreated(name, cluster.Name, request.DeployId);
                 Remember(KeyOf(cluster, name), sandbox);
-                await WaitUntilSeenAsync(KeyOf(cluster, name), sandbox.Metadata.Uid, cancellationToken).ConfigureAwait(false);
+                await WaitUntilSeenAsync(KeyOf(cluster, name), sandbox.Metadata.Uid).ConfigureAwait(false);
             }
 
             return new(name, InstanceProjection.Time(sandbox.Metadata.CreationTimestamp) ?? time.GetUtcNow(), InstanceProjection.Time(sandbox.Spec?.ShutdownTime));
@@ -77,7 +82,7 @@ public sealed partial class SandboxOperations(
                 Hide($"Sandbox '{name}' was not created: cluster '{cluster.Name}' answered 404: {missing.Message}. Install the controller that provides {SandboxNames.Plural}.{SandboxNames.Group}/{SandboxNames.Version}.", request),
                 missing);
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(Hide($"Sandbox '{name}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", request), exception);
         }
@@ -111,47 +116,47 @@ public sealed partial class SandboxOperations(
 
     /// <summary>Deletes the sandbox; the user's volume stays. Nothing happens when it is gone already.</summary>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task DeleteAsync(ClusterConnection cluster, string name, CancellationToken cancellationToken)
+    public async Task DeleteAsync(ClusterConnection cluster, string name)
     {
         if (!Naming.IsServiceName(name))
         {
             return;
         }
 
+        using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
         try
         {
-            if (await new SandboxApi(cluster, options.WorkloadNamespace, time).DeleteAsync(name, uid: null, cancellationToken).ConfigureAwait(false))
+            if (await new SandboxApi(cluster, options.WorkloadNamespace, time).DeleteAsync(name, uid: null, CancellationToken.None).ConfigureAwait(false))
             {
                 LogDeleted(name, cluster.Name);
             }
 
             _made.TryRemove(KeyOf(cluster, name), out _);
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(new LocalText($"Sandbox '{name}' was not deleted.", $"沙箱“{name}”未删除。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
     }
 
-    Task IWorkloadOperations.StopAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key.Name, cancellationToken);
+    Task IWorkloadOperations.StopAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key.Name);
 
-    Task IWorkloadOperations.PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key.Name, cancellationToken);
+    Task IWorkloadOperations.PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key.Name);
 
-    private async Task<(Sandbox Sandbox, bool IsNew)> CreateOrReplaceAsync(ClusterConnection cluster, SandboxApi api, Sandbox wanted, CancellationToken cancellationToken)
+    private Task<(Sandbox Sandbox, bool IsNew)> CreateOrReplaceAsync(ClusterConnection cluster, SandboxApi api, Sandbox wanted)
     {
         var name = wanted.Metadata.Name;
-        using var deadline = new CancellationTokenSource(ReplaceDeadline, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        try
+        var replacement = new Replacement($"Sandbox '{name}'", ReplaceDeadline, time);
+        return replacement.RunAsync(async token =>
         {
             while (true)
             {
-                if (await api.CreateAsync(wanted, dryRun: false, either.Token).ConfigureAwait(false) is { } created)
+                if (await api.CreateAsync(wanted, dryRun: false, token).ConfigureAwait(false) is { } created)
                 {
                     return (created, true);
                 }
 
-                if (await api.FindAsync(name, either.Token).ConfigureAwait(false) is not { } existing)
+                if (await api.FindAsync(name, token).ConfigureAwait(false) is not { } existing)
                 {
                     continue;
                 }
@@ -164,19 +169,16 @@ public sealed partial class SandboxOperations(
                     }
 
                     LogReplacing(name, cluster.Name);
-                    await api.DeleteAsync(name, existing.Metadata.Uid, either.Token).ConfigureAwait(false);
+                    replacement.IsBegun = true;
+                    await api.DeleteAsync(name, existing.Metadata.Uid, token).ConfigureAwait(false);
                 }
 
                 // The pod bears the sandbox's name: a new one would not come while the old one is there.
                 var gone = new GoneWatch(cluster, time);
-                await gone.WaitAsync(api.Path, name, existing.Metadata.Uid, either.Token).ConfigureAwait(false);
-                await gone.WaitAsync($"api/v1/namespaces/{options.WorkloadNamespace}/pods", name, existing.Metadata.Uid, either.Token).ConfigureAwait(false);
+                await gone.WaitAsync(api.Path, name, existing.Metadata.Uid, token).ConfigureAwait(false);
+                await gone.WaitAsync($"api/v1/namespaces/{options.WorkloadNamespace}/pods", name, existing.Metadata.Uid, token).ConfigureAwait(false);
             }
-        }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The old sandbox '{name}' did not go within {ReplaceDeadline.TotalSeconds} s");
-        }
+        });
     }
 
     private void Remember(WorkloadKey key, Sandbox sandbox)
@@ -194,9 +196,9 @@ public sealed partial class SandboxOperations(
     }
 
     /// <summary>The hub may ask for the sandbox right after this call: it is answered from the caches.</summary>
-    private async Task WaitUntilSeenAsync(WorkloadKey key, string uid, CancellationToken cancellationToken)
+    private async Task WaitUntilSeenAsync(WorkloadKey key, string uid)
     {
-        if (await feed.WaitForAsync(key, uid, time, cancellationToken).ConfigureAwait(false))
+        if (await feed.WaitForAsync(key, uid, time, CancellationToken.None).ConfigureAwait(false))
         {
             _made.TryRemove(key, out _);
         }

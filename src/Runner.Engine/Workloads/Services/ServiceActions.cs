@@ -8,8 +8,8 @@ internal sealed class ServiceActions(ServiceOperations operations) : IWorkloadOp
     public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.Service };
 
     public Task StopAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) =>
-        operations.StopAsync(cluster, key.Name, cancellationToken);
+        operations.StopAsync(cluster, key.Name);
 
     public Task PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) =>
-        operations.PurgeAsync(cluster, key.Name, cancellationToken);
+        operations.PurgeAsync(cluster, key.Name);
 }

@@ -6,7 +6,7 @@ using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
 
-/// <summary>What an administrator does to a service that stays: starts its instances anew, or changes how many there may be.</summary>
+/// <summary>What an administrator does to a service that stays: starts its instances anew, or changes how many there may be. Carried through, whether or not the caller waits for it.</summary>
 public sealed partial class ServiceControl(RunnerOptions options, TimeProvider time, ILogger<ServiceControl> logger)
 {
     /// <summary>
@@ -14,32 +14,32 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
     /// </summary>
     /// <exception cref="RequestRefusedException">There is no such service, or the cluster does not take the change.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task RestartAsync(ClusterConnection cluster, string serviceName, CancellationToken cancellationToken)
+    public async Task RestartAsync(ClusterConnection cluster, string serviceName)
     {
         // One moment for all attempts: whoever writes in between does not cause a second restart.
         var at = time.GetUtcNow();
-        await ChangeAsync(cluster, serviceName, new("was not restarted", "未重启"), service => ServiceChanges.Restart(service, at), set => ServiceChanges.Restart(set, at), cancellationToken).ConfigureAwait(false);
+        await ChangeAsync(cluster, serviceName, new("was not restarted", "未重启"), service => ServiceChanges.Restart(service, at), set => ServiceChanges.Restart(set, at)).ConfigureAwait(false);
         LogRestarted(serviceName, cluster.Name);
     }
 
     /// <summary>Changes how many instances there may be. Safe to repeat: a service that is as wanted stays as it is.</summary>
     /// <exception cref="RequestRefusedException">The service cannot have so many, there is no such service, or the cluster does not take the change.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task ScaleAsync(ClusterConnection cluster, string serviceName, ReplicaRange range, CancellationToken cancellationToken)
+    public async Task ScaleAsync(ClusterConnection cluster, string serviceName, ReplicaRange range)
     {
-        await ChangeAsync(cluster, serviceName, new("was not scaled", "未扩缩容"), service => ServiceChanges.Scale(service, range), set => ServiceChanges.Scale(set, range), cancellationToken).ConfigureAwait(false);
+        await ChangeAsync(cluster, serviceName, new("was not scaled", "未扩缩容"), service => ServiceChanges.Scale(service, range), set => ServiceChanges.Scale(set, range)).ConfigureAwait(false);
         LogScaled(serviceName, cluster.Name, range.Min, range.Max);
     }
 
     private async Task ChangeAsync(
-        ClusterConnection cluster, string serviceName, LocalText otherwise, Func<KnativeService, bool> change, Func<LeaderWorkerSet, bool> changeSet, CancellationToken cancellationToken)
+        ClusterConnection cluster, string serviceName, LocalText otherwise, Func<KnativeService, bool> change, Func<LeaderWorkerSet, bool> changeSet)
     {
         try
         {
             var isFound = Naming.IsServiceName(serviceName)
-                && (await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(serviceName, change, cancellationToken).ConfigureAwait(false) is not null
+                && (await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(serviceName, change, CancellationToken.None).ConfigureAwait(false) is not null
                     || (cluster.State.Services.MayHaveSets
-                        && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).ChangeAsync(LeaderWorkerSetNames.SetOf(serviceName), (set, _) => Task.FromResult(changeSet(set)), cancellationToken).ConfigureAwait(false) is not null));
+                        && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).ChangeAsync(LeaderWorkerSetNames.SetOf(serviceName), (set, _) => Task.FromResult(changeSet(set)), CancellationToken.None).ConfigureAwait(false) is not null));
             if (!isFound)
             {
                 throw new RequestRefusedException(new LocalText(
@@ -53,7 +53,7 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
                 $"Service '{serviceName}' {otherwise.English}: cluster '{cluster.Name}' does not take the change. {refusal.Message}",
                 $"服务“{serviceName}”{otherwise.Chinese}：集群“{cluster.Name}”不接受该更改。{refusal.Message}"));
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(
                 new LocalText($"Service '{serviceName}' {otherwise.English}.", $"服务“{serviceName}”{otherwise.Chinese}。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);

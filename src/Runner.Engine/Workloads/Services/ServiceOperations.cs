@@ -7,7 +7,10 @@ using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
 
-/// <summary>What the hub and administrators do to services. Writes go to the cluster; answers come from the caches.</summary>
+/// <summary>
+/// What the hub and administrators do to services. Writes go to the cluster; answers come from the caches. What was asked for is carried through within its own
+/// deadlines, whether or not the caller waits for it: half a replacement is the loss of a service.
+/// </summary>
 public sealed partial class ServiceOperations
 {
     private readonly RunnerOptions _options;
@@ -20,6 +23,7 @@ public sealed partial class ServiceOperations
     private readonly HubReporter _reporter;
     private readonly JustMade _made;
     private readonly PodHurry _pods;
+    private readonly Turns _turns = new();
 
     internal ServiceOperations(
         RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<ServiceOperations> logger)
@@ -33,21 +37,22 @@ public sealed partial class ServiceOperations
     /// <exception cref="RequestRefusedException">The request cannot be carried out as it is; nothing was created.</exception>
     /// <exception cref="UnknownClusterException">No such cluster.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task RunAsync(string serviceName, ServiceRequest request, CancellationToken cancellationToken)
+    public async Task RunAsync(string serviceName, ServiceRequest request)
     {
         var cluster = _clusters.Resolve(request.ClusterId);
         var live = _settings.Of(cluster.Name);
         var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", live.StorageClass, live.NetworkInterface);
+        using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
         try
         {
             var (workload, isNew) = ServiceRequestRules.IsMultiHost(request)
-                ? await RunAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false)
-                : await RunAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts), cancellationToken).ConfigureAwait(false);
+                ? await RunAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts).ConfigureAwait(false)).ConfigureAwait(false)
+                : await RunAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false);
             if (isNew)
             {
                 LogCreated(serviceName, cluster.Name, request.DeployId, request.TaskId);
                 _made.Add(workload, cluster);
-                await WaitUntilSeenAsync(workload.Key, workload.Uid, cancellationToken).ConfigureAwait(false);
+                await WaitUntilSeenAsync(workload.Key, workload.Uid).ConfigureAwait(false);
             }
 
             await AnnounceAsync(cluster, workload, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
@@ -56,7 +61,7 @@ public sealed partial class ServiceOperations
         {
             throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take service '{serviceName}': {WithoutSecrets(refusal.Message, request)}");
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(WithoutSecrets($"Service '{serviceName}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", request), exception);
         }
@@ -64,26 +69,27 @@ public sealed partial class ServiceOperations
 
     /// <summary>Deletes the service. Nothing happens when it is gone already.</summary>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task StopAsync(ClusterConnection cluster, string serviceName, CancellationToken cancellationToken)
+    public async Task StopAsync(ClusterConnection cluster, string serviceName)
     {
         if (!Naming.IsServiceName(serviceName))
         {
             return;
         }
 
+        using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
         try
         {
             var (api, sets) = (ApiOf(cluster), SetsOf(cluster));
-            var isDeleted = ReplacementOf(cluster, sets).MayExist && await sets.DeleteAsync(LeaderWorkerSetNames.SetOf(serviceName), uid: null, cancellationToken).ConfigureAwait(false);
-            if (await api.DeleteAsync(serviceName, uid: null, cancellationToken).ConfigureAwait(false) || isDeleted)
+            var isDeleted = ReplacementOf(cluster, sets).MayExist && await sets.DeleteAsync(LeaderWorkerSetNames.SetOf(serviceName), uid: null, CancellationToken.None).ConfigureAwait(false);
+            if (await api.DeleteAsync(serviceName, uid: null, CancellationToken.None).ConfigureAwait(false) || isDeleted)
             {
-                await _pods.HurryAsync(cluster, api, serviceName, cancellationToken).ConfigureAwait(false);
+                await _pods.HurryAsync(cluster, api, serviceName, CancellationToken.None).ConfigureAwait(false);
                 LogDeleted(serviceName, cluster.Name);
             }
 
             _made.Forget(KeyOf(cluster, serviceName));
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(new LocalText($"Service '{serviceName}' was not deleted.", $"服务“{serviceName}”未删除。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
         }
@@ -91,19 +97,19 @@ public sealed partial class ServiceOperations
 
     /// <summary>Deletes the service, and with a finetune the volume of its user unless another workload uses it.</summary>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public Task PurgeAsync(ClusterConnection cluster, string serviceName, CancellationToken cancellationToken)
+    public Task PurgeAsync(ClusterConnection cluster, string serviceName)
     {
         var workload = Find(cluster, serviceName);
-        return PurgeAsync(cluster, serviceName, workload?.DeployType ?? 0, workload?.UserId ?? "", cancellationToken);
+        return PurgeAsync(cluster, serviceName, workload?.DeployType ?? 0, workload?.UserId ?? "");
     }
 
-    /// <inheritdoc cref="PurgeAsync(ClusterConnection, string, CancellationToken)"/>
+    /// <inheritdoc cref="PurgeAsync(ClusterConnection, string)"/>
     /// <param name="deployType">The hub's deploy type; 2 is a finetune.</param>
     /// <param name="userId">The hub's id of the user, after whom the volume is named; empty leaves every volume.</param>
-    public async Task PurgeAsync(ClusterConnection cluster, string serviceName, int deployType, string userId, CancellationToken cancellationToken)
+    public async Task PurgeAsync(ClusterConnection cluster, string serviceName, int deployType, string userId)
     {
         const int Finetune = 2;
-        await StopAsync(cluster, serviceName, cancellationToken).ConfigureAwait(false);
+        await StopAsync(cluster, serviceName).ConfigureAwait(false);
         if (deployType != Finetune || userId.Length == 0)
         {
             return;
@@ -124,9 +130,9 @@ public sealed partial class ServiceOperations
 
         try
         {
-            await VolumesOf(cluster).DeleteAsync(volume, preconditions: null, cancellationToken).ConfigureAwait(false);
+            await VolumesOf(cluster).DeleteAsync(volume, preconditions: null, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(
                 new LocalText($"Volume '{volume}' of service '{serviceName}' was not deleted.", $"服务“{serviceName}”的存储卷“{volume}”未删除。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);
@@ -153,37 +159,37 @@ public sealed partial class ServiceOperations
         return null;
     }
 
-    private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, ServiceObjects objects, CancellationToken cancellationToken)
+    private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, ServiceObjects objects)
     {
         var api = ApiOf(cluster);
         if (objects.Volume is not null || objects.Secret is not null)
         {
             // Neither a volume nor a Secret for a service that the API server refuses.
-            await api.CheckAsync(objects.Service, cancellationToken).ConfigureAwait(false);
-            await EnsureAsync(cluster, objects.Volume, objects.Secret, cancellationToken).ConfigureAwait(false);
+            await api.CheckAsync(objects.Service, CancellationToken.None).ConfigureAwait(false);
+            await EnsureAsync(cluster, objects.Volume, objects.Secret).ConfigureAwait(false);
         }
 
-        await ReplacementOf(cluster, SetsOf(cluster)).RemoveAsync(objects.Service.Metadata.Name, token => api.CheckAsync(objects.Service, token), cancellationToken).ConfigureAwait(false);
+        var isBegun = await ReplacementOf(cluster, SetsOf(cluster)).RemoveAsync(objects.Service.Metadata.Name, token => api.CheckAsync(objects.Service, token)).ConfigureAwait(false);
         var replacement = new ServiceReplacement(cluster, api, _pods, _time, _logger);
-        var (service, isNew) = await replacement.CreateOrReplaceAsync(objects.Service, cancellationToken).ConfigureAwait(false);
-        await SecretsOf(cluster).OwnAsync(objects.Secret, service, cancellationToken).ConfigureAwait(false);
+        var (service, isNew) = await replacement.CreateOrReplaceAsync(objects.Service, isBegun).ConfigureAwait(false);
+        await SecretsOf(cluster).OwnAsync(objects.Secret, service, CancellationToken.None).ConfigureAwait(false);
         return (ServiceProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", service, [], []), isNew);
     }
 
-    private async Task<MultiHostObjects> MultiHostAsync(ClusterConnection cluster, string serviceName, ServiceRequest request, ClusterFacts facts, CancellationToken cancellationToken)
+    private async Task<MultiHostObjects> MultiHostAsync(ClusterConnection cluster, string serviceName, ServiceRequest request, ClusterFacts facts)
     {
         // What is wrong with the request is said before anything is asked.
         var objects = MultiHostManifest.Build(serviceName, request, _options, facts);
-        return MultiHostManifest.Routed(objects, await new KnativeIngress(cluster, _time).RoutingAsync(cancellationToken).ConfigureAwait(false));
+        return MultiHostManifest.Routed(objects, await new KnativeIngress(cluster, _time).RoutingAsync(CancellationToken.None).ConfigureAwait(false));
     }
 
-    private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, MultiHostObjects objects, CancellationToken cancellationToken)
+    private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, MultiHostObjects objects)
     {
         var (api, sets) = (ApiOf(cluster), SetsOf(cluster));
         try
         {
             // What the API server would refuse must cost neither a volume nor a service that is there.
-            await sets.CreateAsync(objects.Set, dryRun: true, cancellationToken).ConfigureAwait(false);
+            await sets.CreateAsync(objects.Set, dryRun: true, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ApiStatusException missing) when (missing.Code == 404)
         {
@@ -192,21 +198,22 @@ public sealed partial class ServiceOperations
                 missing);
         }
 
-        await EnsureAsync(cluster, objects.Volume, objects.Secret, cancellationToken).ConfigureAwait(false);
-        if (await api.FindAsync(objects.Address.Metadata.Name, cancellationToken).ConfigureAwait(false) is { } single)
+        await EnsureAsync(cluster, objects.Volume, objects.Secret).ConfigureAwait(false);
+        var single = await api.FindAsync(objects.Address.Metadata.Name, CancellationToken.None).ConfigureAwait(false);
+        if (single is not null)
         {
-            await new ServiceReplacement(cluster, api, _pods, _time, _logger).RemoveAsync(single, cancellationToken).ConfigureAwait(false);
+            await new ServiceReplacement(cluster, api, _pods, _time, _logger).RemoveAsync(single).ConfigureAwait(false);
         }
 
-        var (set, isNew) = await ReplacementOf(cluster, sets).CreateOrReplaceAsync(objects, cancellationToken).ConfigureAwait(false);
-        await SecretsOf(cluster).OwnAsync(objects.Secret, set, cancellationToken).ConfigureAwait(false);
+        var (set, isNew) = await ReplacementOf(cluster, sets).CreateOrReplaceAsync(objects, isBegun: single is not null).ConfigureAwait(false);
+        await SecretsOf(cluster).OwnAsync(objects.Secret, set, CancellationToken.None).ConfigureAwait(false);
         return (MultiHostProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", set, []), isNew);
     }
 
     /// <summary>The hub may ask for the status right after this call: it is answered from the caches.</summary>
-    private async Task WaitUntilSeenAsync(WorkloadKey key, string uid, CancellationToken cancellationToken)
+    private async Task WaitUntilSeenAsync(WorkloadKey key, string uid)
     {
-        if (await _feed.WaitForAsync(key, uid, _time, cancellationToken).ConfigureAwait(false))
+        if (await _feed.WaitForAsync(key, uid, _time, CancellationToken.None).ConfigureAwait(false))
         {
             _made.Forget(key);
         }
@@ -244,14 +251,14 @@ public sealed partial class ServiceOperations
         }
     }
 
-    private async Task EnsureAsync(ClusterConnection cluster, V1PersistentVolumeClaim? volume, V1Secret? secret, CancellationToken cancellationToken)
+    private async Task EnsureAsync(ClusterConnection cluster, V1PersistentVolumeClaim? volume, V1Secret? secret)
     {
         if (volume is not null)
         {
-            await VolumesOf(cluster).EnsureAsync(volume, cancellationToken).ConfigureAwait(false);
+            await VolumesOf(cluster).EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
         }
 
-        await SecretsOf(cluster).EnsureAsync(secret, cancellationToken).ConfigureAwait(false);
+        await SecretsOf(cluster).EnsureAsync(secret, CancellationToken.None).ConfigureAwait(false);
     }
 
     private VolumeClaims VolumesOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time, _logger);

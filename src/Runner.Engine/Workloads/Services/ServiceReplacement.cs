@@ -11,23 +11,23 @@ internal sealed partial class ServiceReplacement(ClusterConnection cluster, Knat
 
     private readonly GoneWatch _gone = new(cluster, time);
 
+    /// <param name="isBegun">True when something that had the name before was removed already.</param>
     /// <returns>The service as the cluster has it, and whether it was made by this call; one that carries the same request already stays.</returns>
-    /// <exception cref="TimeoutException">The old service does not go.</exception>
-    public async Task<(KnativeService Service, bool IsNew)> CreateOrReplaceAsync(KnativeService wanted, CancellationToken cancellationToken)
+    /// <exception cref="ClusterOperationException">The old service does not go.</exception>
+    public Task<(KnativeService Service, bool IsNew)> CreateOrReplaceAsync(KnativeService wanted, bool isBegun)
     {
         var name = wanted.Metadata.Name;
-        using var deadline = new CancellationTokenSource(Deadline, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        try
+        var replacement = ReplacementOf(name, isBegun);
+        return replacement.RunAsync(async token =>
         {
             while (true)
             {
-                if (await api.CreateAsync(wanted, dryRun: false, either.Token).ConfigureAwait(false) is { } created)
+                if (await api.CreateAsync(wanted, dryRun: false, token).ConfigureAwait(false) is { } created)
                 {
                     return (created, true);
                 }
 
-                var existing = await api.FindAsync(name, either.Token).ConfigureAwait(false);
+                var existing = await api.FindAsync(name, token).ConfigureAwait(false);
                 if (existing is { Metadata.DeletionTimestamp: null } && IsSame(existing, wanted))
                 {
                     return (existing, false);
@@ -36,21 +36,31 @@ internal sealed partial class ServiceReplacement(ClusterConnection cluster, Knat
                 if (existing is not null)
                 {
                     // What the API server would refuse must not cost the service that is there.
-                    await api.CheckAsync(wanted, either.Token).ConfigureAwait(false);
-                    await RemoveAsync(existing, either.Token).ConfigureAwait(false);
+                    await api.CheckAsync(wanted, token).ConfigureAwait(false);
+                    await RemoveAsync(existing, replacement, token).ConfigureAwait(false);
                 }
             }
-        }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The old service '{name}' did not go within {Deadline.TotalSeconds} s");
-        }
+        });
     }
 
     /// <summary>Removes a service and waits until another one can take its name.</summary>
-    public async Task RemoveAsync(KnativeService existing, CancellationToken cancellationToken)
+    /// <exception cref="ClusterOperationException">The old service does not go.</exception>
+    public Task RemoveAsync(KnativeService existing)
+    {
+        var replacement = ReplacementOf(existing.Metadata.Name, isBegun: false);
+        return replacement.RunAsync(async token =>
+        {
+            await RemoveAsync(existing, replacement, token).ConfigureAwait(false);
+            return true;
+        });
+    }
+
+    private Replacement ReplacementOf(string service, bool isBegun) => new($"Service '{service}'", Deadline, time) { IsBegun = isBegun };
+
+    private async Task RemoveAsync(KnativeService existing, Replacement replacement, CancellationToken cancellationToken)
     {
         var (name, uid) = (existing.Metadata.Name, existing.Metadata.Uid);
+        replacement.IsBegun = true;
         if (existing.Metadata.DeletionTimestamp is null)
         {
             LogReplacing(name, cluster.Name);

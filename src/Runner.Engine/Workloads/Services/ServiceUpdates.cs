@@ -8,7 +8,7 @@ using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;
 
-/// <summary>Changes running services: another image, environment, hardware or number of instances.</summary>
+/// <summary>Changes running services: another image, environment, hardware or number of instances. Carried through, whether or not the caller waits for it.</summary>
 public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirectory clusters, TimeProvider time, ILogger<ServiceUpdates> logger)
 {
     /// <summary>Changes the service. Safe to repeat: a service that is as wanted stays as it is, without a new revision.</summary>
@@ -16,7 +16,7 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
     /// <exception cref="RequestRefusedException">The request cannot be carried out as it is; nothing was changed.</exception>
     /// <exception cref="UnknownClusterException">No such cluster.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task<long?> UpdateAsync(string serviceName, ServiceUpdateRequest request, CancellationToken cancellationToken)
+    public async Task<long?> UpdateAsync(string serviceName, ServiceUpdateRequest request)
     {
         var cluster = clusters.Resolve(request.ClusterId);
         if (!Naming.IsServiceName(serviceName))
@@ -37,19 +37,19 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
             }
 
             IKubernetesObject<V1ObjectMeta>? carrier = await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(
-                serviceName, (found, token) => ChangeAsync(found, ServiceUpdate.Apply(found, request, options, out var secret), secret, token), cancellationToken).ConfigureAwait(false);
+                serviceName, (found, token) => ChangeAsync(found, ServiceUpdate.Apply(found, request, options, out var secret), secret, token), CancellationToken.None).ConfigureAwait(false);
             if (carrier is null)
             {
                 var sets = new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time);
                 var set = !cluster.State.Services.MayHaveSets ? null : await sets.ChangeAsync(
                     LeaderWorkerSetNames.SetOf(serviceName),
-                    (found, token) => ChangeAsync(found, MultiHostUpdate.Apply(found, request, options, out var secret), secret, token), cancellationToken).ConfigureAwait(false);
+                    (found, token) => ChangeAsync(found, MultiHostUpdate.Apply(found, request, options, out var secret), secret, token), CancellationToken.None).ConfigureAwait(false);
                 if (set is null)
                 {
                     return null;
                 }
 
-                await LeadAsync(sets, serviceName, set, cancellationToken).ConfigureAwait(false);
+                await LeadAsync(sets, serviceName, set).ConfigureAwait(false);
                 carrier = set;
             }
 
@@ -65,19 +65,19 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
         {
             throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take the update of service '{serviceName}': {Safe(refusal.Message)}");
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(Safe($"Service '{serviceName}' was not updated. {ClusterProblem.Describe(exception, cluster.Name)}"), exception);
         }
     }
 
     /// <summary>The address of a service over several hosts leads to the port on which the leaders listen, which an update may change.</summary>
-    private static async Task LeadAsync(LeaderWorkerSetApi sets, string serviceName, LeaderWorkerSet set, CancellationToken cancellationToken)
+    private static async Task LeadAsync(LeaderWorkerSetApi sets, string serviceName, LeaderWorkerSet set)
     {
         if (MultiHostManifest.PortOf(set) is { } port
-            && await sets.FindAddressAsync(serviceName, cancellationToken).ConfigureAwait(false) is { Spec.Ports: [{ } leads] } && leads.TargetPort != port.ToString(CultureInfo.InvariantCulture))
+            && await sets.FindAddressAsync(serviceName, CancellationToken.None).ConfigureAwait(false) is { Spec.Ports: [{ } leads] } && leads.TargetPort != port.ToString(CultureInfo.InvariantCulture))
         {
-            await sets.SetPortAsync(serviceName, leads, port, cancellationToken).ConfigureAwait(false);
+            await sets.SetPortAsync(serviceName, leads, port, CancellationToken.None).ConfigureAwait(false);
         }
     }
 

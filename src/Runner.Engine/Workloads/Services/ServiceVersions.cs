@@ -6,7 +6,9 @@ using Runner.Engine.Workloads.MultiHost;
 namespace Runner.Engine.Workloads.Services;
 
 /// <summary>Versions of a model served side by side, and how requests are shared out over them.</summary>
-/// <remarks>Decides on what the cluster says now, not on the caches: two changes in a row must build on each other.</remarks>
+/// <remarks>
+/// Decides on what the cluster says now, not on the caches: two changes in a row must build on each other. Each is carried through, whether or not the caller waits for it.
+/// </remarks>
 public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider time, ILogger<ServiceVersions> logger)
 {
     /// <summary>Deploys another commit beside those that are there.</summary>
@@ -14,7 +16,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     /// <exception cref="VersionRefusedException">It cannot be deployed as things stand; nothing was changed.</exception>
     /// <exception cref="RequestRefusedException">No commit was named.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task CreateAsync(ClusterConnection cluster, string serviceName, string commit, int initialTraffic, CancellationToken cancellationToken)
+    public async Task CreateAsync(ClusterConnection cluster, string serviceName, string commit, int initialTraffic)
     {
         var removed = "";
         await ChangeAsync(cluster, serviceName, new("was not deployed in another version", "没有部署新版本"), async (api, service, token) =>
@@ -24,13 +26,13 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
             removed = Prepare(service, revisions, commit, initialTraffic);
             service.Metadata.Annotations?.Remove(ServiceManifest.HashAnnotation);
             return true;
-        }, cancellationToken).ConfigureAwait(false);
+        }).ConfigureAwait(false);
 
         LogCreated(commit, serviceName, cluster.Name, initialTraffic);
         if (removed.Length > 0)
         {
             // Not before the traffic is set: a change that starts over must find things as they were.
-            await MarkAsync(cluster, serviceName, removed, deleted: false, cancellationToken).ConfigureAwait(false);
+            await MarkAsync(cluster, serviceName, removed, deleted: false).ConfigureAwait(false);
         }
     }
 
@@ -56,17 +58,17 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     /// <summary>Shares the requests out over the versions.</summary>
     /// <exception cref="VersionRefusedException">A share is not valid; nothing was changed.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public Task SetTrafficAsync(ClusterConnection cluster, string serviceName, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken) =>
+    public Task SetTrafficAsync(ClusterConnection cluster, string serviceName, IReadOnlyCollection<VersionShare> shares) =>
         ChangeAsync(cluster, serviceName, new("keeps its traffic", "的流量保持不变"), async (api, service, token) =>
         {
             var live = VersionRules.Live(await api.RevisionsAsync(serviceName, token).ConfigureAwait(false));
             return SetTraffic(service, VersionRules.Traffic(live, shares));
-        }, cancellationToken);
+        });
 
     /// <summary>Removes a version; the others take over its requests in proportion to what they have. Nothing happens when it was removed before.</summary>
     /// <exception cref="VersionRefusedException">The commit is unknown, or no other version would remain.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    public async Task DeleteAsync(ClusterConnection cluster, string serviceName, string commit, CancellationToken cancellationToken)
+    public async Task DeleteAsync(ClusterConnection cluster, string serviceName, string commit)
     {
         IReadOnlyCollection<string> removed = [];
         await ChangeAsync(cluster, serviceName, new($"keeps version {ResourceRules.Shown(commit)}", $"保留版本 {ResourceRules.Shown(commit)}"), async (api, service, token) =>
@@ -83,17 +85,17 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
 
             (var traffic, removed) = VersionRules.Remove(service, live, commit);
             return SetTraffic(service, traffic);
-        }, cancellationToken).ConfigureAwait(false);
+        }).ConfigureAwait(false);
 
         foreach (var revision in removed)
         {
-            await MarkAsync(cluster, serviceName, revision, deleted: true, cancellationToken).ConfigureAwait(false);
+            await MarkAsync(cluster, serviceName, revision, deleted: true).ConfigureAwait(false);
             LogDeleted(revision, serviceName, cluster.Name);
         }
     }
 
-    private Task MarkAsync(ClusterConnection cluster, string serviceName, string revision, bool deleted, CancellationToken cancellationToken) =>
-        GuardAsync(cluster, serviceName, new($"could not have revision {revision} marked as {(deleted ? "deleted" : "in use")}", $"的修订 {revision} 未能标记为{(deleted ? "已删除" : "使用中")}"), () => ApiOf(cluster).MarkRevisionAsync(revision, deleted, cancellationToken), cancellationToken);
+    private Task MarkAsync(ClusterConnection cluster, string serviceName, string revision, bool deleted) =>
+        GuardAsync(cluster, serviceName, new($"could not have revision {revision} marked as {(deleted ? "deleted" : "in use")}", $"的修订 {revision} 未能标记为{(deleted ? "已删除" : "使用中")}"), () => ApiOf(cluster).MarkRevisionAsync(revision, deleted, CancellationToken.None));
 
     private static bool SetTraffic(KnativeService service, IList<KnativeTrafficTarget> traffic)
     {
@@ -108,12 +110,12 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
     }
 
     private Task ChangeAsync(
-        ClusterConnection cluster, string serviceName, LocalText otherwise, Func<KnativeApi, KnativeService, CancellationToken, Task<bool>> change, CancellationToken cancellationToken) =>
+        ClusterConnection cluster, string serviceName, LocalText otherwise, Func<KnativeApi, KnativeService, CancellationToken, Task<bool>> change) =>
         GuardAsync(cluster, serviceName, otherwise, async () =>
         {
             var api = ApiOf(cluster);
             var service = Naming.IsServiceName(serviceName)
-                ? await api.ChangeAsync(serviceName, (found, token) => change(api, found, token), cancellationToken).ConfigureAwait(false)
+                ? await api.ChangeAsync(serviceName, (found, token) => change(api, found, token), CancellationToken.None).ConfigureAwait(false)
                 : null;
             if (service is null)
             {
@@ -121,12 +123,12 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
                     ? $"service '{serviceName}' spans several hosts, so its versions do not run side by side; update it instead"
                     : $"there is no service '{ResourceRules.Shown(serviceName)}'");
             }
-        }, cancellationToken);
+        });
 
     private bool SpansHosts(ClusterConnection cluster, string serviceName) =>
         cluster.State.Services.Sets.Find(options.WorkloadNamespace, LeaderWorkerSetNames.SetOf(serviceName)) is { Metadata.DeletionTimestamp: null };
 
-    private static async Task GuardAsync(ClusterConnection cluster, string serviceName, LocalText otherwise, Func<Task> call, CancellationToken cancellationToken)
+    private static async Task GuardAsync(ClusterConnection cluster, string serviceName, LocalText otherwise, Func<Task> call)
     {
         try
         {
@@ -138,7 +140,7 @@ public sealed partial class ServiceVersions(RunnerOptions options, TimeProvider 
                 $"Cluster '{cluster.Name}' does not take this: service '{serviceName}' {otherwise.English}. {refusal.Message}",
                 $"集群“{cluster.Name}”不接受此更改：服务“{serviceName}”{otherwise.Chinese}。{refusal.Message}"));
         }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(
                 new LocalText($"Service '{serviceName}' {otherwise.English}.", $"服务“{serviceName}”{otherwise.Chinese}。").Then(ClusterProblem.Describe(exception, cluster.Name)), exception);

@@ -1,0 +1,56 @@
+using System.Runtime.ExceptionServices;
+using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Workloads;
+
+/// <summary>
+/// What has a name making room for what is to have it. Once the old one was told to go, only time ends it: neither a caller who hangs up nor an API server that fails
+/// for a moment may leave nothing of either.
+/// </summary>
+/// <param name="what">What is replaced, for a sentence that begins with it: <c>Service 'web'</c>.</param>
+/// <param name="deadline">How long all of it may take.</param>
+internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider time)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>True once the old one was told to go, or may have been.</summary>
+    public bool IsBegun { get; set; }
+
+    /// <param name="work">Begun over when the cluster fails for a moment after the old one was told to go.</param>
+    /// <exception cref="ClusterOperationException">The old one does not go.</exception>
+    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work)
+    {
+        using var patience = new CancellationTokenSource(deadline, time);
+        Exception? problem = null;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return await work(patience.Token).ConfigureAwait(false);
+                }
+                catch (Exception exception) when (IsBegun && MayPass(exception))
+                {
+                    problem = exception;
+                }
+
+                await Task.Delay(Pause, time, patience.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            if (problem is not null)
+            {
+                ExceptionDispatchInfo.Throw(problem);
+            }
+
+            throw new ClusterOperationException(
+                $"{what} was not created: the old one did not go within {deadline.TotalSeconds:0} s. See what keeps it, such as a finalizer or a pod that does not end, then ask again.");
+        }
+    }
+
+    private static bool MayPass(Exception exception) =>
+        exception is HttpRequestException or IOException or TimeoutException or ClusterUnreachableException or ApiStatusException { Code: 429 or >= 500 };
+}
