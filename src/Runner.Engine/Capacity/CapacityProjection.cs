@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using k8s.Models;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Capacity;
 
@@ -23,9 +24,11 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
 {
     private const string DeployIdLabel = "csghub_deploy_id";
     private const string ConfigurationLabel = "serving.knative.dev/configuration";
-    private const string LeaderWorkerSetLabel = "leaderworkerset.sigs.k8s.io/name";
     private const string WorkflowLabel = "workflows.argoproj.io/workflow";
     private const string QuotaPrefix = "requests.";
+
+    /// <summary>Labels with the name of the service that a pod is of, the first that it bears.</summary>
+    private static readonly string[] ServiceLabels = [ConfigurationLabel, LeaderWorkerSetNames.ServiceLabel, LeaderWorkerSetNames.SetLabel];
 
     // The configured names first; what the two known device plugins write is understood beside them.
     private readonly string[] _nodeAnnotations = [.. new[] { accelerators.VgpuNodeAnnotation, "hami.io/node-nvidia-register", "volcano.sh/node-vgpu-register" }.Distinct()];
@@ -64,7 +67,8 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
             Name = pod.Metadata.Name,
             Node = pod.Spec.NodeName,
             DeployId = Label(DeployIdLabel),
-            Service = Label(ConfigurationLabel) is { Length: > 0 } service ? service : Label(LeaderWorkerSetLabel),
+            // A set is named after its service, but not like it: what another has made carries no service's name.
+            Service = ServiceLabels.Select(Label).FirstOrDefault(name => name.Length > 0, ""),
             Workflow = Label(WorkflowLabel),
             Running = pod.Status?.Phase == "Running",
             Terminating = pod.Metadata.DeletionTimestamp is not null,
