@@ -78,6 +78,9 @@ public sealed record Workload
     /// <summary>True once the hub's outbox has held the news of a service, though this process may know nothing of it.</summary>
     public bool IsAnnounced { get; init; }
 
+    /// <summary>Queue of Volcano's that its pods wait in; empty where another scheduler places them, or no queue is named.</summary>
+    public string QueueName { get; init; } = "";
+
     /// <summary>Address of the workload inside or outside the cluster, empty until the route is ready.</summary>
     public string Endpoint { get; init; } = "";
 
@@ -117,7 +120,7 @@ public sealed record Workload
         && Status == other.Status && Reason == other.Reason && Message == other.Message && WaitingForRoom == other.WaitingForRoom
         && DeployId == other.DeployId && TaskId == other.TaskId && DeployType == other.DeployType
         && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && IsAnnounced == other.IsAnnounced && OrderDetailId == other.OrderDetailId
-        && Endpoint == other.Endpoint && Image == other.Image
+        && QueueName == other.QueueName && Endpoint == other.Endpoint && Image == other.Image
         && ActualReplicas == other.ActualReplicas && DesiredReplicas == other.DesiredReplicas
         && MinReplicas == other.MinReplicas && MaxReplicas == other.MaxReplicas && Hosts == other.Hosts
         && Requests.SequenceEqual(other.Requests) && Instances.Equals(other.Instances) && Revisions.Equals(other.Revisions)

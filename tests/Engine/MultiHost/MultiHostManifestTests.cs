@@ -73,6 +73,15 @@ public sealed class MultiHostManifestTests
     }
 
     [Fact]
+    public void The_queue_that_its_hosts_wait_in_is_told_of_the_service()
+    {
+        var request = Sample();
+        request.Scheduler = new() { Volcano = new() { Queue = "research" } };
+
+        Assert.Equal("research", MultiHostProjection.Project("c", "c1", Build(request).Set, []).QueueName);
+    }
+
+    [Fact]
     public void Images_are_told_how_many_accelerators_a_host_has_and_all_together_unless_the_request_says_otherwise()
     {
         var request = Sample();

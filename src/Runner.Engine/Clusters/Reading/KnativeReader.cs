@@ -105,7 +105,7 @@ internal static class KnativeReader
             }
             else if (reader.ValueTextEquals("metadata"u8))
             {
-                // How far the service may be scaled stands in the template's annotations.
+                // How far the service may be scaled, and by which queue its pods are placed, stand in the template's annotations.
                 template.Metadata = MetadataReader.Read(ref reader, shared);
             }
             else

@@ -53,6 +53,7 @@ internal sealed class ServicePayloads : IHubPayloads
             Reason = reason,
             TaskId = workload.TaskId,
             ClusterNode = instances.Find(instance => instance.Node.Length > 0)?.Node ?? "",
+            QueueName = workload.QueueName,
             Instances = [.. instances.Select(instance => new ServiceInstance(instance.PodName, instance.Status))],
         };
         return HubPayloads.Object(type, workload.Key, workload.ClusterId, now, data, ServicePayloadJson.Default.ServiceEventData);

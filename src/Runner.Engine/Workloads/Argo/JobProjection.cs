@@ -56,6 +56,7 @@ internal static class JobProjection
             WaitingForRoom = waiting is not null && !record.IsFinished,
             UserId = record.UserUuid,
             UserName = record.Username,
+            QueueName = record.QueueName,
             Image = record.Image,
             ActualReplicas = view.Instances.Count(instance => instance.Ready),
             DesiredReplicas = record.IsFinished ? 0 : view.Instances.Count(instance => instance.Status is "Pending" or "Running" or "Failed" && !instance.Terminating),

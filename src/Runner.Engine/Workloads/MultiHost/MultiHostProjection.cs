@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using Runner.Engine.Workloads.Scheduling;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.MultiHost;
@@ -46,6 +47,7 @@ internal static class MultiHostProjection
             Reason = cause.Reason,
             Message = cause.Message,
             WaitingForRoom = IsWaitingForRoom(status, groups),
+            QueueName = HubFacts.Text(leader?.Metadata?.Annotations, VolcanoNames.QueueAnnotation),
             Endpoint = $"http://{(HubFacts.Text(set.Metadata.Annotations, HubNames.HostAnnotation) is { Length: > 0 } host ? host : $"{service}.{key.Namespace}.svc.cluster.local")}",
             Image = container?.Image ?? "",
             ActualReplicas = groups.Count(group => group.Serves),

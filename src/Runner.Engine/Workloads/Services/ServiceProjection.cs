@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using Runner.Engine.Workloads.Scheduling;
 
 namespace Runner.Engine.Workloads.Services;
 
@@ -36,6 +37,7 @@ internal static class ServiceProjection
             Reason = cause.Reason,
             Message = cause.Message,
             WaitingForRoom = IsWaitingForRoom(facts),
+            QueueName = HubFacts.Text(service.Spec?.Template?.Metadata?.Annotations, VolcanoNames.QueueAnnotation),
             Endpoint = service.Status?.Url ?? "",
             Image = container?.Image ?? "",
             ActualReplicas = facts.LivePods.Count(InstanceProjection.IsReady),
