@@ -158,8 +158,9 @@ public sealed class MultiHostLifeTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, answer.Status);
         await Eventually.TrueAsync(
             async () => (await _runner.Api.CoreV1.ListNamespacedPodAsync("spaces", labelSelector: $"{LeaderWorkerSetNames.ServiceLabel}={Name}", cancellationToken: TestContext.Current.CancellationToken)).Items
-                is { Count: 2 } pods && pods.All(pod => pod.Spec.Containers[0].Image.EndsWith("vllm:v0.25.0", StringComparison.Ordinal)),
-            "both hosts have the new image",
+                is { Count: 2 } pods && pods.All(pod => pod.Spec.Containers[0].Image.EndsWith("vllm:v0.25.0", StringComparison.Ordinal)
+                    && pod.Spec.Containers[0].Env.Any(variable => variable is { Name: "TOTAL_GPU", Value: "16" })),
+            "both hosts have the new image, and still know how many accelerators they have together",
             60);
         Assert.Equal("9000", (await _runner.Api.CoreV1.ReadNamespacedServiceAsync(Name, "spaces", cancellationToken: TestContext.Current.CancellationToken)).Spec.Ports.Single().TargetPort.Value);
         Assert.Equal("next", (await _runner.ReachesAsync(Name, 23, 60)).GetProperty("revision")[0].GetProperty("commit_id").GetString());

@@ -95,6 +95,24 @@ public sealed class VersionTests(RunnerApiHost host) : IClassFixture<RunnerApiHo
     }
 
     [Fact]
+    public async Task After_the_newest_version_was_removed_an_update_reaches_everybody_and_does_not_bring_it_back()
+    {
+        await RunAsync("z-model");
+        await host.CallAsync(Post, "service/z-model/versions", Version(Second, 100));
+        await HasAsync("z-model", (First, 0, true), (Second, 100, true));
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Delete, $"service/z-model/versions/{Second}")).Status);
+        await HasAsync("z-model", (First, 100, true));
+
+        Assert.Equal(HttpStatusCode.OK, (await host.CallAsync(Put, "service/z-model/update", """{"image_id":"opencsghq/vllm:v0.25.0","min_replica":1,"max_replica":3}""")).Status);
+
+        await Eventually.TrueAsync(
+            async () => await VersionsAsync("z-model") is [var one] && one.GetProperty("revision_name").GetString() == "z-model-00003" && Facts([one]).Single() == (First, 100, true),
+            "all requests go to the updated version, and there is no other",
+            30);
+        Assert.Contains($$"""{"name":"REVISION","value":"{{First}}"}""", Json("z-model"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_version_that_cannot_be_is_refused_with_its_code_and_changes_nothing()
     {
         await RunAsync("w-model");

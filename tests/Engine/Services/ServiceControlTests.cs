@@ -83,7 +83,7 @@ public sealed class ServiceControlTests(RunnerApiHost host) : IClassFixture<Runn
     public void A_range_that_makes_no_sense_is_refused_and_changes_nothing(int min, int max)
     {
         var service = new KnativeService { Metadata = new() { Name = "web" }, Spec = new() { Template = new() { Metadata = new() } } };
-        Assert.Throws<RequestRefusedException>(() => ServiceChanges.Scale(service, new(min, max)));
+        Assert.Throws<RequestRefusedException>(() => ServiceChanges.Scale(service, [], new(min, max)));
         Assert.Null(service.Spec.Template.Metadata.Annotations);
     }
 
@@ -95,8 +95,8 @@ public sealed class ServiceControlTests(RunnerApiHost host) : IClassFixture<Runn
             Metadata = new() { Name = "web", Annotations = new Dictionary<string, string> { ["deploy_type"] = "0" } },
             Spec = new() { Template = new() { Metadata = new() } },
         };
-        Assert.Contains("one instance", Assert.Throws<RequestRefusedException>(() => ServiceChanges.Scale(space, new(0, 2))).Message, StringComparison.Ordinal);
-        Assert.True(ServiceChanges.Scale(space, new(1, 1)));
+        Assert.Contains("one instance", Assert.Throws<RequestRefusedException>(() => ServiceChanges.Scale(space, [], new(0, 2))).Message, StringComparison.Ordinal);
+        Assert.True(ServiceChanges.Scale(space, [], new(1, 1)));
     }
 
     private static WorkloadKey Key(string name) => new("embedded", WorkloadKind.Service, "spaces", name);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -16,7 +17,7 @@ public sealed class ServiceUpdateTests
     {
         var service = Running();
 
-        Assert.True(ServiceUpdate.Apply(service, Request("""
+        Assert.True(ServiceUpdate.Apply(service, [], Request("""
             {"image_id":"opencsghq/vllm:v1","min_replica":2,"max_replica":4,"env":{"port":"9000","REVISION":"other","TOKEN":"x"},
              "hardware":{"cpu":{"num":"4"},"memory":"8Gi"},"tolerations":[{"key":"spot","operator":"Exists"}]}
             """), Options, out var secret));
@@ -46,8 +47,8 @@ public sealed class ServiceUpdateTests
         var service = Running();
         var request = Request("""{"image_id":"a/b:2","min_replica":1,"max_replica":2,"hardware":{"memory":"1Gi"},"env":{"port":"80"}}""");
 
-        Assert.True(ServiceUpdate.Apply(service, request, Options, out _));
-        Assert.False(ServiceUpdate.Apply(service, request, Options, out _));
+        Assert.True(ServiceUpdate.Apply(service, [], request, Options, out _));
+        Assert.False(ServiceUpdate.Apply(service, [], request, Options, out _));
     }
 
     [Fact]
@@ -56,12 +57,22 @@ public sealed class ServiceUpdateTests
         var service = Running();
         var before = Running().Spec!.Template!.Spec!;
 
-        ServiceUpdate.Apply(service, Request("""{"image_id":"a/b:2","max_replica":2}"""), Options, out _);
+        ServiceUpdate.Apply(service, [], Request("""{"image_id":"a/b:2","max_replica":2}"""), Options, out _);
 
         var after = service.Spec!.Template!.Spec!;
         Assert.Equal(before.NodeSelector, after.NodeSelector);
         Assert.Equal(before.Containers[0].Resources.Limits["nvidia.com/gpu"].ToString(), after.Containers[0].Resources.Limits["nvidia.com/gpu"].ToString());
         Assert.Equal(before.Containers[0].Env.Select(variable => (variable.Name, variable.Value)), after.Containers[0].Env.Select(variable => (variable.Name, variable.Value)));
+    }
+
+    [Fact]
+    public void An_update_that_does_not_speak_of_hardware_keeps_nobody_off_the_nodes_with_accelerators()
+    {
+        var service = Running();
+
+        ServiceUpdate.Apply(service, [], Request("""{"image_id":"a/b:2","max_replica":2,"nodes":[{"Name":"gpu-1","HasXPU":true}]}"""), Options, out _);
+
+        Assert.Null(service.Spec!.Template!.Spec!.Affinity);
     }
 
     [Fact]
@@ -75,9 +86,52 @@ public sealed class ServiceUpdateTests
         service.Status = new() { LatestCreatedRevisionName = "web-00002" };
         service.Spec!.Traffic = [new() { RevisionName = "web-00001", Percent = 40 }, new() { RevisionName = "web-00002", Percent = 60 }];
 
-        ServiceUpdate.Apply(service, Request("""{"image_id":"a/b:2"}"""), Options, out _);
+        ServiceUpdate.Apply(service, [], Request("""{"image_id":"a/b:2"}"""), Options, out _);
 
         Assert.Equal([("web-00001", null), (null, true)], service.Spec.Traffic.Select(target => (target.RevisionName, target.LatestRevision)));
+    }
+
+    [Theory]
+    [InlineData("update")]
+    [InlineData("scale")]
+    [InlineData("restart")]
+    public void Once_the_newest_version_was_removed_a_change_is_one_of_the_version_that_serves(string change)
+    {
+        var service = Running();
+        var template = service.Spec!.Template!;
+        var (min, max) = (template.Metadata!.Annotations[ServiceChanges.MinScale], template.Metadata.Annotations[ServiceChanges.MaxScale]);
+        var image = template.Spec!.Containers[0].Image;
+        VersionRules.SetCommit(service, "removed");
+        service.Status = new() { LatestCreatedRevisionName = "web-00003" };
+        service.Spec.Traffic = [new() { RevisionName = "web-00001", Percent = 100 }];
+        KnativeRevision[] revisions = [Revision(1, "serves"), Revision(2, "idle"), Revision(3, "removed", isRemoved: true)];
+
+        // Of what is asked for, the template says all already: of the revision that serves, it says nothing.
+        Assert.True(change switch
+        {
+            "update" => ServiceUpdate.Apply(service, revisions, Request($$"""{"image_id":"{{image}}","min_replica":{{min}},"max_replica":{{max}}}"""), Options, out _),
+            "scale" => ServiceChanges.Scale(service, revisions, new(int.Parse(min, CultureInfo.InvariantCulture), int.Parse(max, CultureInfo.InvariantCulture))),
+            _ => ServiceChanges.Restart(service, revisions, DateTimeOffset.UnixEpoch),
+        });
+
+        Assert.Equal([(null, true)], service.Spec.Traffic.Select(target => (target.RevisionName, target.LatestRevision)));
+        Assert.Equal("serves", template.Metadata.Labels["csghub_deploy_commit_id"]);
+        Assert.Equal("serves of old", template.Spec.Containers[0].Env.Single(variable => variable.Name == "REVISION").Value);
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void A_template_whose_version_is_there_or_is_still_to_come_keeps_its_commit(bool isThere, bool isLeft)
+    {
+        var service = Running();
+        VersionRules.SetCommit(service, "newest");
+        service.Spec!.Traffic = [new() { RevisionName = "web-00001", Percent = 100 }];
+        List<KnativeRevision> revisions = [Revision(1, "serves")];
+        revisions.AddRange(isThere ? [Revision(2, "newest", isRemoved: true), Revision(3, "newest")] : []);
+        revisions.AddRange(isLeft ? [Revision(4, "other", isRemoved: true)] : []);
+
+        Assert.Null(VersionRules.HeirOf(service, revisions));
     }
 
     [Fact]
@@ -101,9 +155,21 @@ public sealed class ServiceUpdateTests
     private static KnativeService Updated(string json = """{"image_id":"a/b:2"}""")
     {
         var service = Running();
-        ServiceUpdate.Apply(service, Request(json), Options, out _);
+        ServiceUpdate.Apply(service, [], Request(json), Options, out _);
         return service;
     }
+
+    private static KnativeRevision Revision(int number, string commit, bool isRemoved = false) => new()
+    {
+        Metadata = new()
+        {
+            Name = string.Create(CultureInfo.InvariantCulture, $"web-{number:00000}"),
+            CreationTimestamp = DateTime.UnixEpoch.AddHours(number),
+            Labels = new Dictionary<string, string> { ["csghub_deploy_commit_id"] = commit },
+            Annotations = isRemoved ? new Dictionary<string, string> { [KnativeNames.RevisionStateAnnotation] = KnativeNames.RevisionDeleted } : null,
+        },
+        Spec = new() { Containers = [new() { Env = [new() { Name = "REVISION", Value = $"{commit} of old" }] }] },
+    };
 
     /// <summary>As it comes back from the API server.</summary>
     private static KnativeService Running()

@@ -1,4 +1,3 @@
-using System.Globalization;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Configuration;
@@ -19,13 +18,6 @@ internal sealed record MultiHostObjects(LeaderWorkerSet Set, V1Service Address, 
 /// </summary>
 internal static class MultiHostManifest
 {
-    /// <summary>Variables by which the communication libraries of accelerators are told their network.</summary>
-    private static readonly string[] InterfaceVariables = ["GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"];
-
-    /// <summary>Variables by which the hub's images are told how many accelerators a host has, and all hosts of a group together.</summary>
-    private const string AcceleratorsVariable = "GPU_NUM";
-    private const string AllAcceleratorsVariable = "TOTAL_GPU";
-
     /// <summary>Turns the request into objects, or says why not.</summary>
     /// <returns>Without a route: see <see cref="Routed"/>.</returns>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
@@ -34,7 +26,7 @@ internal static class MultiHostManifest
         var parts = ServiceManifest.PartsOf(name, request, options, facts);
         var port = ServiceRequestRules.Port(request.Env);
         var hosts = request.Hardware!.Replicas;
-        SetUnlessRequested(parts.Pod.Containers[0], Surroundings(facts.NetworkInterface, parts.Scheduling.Resources.Accelerators, hosts));
+        HostVariables.Complete(parts.Pod.Containers[0], facts.NetworkInterface, parts.Scheduling.Resources.Accelerators, hosts);
         parts.Labels[LeaderWorkerSetNames.ServiceLabel] = name;
         var set = new LeaderWorkerSet
         {
@@ -158,27 +150,4 @@ internal static class MultiHostManifest
             Ports = [new() { Name = "http", Port = 80, TargetPort = port }],
         },
     };
-
-    /// <summary>What a host must know of the others.</summary>
-    private static IEnumerable<(string Name, string Value)> Surroundings(string networkInterface, int accelerators, int hosts)
-    {
-        foreach (var variable in InterfaceVariables.Where(_ => networkInterface.Length > 0))
-        {
-            yield return (variable, networkInterface);
-        }
-
-        if (accelerators > 0)
-        {
-            yield return (AcceleratorsVariable, accelerators.ToString(CultureInfo.InvariantCulture));
-            yield return (AllAcceleratorsVariable, ((long)accelerators * hosts).ToString(CultureInfo.InvariantCulture));
-        }
-    }
-
-    private static void SetUnlessRequested(V1Container container, IEnumerable<(string Name, string Value)> variables)
-    {
-        foreach (var (name, value) in variables.Where(variable => container.Env.All(entry => entry.Name != variable.Name)))
-        {
-            container.Env.Add(new() { Name = name, Value = value });
-        }
-    }
 }

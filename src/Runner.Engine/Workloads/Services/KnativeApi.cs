@@ -29,6 +29,10 @@ internal sealed class KnativeApi(ClusterConnection cluster, string @namespace, T
             KnativeNames.Group, KnativeNames.Version, Namespace, "revisions", labelSelector: $"{KnativeNames.ServiceLabel}={service}", cancellationToken: token),
         cancellationToken).ConfigureAwait(false)).Items;
 
+    /// <summary>As <see cref="RevisionsAsync"/>; none where requests go to the latest revision alone, whichever that is: no version of such a service was removed.</summary>
+    public async Task<IReadOnlyList<KnativeRevision>> PinnedRevisionsAsync(KnativeService service, CancellationToken cancellationToken) =>
+        service.Spec?.Traffic?.Any(target => target.RevisionName is { Length: > 0 }) == true ? await RevisionsAsync(service.Metadata.Name, cancellationToken).ConfigureAwait(false) : [];
+
     /// <summary>Pods that bear a label, as they are.</summary>
     /// <param name="selector">In the API's syntax.</param>
     public async Task<IList<V1Pod>> PodsAsync(string selector, CancellationToken cancellationToken) => (await CallAsync(

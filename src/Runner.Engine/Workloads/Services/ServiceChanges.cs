@@ -14,13 +14,16 @@ internal static class ServiceChanges
     public const string MaxScale = "autoscaling.knative.dev/max-scale";
 
     /// <summary>Another template makes another revision, to which requests move once it is ready.</summary>
+    /// <param name="revisions">All of the service's; none where no version of it was removed.</param>
     /// <exception cref="RequestRefusedException">The service has nothing to start.</exception>
-    public static bool Restart(KnativeService service, DateTimeOffset at)
+    public static bool Restart(KnativeService service, IReadOnlyList<KnativeRevision> revisions, DateTimeOffset at)
     {
         var template = service.Spec?.Template
             ?? throw new RequestRefusedException($"Service '{service.Metadata.Name}' cannot be restarted: the service in the cluster has no template.");
+        var heir = VersionRules.HeirOf(service, revisions);
+        VersionRules.Inherit(service, heir);
         Annotate(template.Metadata ??= new(), RestartedAt, Text(at));
-        ServiceUpdate.FollowLatest(service);
+        ServiceUpdate.FollowLatest(service, heir);
         return true;
     }
 
@@ -38,9 +41,10 @@ internal static class ServiceChanges
         return true;
     }
 
+    /// <param name="revisions">All of the service's; none where no version of it was removed.</param>
     /// <returns>False when the service may have just so many already.</returns>
     /// <exception cref="RequestRefusedException">The service cannot have so many.</exception>
-    public static bool Scale(KnativeService service, ReplicaRange range)
+    public static bool Scale(KnativeService service, IReadOnlyList<KnativeRevision> revisions, ReplicaRange range)
     {
         var name = service.Metadata.Name;
         Check(name, range);
@@ -51,19 +55,22 @@ internal static class ServiceChanges
 
         var metadata = (service.Spec?.Template ?? throw new RequestRefusedException($"Service '{name}' cannot be scaled: the service in the cluster has no template.")).Metadata ??= new();
         var (min, max) = (Text(range.Min), Text(range.Max));
-        if (HubFacts.Text(metadata.Annotations, MinScale) == min && HubFacts.Text(metadata.Annotations, MaxScale) == max)
+
+        // Where the newest version was removed, the template says nothing of those that serve.
+        var heir = VersionRules.HeirOf(service, revisions);
+        if (!VersionRules.Inherit(service, heir) && HubFacts.Text(metadata.Annotations, MinScale) == min && HubFacts.Text(metadata.Annotations, MaxScale) == max)
         {
             return false;
         }
 
         Annotate(metadata, MinScale, min);
         Annotate(metadata, MaxScale, max);
-        ServiceUpdate.FollowLatest(service);
+        ServiceUpdate.FollowLatest(service, heir);
         Differs(service.Metadata);
         return true;
     }
 
-    /// <inheritdoc cref="Scale(KnativeService, ReplicaRange)"/>
+    /// <inheritdoc cref="Scale(KnativeService, IReadOnlyList{KnativeRevision}, ReplicaRange)"/>
     public static bool Scale(LeaderWorkerSet set, ReplicaRange range)
     {
         var name = LeaderWorkerSetNames.ServiceOf(set);

@@ -18,7 +18,7 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
     {
         // One moment for all attempts: whoever writes in between does not cause a second restart.
         var at = time.GetUtcNow();
-        await ChangeAsync(cluster, serviceName, new("was not restarted", "未重启"), service => ServiceChanges.Restart(service, at), set => ServiceChanges.Restart(set, at)).ConfigureAwait(false);
+        await ChangeAsync(cluster, serviceName, new("was not restarted", "未重启"), (service, revisions) => ServiceChanges.Restart(service, revisions, at), set => ServiceChanges.Restart(set, at)).ConfigureAwait(false);
         LogRestarted(serviceName, cluster.Name);
     }
 
@@ -27,19 +27,21 @@ public sealed partial class ServiceControl(RunnerOptions options, TimeProvider t
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
     public async Task ScaleAsync(ClusterConnection cluster, string serviceName, ReplicaRange range)
     {
-        await ChangeAsync(cluster, serviceName, new("was not scaled", "未扩缩容"), service => ServiceChanges.Scale(service, range), set => ServiceChanges.Scale(set, range)).ConfigureAwait(false);
+        await ChangeAsync(cluster, serviceName, new("was not scaled", "未扩缩容"), (service, revisions) => ServiceChanges.Scale(service, revisions, range), set => ServiceChanges.Scale(set, range)).ConfigureAwait(false);
         LogScaled(serviceName, cluster.Name, range.Min, range.Max);
     }
 
     private async Task ChangeAsync(
-        ClusterConnection cluster, string serviceName, LocalText otherwise, Func<KnativeService, bool> change, Func<LeaderWorkerSet, bool> changeSet)
+        ClusterConnection cluster, string serviceName, LocalText otherwise, Func<KnativeService, IReadOnlyList<KnativeRevision>, bool> change, Func<LeaderWorkerSet, bool> changeSet)
     {
+        var api = new KnativeApi(cluster, options.WorkloadNamespace, time);
         try
         {
             var isFound = Naming.IsServiceName(serviceName)
-                && (await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(serviceName, change, CancellationToken.None).ConfigureAwait(false) is not null
+                && (await api.ChangeAsync(
+                        serviceName, async (found, token) => change(found, await api.PinnedRevisionsAsync(found, token).ConfigureAwait(false)), CancellationToken.None).ConfigureAwait(false) is not null
                     || (cluster.State.Services.MayHaveSets
-                        && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).ChangeAsync(LeaderWorkerSetNames.SetOf(serviceName), (set, _) => Task.FromResult(changeSet(set)), CancellationToken.None).ConfigureAwait(false) is not null));
+                        && await new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time).ChangeAsync(LeaderWorkerSetNames.SetOf(serviceName), changeSet, CancellationToken.None).ConfigureAwait(false) is not null));
             if (!isFound)
             {
                 throw new RequestRefusedException(new LocalText(

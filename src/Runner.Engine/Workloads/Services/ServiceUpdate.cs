@@ -9,14 +9,17 @@ namespace Runner.Engine.Workloads.Services;
 /// <summary>Changes a Knative Service as an update asks. Pure but for the service given, which is changed in place.</summary>
 internal static class ServiceUpdate
 {
+    /// <param name="revisions">All of the service's; none where no version of it was removed.</param>
     /// <param name="secret">What is secret in the new environment, for the service to refer to; null for nothing.</param>
     /// <returns>False when the service is as wanted already.</returns>
     /// <exception cref="RequestRefusedException">With everything that is wrong, in a sentence without any value of the environment.</exception>
-    public static bool Apply(KnativeService service, ServiceUpdateRequest request, RunnerOptions options, out V1Secret? secret)
+    public static bool Apply(KnativeService service, IReadOnlyList<KnativeRevision> revisions, ServiceUpdateRequest request, RunnerOptions options, out V1Secret? secret)
     {
         var problems = ServiceRequestRules.Check(request);
+
+        // Which nodes are kept apart follows from the hardware: an update that does not speak of it leaves that as it is.
         var scheduling = PodScheduling.From(
-            new() { Hardware = request.Hardware, Nodes = request.Nodes, NodeAffinity = request.NodeAffinity, Tolerations = request.Tolerations }, options, problems);
+            new() { Hardware = request.Hardware, Nodes = request.Hardware is null ? null : request.Nodes, NodeAffinity = request.NodeAffinity, Tolerations = request.Tolerations }, options, problems);
         var container = service.Spec?.Template?.Spec?.Containers.FirstOrDefault();
         if (container is null)
         {
@@ -30,6 +33,8 @@ internal static class ServiceUpdate
 
         var template = service.Spec!.Template!;
         var before = KubernetesJson.Serialize(template);
+        var heir = VersionRules.HeirOf(service, revisions);
+        VersionRules.Inherit(service, heir);
         secret = Container(container!, service.Metadata.Name, request, options, scheduling);
         Pod(template.Spec!, container!.Image, request, options.Services, scheduling);
         Metadata(template.Metadata ??= new(), service, request);
@@ -38,7 +43,7 @@ internal static class ServiceUpdate
             return false;
         }
 
-        FollowLatest(service);
+        FollowLatest(service, heir);
 
         // What is there is no longer what the request to run asked for: the same request again would have something to do.
         service.Metadata.Annotations?.Remove(ServiceManifest.HashAnnotation);
@@ -108,11 +113,13 @@ internal static class ServiceUpdate
     /// <summary>
     /// Traffic that was pinned to the newest version follows it to the revision that the update makes; else the update would reach nobody.
     /// </summary>
-    internal static void FollowLatest(KnativeService service)
+    /// <param name="heir">Stands in for the newest version; null where that was not removed.</param>
+    internal static void FollowLatest(KnativeService service, KnativeRevision? heir)
     {
+        var newest = heir?.Metadata.Name ?? service.Status?.LatestCreatedRevisionName;
         foreach (var target in service.Spec!.Traffic ?? [])
         {
-            if (target.RevisionName is { Length: > 0 } pinned && pinned == service.Status?.LatestCreatedRevisionName)
+            if (target.RevisionName is { Length: > 0 } pinned && pinned == newest)
             {
                 target.RevisionName = null;
                 target.LatestRevision = true;

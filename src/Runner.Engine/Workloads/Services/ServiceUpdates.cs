@@ -9,7 +9,7 @@ using Runner.Engine.Workloads.MultiHost;
 namespace Runner.Engine.Workloads.Services;
 
 /// <summary>Changes running services: another image, environment, hardware or number of instances. Carried through, whether or not the caller waits for it.</summary>
-public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirectory clusters, TimeProvider time, ILogger<ServiceUpdates> logger)
+public sealed partial class ServiceUpdates(RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, TimeProvider time, ILogger<ServiceUpdates> logger)
 {
     /// <summary>Changes the service. Safe to repeat: a service that is as wanted stays as it is, without a new revision.</summary>
     /// <returns>The hub's id of the deploy, 0 where none is known; null when there is no such service.</returns>
@@ -36,14 +36,21 @@ public sealed partial class ServiceUpdates(RunnerOptions options, ClusterDirecto
                 return changed = isOther;
             }
 
-            IKubernetesObject<V1ObjectMeta>? carrier = await new KnativeApi(cluster, options.WorkloadNamespace, time).ChangeAsync(
-                serviceName, (found, token) => ChangeAsync(found, ServiceUpdate.Apply(found, request, options, out var secret), secret, token), CancellationToken.None).ConfigureAwait(false);
+            var api = new KnativeApi(cluster, options.WorkloadNamespace, time);
+            IKubernetesObject<V1ObjectMeta>? carrier = await api.ChangeAsync(
+                serviceName,
+                async (found, token) =>
+                {
+                    var revisions = await api.PinnedRevisionsAsync(found, token).ConfigureAwait(false);
+                    return await ChangeAsync(found, ServiceUpdate.Apply(found, revisions, request, options, out var secret), secret, token).ConfigureAwait(false);
+                },
+                CancellationToken.None).ConfigureAwait(false);
             if (carrier is null)
             {
                 var sets = new LeaderWorkerSetApi(cluster, options.WorkloadNamespace, time);
                 var set = !cluster.State.Services.MayHaveSets ? null : await sets.ChangeAsync(
                     LeaderWorkerSetNames.SetOf(serviceName),
-                    (found, token) => ChangeAsync(found, MultiHostUpdate.Apply(found, request, options, out var secret), secret, token), CancellationToken.None).ConfigureAwait(false);
+                    (found, token) => ChangeAsync(found, MultiHostUpdate.Apply(found, request, options, settings.Of(cluster.Name).NetworkInterface, out var secret), secret, token), CancellationToken.None).ConfigureAwait(false);
                 if (set is null)
                 {
                     return null;

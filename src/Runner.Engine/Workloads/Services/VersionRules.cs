@@ -83,14 +83,47 @@ internal static class VersionRules
     }
 
     /// <summary>Makes the template that of the commit.</summary>
-    public static void SetCommit(KnativeService service, string commit)
+    public static void SetCommit(KnativeService service, string commit) => SetCommit(service.Spec!.Template!, Label(commit), new() { Name = RevisionVariable, Value = commit });
+
+    /// <summary>
+    /// The revision that stands in for the newest version when that was removed: a template that still bears the removed commit would bring it back with whatever is changed
+    /// next, and nobody's requests would go there.
+    /// </summary>
+    /// <param name="revisions">All of the service's.</param>
+    /// <returns>The newest one that requests go to; null when the template bears the commit of a version that was not removed.</returns>
+    public static KnativeRevision? HeirOf(KnativeService service, IReadOnlyList<KnativeRevision> revisions)
     {
-        var template = service.Spec!.Template!;
-        template.Metadata ??= new();
-        (template.Metadata.Labels ??= new Dictionary<string, string>())[HubNames.CommitIdLabel] = Label(commit);
-        foreach (var container in template.Spec!.Containers.Take(1))
+        var commit = CommitOf(service.Spec?.Template?.Metadata);
+        var live = Live(revisions);
+        if (commit.Length == 0 || live.Any(revision => CommitOf(revision.Metadata) == commit) || !revisions.Any(revision => IsDeleted(revision) && CommitOf(revision.Metadata) == commit))
         {
-            container.Env = [.. (container.Env ?? []).Where(variable => variable.Name != RevisionVariable), new V1EnvVar { Name = RevisionVariable, Value = commit }];
+            return null;
+        }
+
+        var served = (service.Spec!.Traffic ?? []).Where(target => target.Percent > 0).Select(target => target.RevisionName).ToHashSet(StringComparer.Ordinal);
+        return live.LastOrDefault(revision => served.Contains(revision.Metadata.Name)) ?? live.LastOrDefault();
+    }
+
+    /// <summary>Makes the template that of the revision's commit, where there is such a revision.</summary>
+    /// <returns>True when there is one.</returns>
+    public static bool Inherit(KnativeService service, KnativeRevision? heir)
+    {
+        if (heir is null)
+        {
+            return false;
+        }
+
+        SetCommit(service.Spec!.Template!, CommitOf(heir.Metadata), heir.Spec?.Containers.FirstOrDefault()?.Env?.FirstOrDefault(variable => variable.Name == RevisionVariable));
+        return true;
+    }
+
+    private static void SetCommit(KnativeRevisionTemplate template, string label, V1EnvVar? revision)
+    {
+        template.Metadata ??= new();
+        (template.Metadata.Labels ??= new Dictionary<string, string>())[HubNames.CommitIdLabel] = label;
+        foreach (var container in (template.Spec?.Containers ?? []).Take(1))
+        {
+            container.Env = [.. (container.Env ?? []).Where(variable => variable.Name != RevisionVariable), .. revision is null ? [] : new[] { revision }];
         }
     }
 
