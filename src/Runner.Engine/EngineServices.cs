@@ -80,6 +80,7 @@ public static class EngineServices
         services.AddJobs(options);
         services.AddHub(options);
         services.AddCollection(options);
+        services.AddSingleton<SeparateCollector>();
         services.AddSingleton(provider => new LokiQuery(options, () => LogScope.Of(options, provider.GetRequiredService<ClusterDirectory>(), provider.GetRequiredService<WorkloadFeed>())));
         services.AddSingleton<IWorkloadObserver>(provider => provider.GetRequiredService<LogCollection>().Milestones);
         services.AddDiagnostics(options);

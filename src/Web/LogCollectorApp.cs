@@ -2,13 +2,14 @@ using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Logs.Collector;
 using Runner.Web.Hosting;
+using Runner.Web.Identity;
 using Runner.Web.Telemetry;
 
 namespace Runner.Web;
 
 /// <summary>
 /// The composition of the log collector as a process of its own (<c>deploy logcollector</c>): pods are watched and nothing else, there is no database and no console.
-/// Its addresses are those of the official one, and tell numbers only: no names, no lines.
+/// Its addresses are those of the official one, and tell everybody numbers only; names, and what Loki said, are for whoever has the hub's token.
 /// </summary>
 internal static class LogCollectorApp
 {
@@ -35,7 +36,7 @@ internal static class LogCollectorApp
         var app = builder.Build();
         app.MapGet(HealthCheck.Path, Healthy);
         app.MapMethods("/api/v1/logcollector/health", ["GET", "POST"], Healthy);
-        app.MapMethods("/api/v1/logcollector/stats", ["GET", "POST"], Statistics);
+        app.MapMethods(CollectorStatistics.Path, ["GET", "POST"], Statistics);
         app.MapPrometheusScrapingEndpoint(TelemetryServices.MetricsPath);
         return app;
     }
@@ -43,26 +44,24 @@ internal static class LogCollectorApp
     /// <summary>The process lives. Loki or a cluster that is down does not make it ill: a restart would help neither.</summary>
     private static IResult Healthy() => Results.Text("ok");
 
-    private static IResult Statistics(LogCollection collection, ClusterDirectory clusters)
+    private static IResult Statistics(HttpContext context, LogCollection collection, ClusterDirectory clusters, RunnerOptions options)
     {
-        var status = collection.Status;
-        return Results.Ok(new
+        var known = HubTokenHandler.IsHub(context.Request, options);
+        if (!known && context.Request.Headers.Authorization.Count > 0)
         {
-            active_streams = status.Streams,
-            queued_streams = status.Queued,
-            total_logs_sent = status.Sent,
-            total_bytes_sent = status.SentBytes,
-            held_lines = status.HeldLines,
-            held_bytes = status.HeldBytes,
-            oldest_held = status.OldestHeld,
-            dropped = status.Dropped.ToDictionary(drop => drop.Key.ToString(), drop => drop.Value),
-            cut_lines = status.Cut,
-            failed_pushes = status.Failures,
-            last_sent = status.LastSentAt,
-            last_error = status.LastError.English,
-            last_error_at = status.LastErrorAt,
-            problem = status.Problem.English,
-            clusters = clusters.Connections.Select(cluster => new { name = cluster.Name, connected = cluster.Status.Health == ClusterHealth.Connected, pods = cluster.State.Caches.First(cache => cache.Resource == "pods").Count }),
-        });
+            return Results.Json(new { code = "AUTH-ERR-9", msg = "AUTH-ERR-9" }, statusCode: StatusCodes.Status401Unauthorized);
+        }
+
+        var status = collection.Status;
+        return Results.Json(CollectorStatistics.Of(status, known ? Details(status, clusters) : null), CollectorStatistics.Json);
     }
+
+    private static CollectorDetails Details(LogCollectionStatus status, ClusterDirectory clusters) => new(
+        status.Loki,
+        status.Problem.English,
+        status.Problem.Chinese,
+        status.LastError.English,
+        status.LastError.Chinese,
+        [.. clusters.Connections.Select(cluster => new CollectorCluster(
+            cluster.Name, cluster.Status.Health == ClusterHealth.Connected, cluster.State.Caches.First(cache => cache.Resource == "pods").Count))]);
 }

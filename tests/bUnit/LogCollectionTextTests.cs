@@ -25,6 +25,7 @@ public sealed partial class LogCollectionTextTests
     public void Every_reason_and_range_has_words()
     {
         Assert.All(Enum.GetNames<DropReason>(), reason => Assert.Contains($"Drop.{reason}", English));
+        Assert.All(Enum.GetNames<CollectionState>(), state => Assert.Contains($"State.{state}", English));
         Assert.All(LogHistoryModel.Ranges, hours => Assert.Contains($"Range.{hours}", English));
     }
 

@@ -156,6 +156,9 @@ public sealed record LogCollectorOptions
     /// <summary><c>RUNNER_LOGCOLLECTOR</c>: what the runner's own process sends to Loki.</summary>
     public LogCollectorMode Mode { get; init; } = LogCollectorMode.Separate;
 
+    /// <summary><c>RUNNER_LOGCOLLECTOR_URL</c>: where the runner reaches the collector that is a process of its own; null where its figures are not shown.</summary>
+    public Uri? Url { get; init; }
+
     /// <summary><c>RUNNER_LOGCOLLECTOR_BUFFER_MB</c>, 1 to 1,024: most megabytes of lines that are held.</summary>
     public int BufferMegabytes { get; init; } = 16;
 

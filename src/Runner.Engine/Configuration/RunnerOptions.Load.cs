@@ -209,6 +209,7 @@ public sealed partial record RunnerOptions
         Port = read.Number("STARHUB_SERVER_LOGCOLLECTOR_PORT", 8096, 0, 65_535),
         Mode = read.Parse("RUNNER_LOGCOLLECTOR", LogCollectorMode.Separate, "inprocess, separate or off", (string text, out LogCollectorMode value) =>
             Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0])),
+        Url = read.Address("RUNNER_LOGCOLLECTOR_URL"),
         BufferMegabytes = read.Number("RUNNER_LOGCOLLECTOR_BUFFER_MB", 16, 1, 1024),
         MegabytesPerSecond = read.Number("RUNNER_LOGCOLLECTOR_MB_PER_SECOND", 4, 0, 1024),
         LokiUrl = read.Address("STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL", secret: true),

@@ -21,6 +21,9 @@ internal static class TelemetryServices
 
     private const string ServiceName = "csghub-runner";
 
+    /// <summary>How the names of the log collector's instruments begin; none of them has names in its labels.</summary>
+    private const string CollectorInstruments = "runner.log_collector.";
+
     private const string RequestMeter = "Microsoft.AspNetCore.Hosting";
 
     /// <summary>Most series of one instrument, such as one for each kind of object of each cluster; further ones are counted together.</summary>
@@ -29,10 +32,13 @@ internal static class TelemetryServices
     /// <summary>Port on which collectors take OTLP over HTTP; on any other it is gRPC, as the official program's exporter speaks.</summary>
     private const int HttpPort = 4318;
 
-    /// <summary>Metrics alone, under the same address and for everybody: for a process that shows numbers only.</summary>
+    /// <summary>Metrics alone, under the same address and for everybody: for a process that shows numbers only. What names clusters is left out.</summary>
     public static void AddOpenMetrics(this WebApplicationBuilder builder) => builder.Services.AddOpenTelemetry()
         .ConfigureResource(resource => resource.AddService(ServiceName + "-logcollector"))
-        .WithMetrics(metrics => metrics.AddMeter(EngineMetrics.MeterName, "System.Runtime").AddPrometheusExporter(exporter => exporter.ScrapeEndpointPath = MetricsPath));
+        .WithMetrics(metrics => metrics
+            .AddMeter(EngineMetrics.MeterName, "System.Runtime")
+            .AddView(instrument => instrument.Meter.Name == EngineMetrics.MeterName && !instrument.Name.StartsWith(CollectorInstruments, StringComparison.Ordinal) ? MetricStreamConfiguration.Drop : null)
+            .AddPrometheusExporter(exporter => exporter.ScrapeEndpointPath = MetricsPath));
 
     public static void AddTelemetry(this WebApplicationBuilder builder, RunnerOptions options)
     {

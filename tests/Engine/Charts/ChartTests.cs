@@ -165,6 +165,28 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public async Task The_runner_finds_the_log_collector_by_a_Service_and_has_its_token()
+    {
+        var objects = await RunnerChart.RenderAsync("--set", "hubAPIToken=t,logcollector.enabled=true,logcollector.loki.address=http://loki:3100");
+
+        var settings = objects.Object("ConfigMap", "runner-runner")["data"]!.AsObject().ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
+        settings["STARHUB_SERVER_API_TOKEN"] = "t";
+        var (options, errors) = Runner.Engine.Configuration.RunnerOptions.Load(settings);
+        Assert.Empty(errors);
+        var service = objects.Object("Service", options!.LogCollector.Url!.Host);
+        Assert.Equal(options.LogCollector.Url.Port, (long)service["spec"]!["ports"]![0]!["port"]!);
+        var pod = objects.Object("Deployment", "runner-logcollector")["spec"]!["template"]!;
+        Assert.All(service["spec"]!["selector"]!.AsObject(), label => Assert.Equal((string?)label.Value, (string?)pod["metadata"]!["labels"]![label.Key]));
+        var container = pod["spec"]!["containers"]![0]!;
+        Assert.Equal((string?)service["spec"]!["ports"]![0]!["targetPort"], (string?)container["ports"]![0]!["name"]);
+        Assert.Equal(options.LogCollector.Port, (long)container["ports"]![0]!["containerPort"]!);
+        string?[] secrets(JsonNode? from) => [.. from!["envFrom"]!.AsArray().Select(source => (string?)source!["secretRef"]?["name"])];
+        Assert.Equal(secrets(Pod(objects)!["spec"]!["containers"]![0]), secrets(container));
+
+        Assert.False((await Unchanged).Object("ConfigMap", "runner-runner")["data"]!.AsObject().ContainsKey("RUNNER_LOGCOLLECTOR_URL"));
+    }
+
+    [Fact]
     public async Task Sign_in_with_a_provider_is_set_by_values_and_its_secret_stands_in_the_Secret()
     {
         var objects = await RunnerChart.RenderAsync(
