@@ -105,6 +105,24 @@ public sealed class PagesTests
     }
 
     [Fact]
+    public async Task The_open_manifest_follows_its_object_also_where_the_workload_stays_as_it_is()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("web"));
+        var others = 0;
+        using var other = context.Services.GetRequiredService<LiveFeed>().Listen(_ => Task.FromResult(Interlocked.Increment(ref others)));
+        var page = context.Render<WorkloadDetail>(parameters => parameters.Add(detail => detail.Key, Samples.Key("web")).Add(detail => detail.Query, new() { Section = "manifest" }));
+        context.Engine.SetManifest(Samples.Key("web"), "metadata:\n  labels:\n    team: a\n");
+        await Eventually(context, () => Assert.Contains("team", page.Markup, StringComparison.Ordinal));
+
+        // One that nobody looks at concerns nobody, and neither does the one before anybody else.
+        context.Engine.SetManifest(Samples.Key("other"), "kind: Service");
+        context.Engine.SetManifest(Samples.Key("web"), "kind: Gone");
+        await Eventually(context, () => Assert.Contains("Gone", page.Markup, StringComparison.Ordinal));
+        Assert.Equal(0, others);
+    }
+
+    [Fact]
     public async Task A_workload_that_goes_while_open_stays_readable_and_says_so()
     {
         await using var context = new ConsoleContext();

@@ -244,9 +244,10 @@ internal sealed partial class WorkloadTracker
         }
 
         var telling = _observers.Where(observer => !observer.ComesFirst).Select(observer => observer.ChangedAsync(key, workload, cancellationToken).AsTask()).ToList();
-        if (workload is not null)
+        if (workload is not null && workload.Equals(_feed.Set(workload)))
         {
-            _feed.Set(workload);
+            // A label or the like, which the workload does not show and its manifest does.
+            _feed.TouchObject(key);
         }
 
         foreach (var told in telling)

@@ -16,6 +16,12 @@ public sealed class WorkloadFeed
     private readonly List<WorkloadSubscription> _subscriptions = [];
     private ImmutableDictionary<WorkloadKey, Workload> _workloads = ImmutableDictionary<WorkloadKey, Workload>.Empty;
 
+    /// <summary>
+    /// Raised, on any thread, when objects of a workload changed and the workload did not: what shows the objects themselves looks again. As often as objects change; handlers must be
+    /// quick and must not throw.
+    /// </summary>
+    public event Action<WorkloadKey>? ObjectChanged;
+
     /// <summary>Everything as it is now.</summary>
     public ImmutableDictionary<WorkloadKey, Workload> Current => Volatile.Read(ref _workloads);
 
@@ -83,6 +89,9 @@ public sealed class WorkloadFeed
             Tell(key);
         }
     }
+
+    /// <summary>Raises <see cref="ObjectChanged"/>; no subscriber is told.</summary>
+    internal void TouchObject(WorkloadKey key) => ObjectChanged?.Invoke(key);
 
     /// <summary>Everything as it is now, and from then on the keys of what changes. Dispose to end it.</summary>
     public WorkloadSubscription Subscribe()

@@ -57,6 +57,12 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public event Action? CapacityChanged;
 
+    public event Action<WorkloadKey>? ObjectChanged
+    {
+        add => _feed.ObjectChanged += value;
+        remove => _feed.ObjectChanged -= value;
+    }
+
     public event Action? HubChanged
     {
         add => _outbox.StatusChanged += value;

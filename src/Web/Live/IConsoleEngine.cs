@@ -50,6 +50,9 @@ public interface IConsoleEngine
     /// <summary>Raised on any thread when <see cref="Clusters"/> changes.</summary>
     event Action? ClustersChanged;
 
+    /// <summary>Raised on any thread when the object of a workload may have changed and the workload did not: see <see cref="ManifestOf"/>.</summary>
+    event Action<WorkloadKey>? ObjectChanged;
+
     /// <summary>Raised on any thread when <see cref="Hub"/> changes.</summary>
     event Action? HubChanged;
 

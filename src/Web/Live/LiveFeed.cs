@@ -10,6 +10,12 @@ public sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool 
 {
     /// <summary>True when what nodes have, or what pods claim of it, may have changed.</summary>
     public bool Capacity { get; init; }
+
+    /// <summary>Keys of workloads whose objects may have changed though they did not; of those alone that the listener asked for.</summary>
+    public IReadOnlyCollection<WorkloadKey> Objects { get; init; } = [];
+
+    /// <summary>Whether there is something in it beside <see cref="Objects"/>.</summary>
+    internal bool ForAll => Workloads.Count > 0 || Clusters || Hub || Capacity;
 }
 
 /// <summary>
@@ -19,9 +25,10 @@ public sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool 
 internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, TimeProvider time, ILogger<LiveFeed> logger) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
-    private readonly List<Func<LiveBatch, Task>> _listeners = [];
+    private readonly List<Listening> _listeners = [];
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly HashSet<WorkloadKey> _dirty = [];
+    private readonly HashSet<WorkloadKey> _objects = [];
     private bool _clusters;
     private bool _hub;
     private bool _capacity;
@@ -31,11 +38,13 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
     /// <summary>
     /// Calls <paramref name="listener"/> with each batch, one at a time, until the result is disposed. Changes from now on are not missed: read the present state after this call.
     /// </summary>
-    public IDisposable Listen(Func<LiveBatch, Task> listener)
+    /// <param name="objectOf">A workload whose object is shown as it stands: its changes come too, as <see cref="LiveBatch.Objects"/>, and to nobody else.</param>
+    public IDisposable Listen(Func<LiveBatch, Task> listener, WorkloadKey? objectOf = null)
     {
+        var listening = new Listening(listener, objectOf, Forget);
         lock (_lock)
         {
-            _listeners.Add(listener);
+            _listeners.Add(listening);
             if (_stop is null)
             {
                 _stop = new CancellationTokenSource();
@@ -43,13 +52,14 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
                 var subscription = engine.Subscribe();
                 engine.ClustersChanged += OnClusters;
                 engine.HubChanged += OnHub;
+                engine.ObjectChanged += OnObject;
                 engine.CapacityChanged += OnCapacity;
                 var stopping = _stop.Token;
                 _running = Task.WhenAll(Task.Run(() => CollectAsync(subscription, stopping), CancellationToken.None), Task.Run(() => DeliverAsync(stopping), CancellationToken.None));
             }
         }
 
-        return new Listening(() => Forget(listener));
+        return listening;
     }
 
     public async ValueTask DisposeAsync()
@@ -66,7 +76,7 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
         _signal.Dispose();
     }
 
-    private void Forget(Func<LiveBatch, Task> listener)
+    private void Forget(Listening listener)
     {
         lock (_lock)
         {
@@ -88,6 +98,7 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
         pace.Leave();
         engine.ClustersChanged -= OnClusters;
         engine.HubChanged -= OnHub;
+        engine.ObjectChanged -= OnObject;
         engine.CapacityChanged -= OnCapacity;
         _stop.Cancel();
         _stop.Dispose();
@@ -99,6 +110,17 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
     private void OnHub() => Mark(() => _hub = true);
 
     private void OnCapacity() => Mark(() => _capacity = true);
+
+    private void OnObject(WorkloadKey key)
+    {
+        lock (_lock)
+        {
+            if (_listeners.Exists(listener => listener.ObjectOf == key))
+            {
+                Mark(() => _objects.Add(key));
+            }
+        }
+    }
 
     private void Mark(Action change)
     {
@@ -142,7 +164,11 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
                 var (batch, listeners) = Take();
                 foreach (var listener in listeners)
                 {
-                    await DeliverAsync(listener, batch).ConfigureAwait(false);
+                    IReadOnlyCollection<WorkloadKey> objects = listener.ObjectOf is { } key && batch.Objects.Contains(key) ? [key] : [];
+                    if (batch.ForAll || objects.Count > 0)
+                    {
+                        await DeliverAsync(listener.Listener, batch with { Objects = objects }).ConfigureAwait(false);
+                    }
                 }
 
                 await Task.Delay(pace.RestAfter(time.GetElapsedTime(started)), time, stopping).ConfigureAwait(false);
@@ -154,12 +180,13 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
         }
     }
 
-    private (LiveBatch Batch, Func<LiveBatch, Task>[] Listeners) Take()
+    private (LiveBatch Batch, Listening[] Listeners) Take()
     {
         lock (_lock)
         {
-            var batch = new LiveBatch([.. _dirty], _clusters, _hub) { Capacity = _capacity };
+            var batch = new LiveBatch([.. _dirty], _clusters, _hub) { Capacity = _capacity, Objects = [.. _objects] };
             _dirty.Clear();
+            _objects.Clear();
             _clusters = _hub = _capacity = false;
             return (batch, [.. _listeners]);
         }
@@ -182,10 +209,14 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
     [LoggerMessage(Level = LogLevel.Warning, Message = "A page failed to take an update; the next one is delivered all the same")]
     private static partial void ListenerFailed(ILogger logger, Exception exception);
 
-    private sealed class Listening(Action forget) : IDisposable
+    private sealed class Listening(Func<LiveBatch, Task> listener, WorkloadKey? objectOf, Action<Listening> forget) : IDisposable
     {
-        private Action? _forget = forget;
+        private Action<Listening>? _forget = forget;
 
-        public void Dispose() => Interlocked.Exchange(ref _forget, null)?.Invoke();
+        public Func<LiveBatch, Task> Listener => listener;
+
+        public WorkloadKey? ObjectOf => objectOf;
+
+        public void Dispose() => Interlocked.Exchange(ref _forget, null)?.Invoke(this);
     }
 }

@@ -61,6 +61,18 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     public event Action? HubChanged;
 
+    public event Action<WorkloadKey>? ObjectChanged;
+
+    /// <summary>What <see cref="ManifestOf"/> says of a workload instead of what it says of all.</summary>
+    public Dictionary<WorkloadKey, string> Manifests { get; } = [];
+
+    /// <summary>Changes the object of a workload, and nothing of the workload.</summary>
+    public void SetManifest(WorkloadKey key, string manifest)
+    {
+        Manifests[key] = manifest;
+        ObjectChanged?.Invoke(key);
+    }
+
     /// <summary>How many handlers and feed subscriptions are still attached.</summary>
     public int Attached => (ClustersChanged?.GetInvocationList().Length ?? 0) + (HubChanged?.GetInvocationList().Length ?? 0);
 
@@ -91,7 +103,7 @@ public sealed class FakeConsoleEngine : IConsoleEngine
 
     public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key) => Events.TryGetValue(key, out var events) ? events : [];
 
-    public string? ManifestOf(WorkloadKey key) => Workloads.ContainsKey(key) ? $"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: {key.Name}\n" : null;
+    public string? ManifestOf(WorkloadKey key) => Manifests.TryGetValue(key, out var manifest) ? manifest : Workloads.ContainsKey(key) ? $"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: {key.Name}\n" : null;
 
     /// <summary>Labels by pod name.</summary>
     public Dictionary<string, Dictionary<string, string>> Labels { get; } = [];

@@ -44,8 +44,7 @@ public sealed class WorkloadDetailModel(IConsoleEngine engine, WorkloadKey key)
             Workload = workload;
             Gone = false;
             Events = engine.EventsOf(key);
-            Manifest = engine.ManifestOf(key) ?? Manifest;
-            Containers = engine.ContainersOf(key) is { Count: > 0 } containers ? containers : Containers;
+            LoadObject();
         }
         else
         {
@@ -62,10 +61,19 @@ public sealed class WorkloadDetailModel(IConsoleEngine engine, WorkloadKey key)
     {
         if (!batch.Clusters && !batch.Workloads.Contains(key))
         {
-            return false;
+            return batch.Objects.Contains(key) && LoadObject();
         }
 
         Load();
         return true;
+    }
+
+    /// <returns>Whether it is another one.</returns>
+    private bool LoadObject()
+    {
+        var (manifest, containers) = (Manifest, Containers);
+        Manifest = engine.ManifestOf(key) ?? Manifest;
+        Containers = engine.ContainersOf(key) is { Count: > 0 } now ? now : Containers;
+        return Manifest != manifest || !Containers.SequenceEqual(containers);
     }
 }
