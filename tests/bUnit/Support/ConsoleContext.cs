@@ -56,6 +56,7 @@ public sealed class ConsoleContext : BunitContext
         Services.AddScoped<WorkloadTexts>();
         Services.AddScoped<ReasonTexts>();
         Services.AddScoped<ActionFlow>();
+        Services.AddSingleton(new RunnerOptions());
         more?.Invoke(Services);
         var authorization = AddAuthorization();
         authorization.SetAuthorized("somebody");

@@ -37,6 +37,9 @@ public sealed partial class LogView
     private LiveFeed Feed { get; set; } = null!;
 
     [Inject]
+    private Runner.Engine.Configuration.RunnerOptions Options { get; set; } = null!;
+
+    [Inject]
     private TimeProvider Time { get; set; } = null!;
 
     [Inject]
