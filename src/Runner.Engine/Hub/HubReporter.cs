@@ -25,7 +25,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
     private readonly HubLeadership _leadership;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ConcurrentDictionary<string, Ledger> _ledgers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, HubLedger> _ledgers = new(StringComparer.Ordinal);
 
     /// <param name="leadership">Null for a process that always speaks.</param>
     public HubReporter(Outbox outbox, OutboxStore store, TimeProvider time, ILogger<HubReporter> logger, HubLeadership? leadership = null)
@@ -56,92 +56,64 @@ internal sealed partial class HubReporter : IWorkloadObserver
         // Changes that come while one is written are written together by whoever is next.
         var ledger = LedgerOf(either.Key.Cluster);
         ledger.Arrived.Enqueue((either.Key, after));
-        await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        using var entry = await ledger.EnterAsync(cancellationToken).ConfigureAwait(false);
+        while (ledger.Arrived.TryDequeue(out var arrived))
         {
-            while (ledger.Arrived.TryDequeue(out var arrived))
-            {
-                ledger.Missed.Remove(arrived.Key);
-                Owe(ledger, arrived.Key, arrived.Workload);
-            }
+            ledger.Missed.Remove(arrived.Key);
+            Owe(ledger, arrived.Key, arrived.Workload);
+        }
 
-            await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            ledger.Gate.Release();
-        }
+        await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask SyncedAsync(WorkloadSnapshot snapshot, CancellationToken cancellationToken)
     {
         var ledger = LedgerOf(snapshot.Cluster);
-        await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        using var entry = await ledger.EnterAsync(cancellationToken).ConfigureAwait(false);
+        ledger.Listed(snapshot);
+        if (_store.IsShared)
         {
-            ledger.Listed(snapshot);
-            if (_store.IsShared)
-            {
-                ledger.Sync(snapshot);
-            }
-
-            foreach (var key in ledger.Told.Keys.Union(ledger.Seen.Keys).ToList().Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)))
-            {
-                ledger.Owed[key] = null;
-                ledger.Missed.Add(key);
-            }
-
-            foreach (var workload in snapshot.Workloads)
-            {
-                ledger.Owed[workload.Key] = workload;
-                if (ledger.Told.GetValueOrDefault(workload.Key)?.Uid == workload.Uid)
-                {
-                    ledger.Missed.Remove(workload.Key);
-                }
-            }
-
-            foreach (var (key, workload) in _leadership.IsLeader || _store.IsShared ? [] : ledger.Owed.ToArray())
-            {
-                Owe(ledger, key, workload);
-            }
-
-            await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
+            ledger.Sync(snapshot);
         }
-        finally
+
+        foreach (var key in ledger.Told.Keys.Union(ledger.Seen.Keys).ToList().Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)))
         {
-            ledger.Gate.Release();
+            ledger.Owed[key] = null;
+            ledger.Missed.Add(key);
         }
+
+        foreach (var workload in snapshot.Workloads)
+        {
+            ledger.Owed[workload.Key] = workload;
+            if (ledger.Told.GetValueOrDefault(workload.Key)?.Uid == workload.Uid)
+            {
+                ledger.Missed.Remove(workload.Key);
+            }
+        }
+
+        foreach (var (key, workload) in _leadership.IsLeader || _store.IsShared ? [] : ledger.Owed.ToArray())
+        {
+            Owe(ledger, key, workload);
+        }
+
+        await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Whether all that the hub must hear of a workload as it is given is written for it, so that nothing is lost when the object goes.</summary>
     public async ValueTask<bool> HasToldAsync(Workload workload, CancellationToken cancellationToken)
     {
         var ledger = LedgerOf(workload.Key.Cluster);
-        await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return !ledger.Owed.ContainsKey(workload.Key)
-                && Telling.Decide(ledger.Told.GetValueOrDefault(workload.Key), workload, _time.GetUtcNow()).Events.Count == 0;
-        }
-        finally
-        {
-            ledger.Gate.Release();
-        }
+        using var entry = await ledger.EnterAsync(cancellationToken).ConfigureAwait(false);
+        return !ledger.Owed.ContainsKey(workload.Key)
+            && Telling.Decide(ledger.Told.GetValueOrDefault(workload.Key), workload, _time.GetUtcNow()).Events.Count == 0;
     }
 
     /// <summary>Whether the first news of an object is written for the hub: what is being written when this is asked is waited for.</summary>
     public async ValueTask<bool> HasToldOfAsync(WorkloadKey key, string uid, CancellationToken cancellationToken)
     {
         var ledger = LedgerOf(key.Cluster);
-        await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return ledger.Told.GetValueOrDefault(key)?.Uid == uid;
-        }
-        finally
-        {
-            ledger.Gate.Release();
-        }
+        using var entry = await ledger.EnterAsync(cancellationToken).ConfigureAwait(false);
+        return ledger.Told.GetValueOrDefault(key)?.Uid == uid;
     }
 
     /// <summary>Writes what could not be written before, until cancelled.</summary>
@@ -152,23 +124,16 @@ internal sealed partial class HubReporter : IWorkloadObserver
             await _wake.WaitAsync(RetryPause, _time, cancellationToken).ConfigureAwait(false);
             foreach (var ledger in _ledgers.Values.Where(ledger => !ledger.Owed.IsEmpty || (_store.IsShared && _leadership.IsLeader && ledger.Term != _leadership.Term)))
             {
-                await ledger.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-                try
-                {
-                    await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
-                }
-                finally
-                {
-                    ledger.Gate.Release();
-                }
+                using var entry = await ledger.EnterAsync(cancellationToken).ConfigureAwait(false);
+                await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    private Ledger LedgerOf(string cluster) => _ledgers.GetOrAdd(cluster, _ => new Ledger(cluster));
+    private HubLedger LedgerOf(string cluster) => _ledgers.GetOrAdd(cluster, name => new HubLedger(name));
 
     /// <summary>Begins where the replica that spoke before has ended: with what it has told, and everything as it is now.</summary>
-    private void Succeed(Ledger ledger, int term)
+    private void Succeed(HubLedger ledger, int term)
     {
         ledger.Told.Clear();
         foreach (var told in _store.Told().Where(told => told.Key.Cluster == ledger.Cluster))
@@ -186,7 +151,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
     }
 
     /// <summary>Writes what the hub must hear of the workloads that are owed. What the disk refuses stays owed.</summary>
-    private async Task SettleAsync(Ledger ledger, CancellationToken cancellationToken)
+    private async Task SettleAsync(HubLedger ledger, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var term = _leadership.Term;
@@ -241,7 +206,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
     }
 
     /// <summary>Remembers the newest state of a workload, and while another replica speaks, that that one tells of it.</summary>
-    private void Owe(Ledger ledger, WorkloadKey key, Workload? workload)
+    private void Owe(HubLedger ledger, WorkloadKey key, Workload? workload)
     {
         if (_store.IsShared)
         {
@@ -269,7 +234,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         }
     }
 
-    private static void ForgetGone(Ledger ledger, DateTimeOffset before)
+    private static void ForgetGone(HubLedger ledger, DateTimeOffset before)
     {
         foreach (var (key, _) in ledger.Seen.Where(entry => entry.Value.GoneAt < before).ToList())
         {
@@ -296,83 +261,4 @@ internal sealed partial class HubReporter : IWorkloadObserver
 
     [LoggerMessage(LogLevel.Error, "Events of {Count} workloads could not be written and are tried again: {Problem}")]
     private partial void LogNotWritten(int count, string problem);
-
-    /// <summary>What the hub knows of one cluster. Used under its gate, but that anyone may look whether something is owed, or add a change.</summary>
-    private sealed class Ledger(string cluster)
-    {
-        private readonly HashSet<WorkloadKind> _known = [];
-        private readonly HashSet<WorkloadKey> _unreadable = [];
-        private readonly Dictionary<WorkloadKind, long> _listedAt = [];
-
-        public string Cluster => cluster;
-
-        /// <summary>The term of this replica in which the ledger was made up; of no use in another one where replicas share the state.</summary>
-        public int Term { get; set; }
-
-        public SemaphoreSlim Gate { get; } = new(1, 1);
-
-        /// <summary>Changes that wait for the gate, of one workload at most one.</summary>
-        public ConcurrentQueue<(WorkloadKey Key, Workload? Workload)> Arrived { get; } = new();
-
-        public Dictionary<WorkloadKey, ToldState> Told { get; } = [];
-
-        /// <summary>Workloads, or null where they are gone, that are not compared and written yet.</summary>
-        public ConcurrentDictionary<WorkloadKey, Workload?> Owed { get; } = new();
-
-        /// <summary>Workloads that were found to be gone at a sync, without having been seen to go.</summary>
-        public HashSet<WorkloadKey> Missed { get; } = [];
-
-        /// <summary>What this replica saw while another one spoke to the hub, and has not told since.</summary>
-        public Dictionary<WorkloadKey, Seen> Seen { get; } = [];
-
-        /// <summary>Every workload as it is; kept only where replicas share the state.</summary>
-        public Dictionary<WorkloadKey, Workload> Latest { get; } = [];
-
-        /// <summary>Whether it can be said that a workload is not there.</summary>
-        public bool Knows(WorkloadKey key) => Latest.ContainsKey(key) || (_known.Contains(key.Kind) && !_unreadable.Contains(key));
-
-        /// <summary>Whether what is known of a kind was listed since then.</summary>
-        public bool IsFresh(WorkloadKind kind, long since) => _listedAt.GetValueOrDefault(kind, long.MaxValue) >= since;
-
-        public void Listed(WorkloadSnapshot snapshot)
-        {
-            foreach (var kind in snapshot.Kinds)
-            {
-                _listedAt[kind] = snapshot.ListedAt;
-            }
-        }
-
-        public void See(WorkloadKey key, Workload? workload)
-        {
-            _unreadable.Remove(key);
-            if (workload is null)
-            {
-                Latest.Remove(key);
-            }
-            else
-            {
-                Latest[key] = workload;
-            }
-        }
-
-        public void Sync(WorkloadSnapshot snapshot)
-        {
-            _known.UnionWith(snapshot.Kinds);
-            _unreadable.RemoveWhere(key => snapshot.Kinds.Contains(key.Kind));
-            _unreadable.UnionWith(snapshot.Unreadable);
-            foreach (var key in Latest.Keys.Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)).ToList())
-            {
-                Latest.Remove(key);
-            }
-
-            foreach (var workload in snapshot.Workloads)
-            {
-                Latest[workload.Key] = workload;
-            }
-        }
-    }
-
-    /// <param name="Workload">As it was seen last.</param>
-    /// <param name="GoneAt">When it was found to be gone; null while it is there.</param>
-    private sealed record Seen(Workload Workload, DateTimeOffset? GoneAt);
 }

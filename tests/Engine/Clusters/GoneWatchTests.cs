@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
 using Runner.Tests.Engine.Support;
@@ -25,6 +26,29 @@ public sealed class GoneWatchTests
         cluster.Delete(Route);
 
         await wait.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Waiting_ends_though_the_watch_stays_open_and_says_nothing()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        await using var engine = new RunningEngine([cluster.Endpoint]);
+        var owner = Owner(cluster, "web");
+        Put(cluster, owner);
+        cluster.Host.Faults.SilentWatches = true;
+        var time = new FakeTimeProvider();
+        var wait = WaitAsync(engine, owner, time);
+        await WatchesAsync(cluster, 1);
+        cluster.Delete(Route);
+
+        await Eventually.TrueAsync(() => wait.IsCompleted || Later(), "it was looked at again");
+        await wait;
+
+        bool Later()
+        {
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            return false;
+        }
     }
 
     [Fact]
@@ -58,7 +82,7 @@ public sealed class GoneWatchTests
         await wait.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
     }
 
-    private static Task WaitAsync(RunningEngine engine, string owner) => new GoneWatch(engine.Cluster, TimeProvider.System)
+    private static Task WaitAsync(RunningEngine engine, string owner, TimeProvider? time = null) => new GoneWatch(engine.Cluster, time ?? TimeProvider.System)
         .WaitAsync("apis/serving.knative.dev/v1/namespaces/spaces/routes", "web", owner, TestContext.Current.CancellationToken);
 
     private static Task WatchesAsync(TestCluster cluster, int count) => Eventually.TrueAsync(

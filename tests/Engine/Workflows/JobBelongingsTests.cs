@@ -2,6 +2,9 @@ using System.Net;
 using System.Text;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Runner.EmbeddedCluster.Storage;
+using Runner.Engine.Workloads.Argo;
 using Runner.Tests.Engine.RunnerApi;
 using Runner.Tests.Engine.Support;
 
@@ -23,7 +26,7 @@ public sealed class JobBelongingsTests
     public async Task A_job_does_not_begin_on_a_volume_that_is_going()
     {
         await using var host = await JobRunnerHost.StartAsync();
-        await host.Api.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(Claim(new Dictionary<string, string> { ["workflow-scope"] = "csghub-dataflow" }, Finalizer), "spaces", cancellationToken: Cancel);
+        await host.Api.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(Claim(new Dictionary<string, string> { ["workflow-scope"] = "csghub-dataflow" }, Volume, Finalizer), "spaces", cancellationToken: Cancel);
         await host.Api.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: Cancel);
 
         var asked = host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample);
@@ -33,6 +36,59 @@ public sealed class JobBelongingsTests
 
         Assert.Equal(HttpStatusCode.OK, (await asked).Status);
         await host.ToldAsync(Task, "Succeeded");
+    }
+
+    [Fact]
+    public async Task Neither_service_nor_sandbox_nor_build_begins_on_a_volume_that_is_going()
+    {
+        string[] volumes = ["7b1f0f5e-6a0e-4c8b-9d53-1f6f0e3f9a11", "7b1f0f5e", "imagebuilder-pvc-kaniko-cache"];
+        await using var host = await JobRunnerHost.StartAsync();
+        foreach (var volume in volumes)
+        {
+            await host.Api.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(Claim(labels: null, volume, Finalizer), "spaces", cancellationToken: Cancel);
+            await host.Api.CoreV1.DeleteNamespacedPersistentVolumeClaimAsync(volume, "spaces", cancellationToken: Cancel);
+        }
+
+        var asked = System.Threading.Tasks.Task.WhenAll(
+            host.CallAsync(HttpMethod.Post, "service/web/run", RunnerApiHost.Sample("run-inference")),
+            host.CallAsync(HttpMethod.Post, "sandboxes", RunnerApiHost.Sample("sandbox")),
+            host.CallAsync(HttpMethod.Post, "imagebuilder/builder", RunnerApiHost.Sample("image-build")));
+        await Eventually.TrueAsync(
+            () => asked.IsCompleted || volumes.All(volume => host.Log.Contains($"waits until the old volume {volume} is gone", StringComparison.Ordinal)), "all three wait, or are answered", 30);
+        Assert.False(asked.IsCompleted);
+        foreach (var volume in volumes)
+        {
+            await host.Api.CoreV1.PatchNamespacedPersistentVolumeClaimAsync(new V1Patch("""{"metadata":{"finalizers":null}}""", V1Patch.PatchType.MergePatch), volume, "spaces", cancellationToken: Cancel);
+        }
+
+        Assert.All(await asked, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
+        foreach (var volume in volumes)
+        {
+            Assert.Null((await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(volume, "spaces", cancellationToken: Cancel)).Metadata.DeletionTimestamp);
+        }
+    }
+
+    [Fact]
+    public async Task What_went_with_an_earlier_job_of_the_name_is_there_again_for_the_one_that_adopts_it()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        await using var engine = new RunningEngine([cluster.Endpoint]);
+        var belongings = new JobBelongings(engine.Cluster, "spaces", TimeProvider.System, NullLogger.Instance);
+        var key = new ObjectKey("argoproj.io", "workflows", "spaces", Task);
+        cluster.Put(key, """{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{},"spec":{}}""");
+        var uid = cluster.Store.Get(key)!.Json["metadata"]!["uid"]!.GetValue<string>();
+        var workflow = new ArgoWorkflow { Metadata = new() { Name = Task, NamespaceProperty = "spaces", Uid = uid } };
+        var labels = new Dictionary<string, string> { [ArgoNames.UnclaimedLabel] = Task };
+        var secret = new V1Secret { Metadata = new() { Name = Secret, Labels = labels }, StringData = new Dictionary<string, string> { ["key"] = "value" } };
+
+        await belongings.AdoptAsync(new JobObjects(workflow, null, secret, Claim(labels, Volume)), workflow);
+
+        foreach (var (plural, name) in new[] { ("secrets", Secret), ("persistentvolumeclaims", Volume) })
+        {
+            var metadata = cluster.Store.Get(new("", plural, "spaces", name))!.Json["metadata"]!;
+            Assert.Equal(uid, metadata["ownerReferences"]![0]!["uid"]!.GetValue<string>());
+            Assert.Null(metadata["labels"]?[ArgoNames.UnclaimedLabel]);
+        }
     }
 
     [Fact]
@@ -57,7 +113,7 @@ public sealed class JobBelongingsTests
     public async Task A_volume_that_somebody_else_has_made_stays_as_it_is()
     {
         await using var host = await JobRunnerHost.StartAsync();
-        var made = await host.Api.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(Claim(labels: null), "spaces", cancellationToken: Cancel);
+        var made = await host.Api.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(Claim(labels: null, Volume), "spaces", cancellationToken: Cancel);
 
         var (status, json) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", Sample);
         Assert.Equal(HttpStatusCode.BadRequest, status);
@@ -87,9 +143,9 @@ public sealed class JobBelongingsTests
         await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Task), "the workflow is not made again");
     }
 
-    private static V1PersistentVolumeClaim Claim(IDictionary<string, string>? labels, params string[] finalizers) => new()
+    private static V1PersistentVolumeClaim Claim(IDictionary<string, string>? labels, string name, params string[] finalizers) => new()
     {
-        Metadata = new() { Name = Volume, Labels = labels, Finalizers = finalizers.Length > 0 ? finalizers : null },
+        Metadata = new() { Name = name, Labels = labels, Finalizers = finalizers.Length > 0 ? finalizers : null },
         Spec = new()
         {
             AccessModes = ["ReadWriteMany"], StorageClassName = "embedded-nfs", Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("20Gi") } },

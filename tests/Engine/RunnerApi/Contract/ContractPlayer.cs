@@ -33,11 +33,9 @@ internal sealed class ContractPlayer(RunnerApiHost host)
     public async Task PlayAsync(ContractCall call)
     {
         var problem = await ProblemOfAsync(call);
-        var begun = TimeProvider.System.GetTimestamp();
-        while (problem is not null && call.Waits && TimeProvider.System.GetElapsedTime(begun) < Patience)
+        if (call.Waits)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
-            problem = await ProblemOfAsync(call);
+            await Eventually.TrueAsync(async () => problem is null || (problem = await ProblemOfAsync(call)) is null, () => $"{call}: {problem}", Patience.TotalSeconds);
         }
 
         Assert.True(problem is null, $"{call}: {problem}");
