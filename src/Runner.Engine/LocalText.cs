@@ -14,6 +14,9 @@ public sealed record LocalText(string English, string Chinese)
     /// <summary>Length of the English sentence; 0 where there is nothing to say.</summary>
     public int Length => English.Length;
 
+    /// <summary>Whether it stands as somebody else said it, which is in English.</summary>
+    public bool IsQuoted => English == Chinese;
+
     /// <summary>The sentence for the reader of now.</summary>
     public string Shown => For(CultureInfo.CurrentUICulture);
 

@@ -18,7 +18,7 @@ public sealed class AppearanceTests(ConsoleFixture console)
 
     [Theory]
     [MemberData(nameof(Looks))]
-    public async Task Every_page_and_what_opens_on_it_is_accessible_and_fits(string theme, string language, int width)
+    public async Task Every_page_and_what_opens_on_it_is_accessible_fits_and_speaks_the_readers_language(string theme, string language, int width)
     {
         await console.Runner.RunSampleAsync("run-inference");
         await console.Runner.RunSampleAsync("run-does-not-fit");
@@ -36,6 +36,11 @@ public sealed class AppearanceTests(ConsoleFixture console)
             await Accessibility.SettleAsync(page);
             await page.ScreenshotAsync(new() { Path = Screenshots.File($"{scene.Name}-{width}-{theme}-{language}"), Animations = ScreenshotAnimations.Disabled });
             wrong.AddRange((await Accessibility.FindingsAsync(page)).Select(finding => $"{scene.Name}: {finding}"));
+            if (language != "en")
+            {
+                wrong.AddRange((await Foreign.PhrasesAsync(page)).Select(phrase => $"{scene.Name} says in English: {phrase}"));
+            }
+
             if (!await page.EvaluateAsync<bool>(NothingSideways))
             {
                 wrong.Add($"{scene.Name} is wider than the window");

@@ -44,6 +44,11 @@ public sealed class ConnectionsTests
         await card.GetByRole(AriaRole.Button, new() { Name = "Test these values" }).ClickAsync();
         await Assertions.Expect(card.Locator(".verdict-good")).ToBeVisibleAsync();
         await page.ScreenshotAsync(new() { Path = Screenshots.File("connections-passed-1440-light-en"), FullPage = true });
+
+        // On a phone a setting is a block of its own, with one line above it from side to side.
+        await page.SetViewportSizeAsync(390, 844);
+        Assert.Equal("0px", await card.Locator(".settings th[scope=row]").First.EvaluateAsync<string>("cell => getComputedStyle(cell).borderTopWidth"));
+        await page.SetViewportSizeAsync(1440, 900);
         await card.GetByRole(AriaRole.Button, new() { Name = "Keep in the pull secret" }).ClickAsync();
         await Assertions.Expect(page.Locator(".mud-snackbar").First).ToContainTextAsync("spaces/csghub-docker");
 

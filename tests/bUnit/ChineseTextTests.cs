@@ -6,6 +6,7 @@ using Bunit;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Values;
+using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Components.Controls;
@@ -102,10 +103,14 @@ public sealed partial class ChineseTextTests
     }
 
     [Fact]
-    public void A_translated_detail_of_the_audit_log_is_one_that_is_written()
+    public async Task A_reason_in_the_list_of_workloads_says_what_it_means_to_who_points_at_it_and_to_who_listens()
     {
-        var source = string.Concat(SourceFiles.Of("src/Web").Where(file => !file.EndsWith("AuditDetails.cs", StringComparison.Ordinal)).Select(File.ReadAllText));
-        Assert.All(AuditDetails.Known, detail => Assert.Contains($"\"{detail.English}\"", source, StringComparison.Ordinal));
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("web", DeployStatus.RuntimeError, "OOMKilled", "exit 137"));
+        var reason = context.Render<Workloads>().Find("tr[data-row] .c-reason > span");
+        Assert.Contains("used more memory than its limit", reason.GetAttribute("title"), StringComparison.Ordinal);
+        Assert.EndsWith("exit 137", reason.GetAttribute("title"), StringComparison.Ordinal);
+        Assert.Contains("used more memory than its limit", reason.QuerySelector(".visually-hidden")!.TextContent, StringComparison.Ordinal);
     }
 
     [Theory]

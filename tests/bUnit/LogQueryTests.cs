@@ -90,7 +90,7 @@ public sealed partial class LogQueryTests
 
         var used = Directory.EnumerateFiles(Path.Combine(folder.FullName, "src", "Web", "Components"), "Log*.*", SearchOption.AllDirectories)
             .SelectMany(file => Key().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).Distinct();
-        Assert.Equal(english.Keys.Order(), used.Order());
+        Assert.Equal(english.Keys.Where(key => !key.EndsWith(".One", StringComparison.Ordinal)).Order(), used.Order());
     }
 
     private static Dictionary<string, string> Read(CultureInfo culture) =>
@@ -99,7 +99,7 @@ public sealed partial class LogQueryTests
 
     private static HashSet<string> Holes(string text) => [.. Hole().Matches(text).Select(match => match.Value)];
 
-    [GeneratedRegex("""\bG\["([A-Za-z.]+)"[],]""")]
+    [GeneratedRegex("""\bG(?:\[|\.Counted\()"([A-Za-z.]+)"[],]""")]
     private static partial Regex Key();
 
     [GeneratedRegex(@"\{\d\}")]

@@ -3,6 +3,7 @@ using System.Resources;
 using System.Text.RegularExpressions;
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Localization;
 using Runner.Engine;
 using Runner.Engine.Diagnostics;
 using Runner.Engine.Diagnostics.Dependencies;
@@ -92,6 +93,18 @@ public sealed partial class OperationsTests
         Assert.Equal([2], HubModel.Choose(all, new(EventState.Refused, "", null)).Select(e => e.Sequence));
         Assert.Equal([2], HubModel.Choose(all, new(null, "WANTED", null)).Select(e => e.Sequence));
         Assert.Equal(new HubQuery(EventState.Sent, "a&b", 7), HubQuery.Parse(new Uri("http://x/" + new HubQuery(EventState.Sent, "a&b", 7).Address).Query));
+    }
+
+    [Fact]
+    public async Task One_thing_is_not_told_as_several()
+    {
+        await using var console = new ConsoleContext();
+        var texts = console.Services.GetRequiredService<IStringLocalizer<OperationsText>>();
+        string Waiting(string number) => texts.Cause(
+            new(CheckId.GpuWaiting, "", CheckState.Warning, CheckCause.TasksWait, new[] { number }.ToEquatableList(), EquatableList<LocalText>.Empty, null, TimeSpan.Zero));
+
+        Assert.Equal(("One workload waits for accelerators.", "2 workloads wait for accelerators."), (Waiting("1"), Waiting("2")));
+        Assert.Equal(("Install one object", "Install 1,200 objects"), (texts.Counted("Dependencies.DoInstall", 1), texts.Counted("Dependencies.DoInstall", 1200)));
     }
 
     [Fact]

@@ -217,7 +217,7 @@ public sealed class PagesTests
         context.Engine.Log("train-main-1").Complete();
         var page = context.Render<Logs>(parameters => parameters.Add(p => p.Cluster, "embedded").Add(p => p.Kind, "workflow").Add(p => p.Namespace, "spaces").Add(p => p.Name, "train"));
 
-        await Eventually(context, () => Assert.Contains("1 lines", page.Find(".log-foot").TextContent, StringComparison.Ordinal));
+        await Eventually(context, () => Assert.Contains("1 line", page.Find(".log-foot").TextContent, StringComparison.Ordinal));
         Assert.Equal(["train-main-1"], page.FindAll("optgroup option").Select(option => option.TextContent));
         Assert.Contains("gone", page.Find(".notice").TextContent, StringComparison.Ordinal);
     }

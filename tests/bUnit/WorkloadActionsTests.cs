@@ -50,7 +50,7 @@ public sealed class WorkloadActionsTests
         await actions.ScaleAsync(Samples.Key("web"), new(1, 4), cancel);
         await actions.SetTrafficAsync(Samples.Key("web"), [new("a", 80), new("b", 20)], cancel);
         Assert.Equal([("scale 1 4", Samples.Key("web")), ("traffic a=80 b=20", Samples.Key("web"))], context.Engine.Done);
-        Assert.Equal(["a 80 %, b 20 %", "1 to 4 instances"], context.Audit.Read(10).Select(entry => entry.Detail));
+        Assert.Equal(["a 80 %, b 20 %", "1 to 4 instances"], context.Audit.Read(10).Select(entry => entry.Detail.English));
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class WorkloadActionsTests
         Exception? told = null;
         for (var number = 0; number < 500 && told is null; number++)
         {
-            told = await Record.ExceptionAsync(() => context.Audit.WriteAsync("somebody", "", AuditActions.Stop, "", AuditOutcome.Done, new string('p', 20_000), TestContext.Current.CancellationToken));
+            told = await Record.ExceptionAsync(() => context.Audit.WriteAsync("somebody", "", AuditActions.Stop, "", AuditOutcome.Done, AuditDetail.Quoted(new string('p', 20_000)), TestContext.Current.CancellationToken));
         }
 
         Assert.IsAssignableFrom<IOException>(told);

@@ -38,6 +38,9 @@ public sealed partial class ClusterConnection
 
     public ClusterOrigin Origin => Endpoint.Origin;
 
+    /// <inheritdoc cref="ClusterEndpoint.Account"/>
+    public string Account => Endpoint.Account;
+
     public ClusterStatus Status => Volatile.Read(ref _status);
 
     /// <summary>When the cluster was last heard of, by an answer or an event of a watch: how old at most is what is shown. Null when never.</summary>

@@ -39,7 +39,7 @@ public static class ClusterEndpoints
         return [.. endpoints.Select(entry => endpoints.Count(other => other.Endpoint.Name == entry.Endpoint.Name) > 1 ? entry.Endpoint with { Name = entry.Path } : entry.Endpoint)];
     }
 
-    private static ClusterEndpoint InCluster() => new("in-cluster", ClusterOrigin.InCluster, KubernetesClientConfiguration.InClusterConfig);
+    private static ClusterEndpoint InCluster() => new("in-cluster", ClusterOrigin.InCluster, KubernetesClientConfiguration.InClusterConfig) { Account = PodAccount.OfThisPod() };
 
     private static ClusterEndpoint Missing(string home) => new(
         "kubeconfig",

@@ -36,7 +36,11 @@ public sealed record ClusterStatus(ClusterHealth Health, DateTimeOffset Since, L
 /// Reads the client configuration; called again after failures, because files and tokens change. An exception's message is shown as the
 /// connection's problem and must hold no secret.
 /// </param>
-public sealed record ClusterEndpoint(string Name, ClusterOrigin Origin, Func<KubernetesClientConfiguration> LoadConfiguration);
+public sealed record ClusterEndpoint(string Name, ClusterOrigin Origin, Func<KubernetesClientConfiguration> LoadConfiguration)
+{
+    /// <summary>As whom the runner speaks there, as in <c>system:serviceaccount:csghub:runner</c>; empty where that is known to the API server alone.</summary>
+    public string Account { get; init; } = "";
+}
 
 /// <summary>The hub named a cluster that no connection has.</summary>
 public sealed class UnknownClusterException(string message) : Exception(message);

@@ -26,7 +26,11 @@ public enum CacheHealth
 /// <param name="Problem">Why it is not synced, or lags behind, and what to try; empty when it follows the cluster.</param>
 /// <param name="LastEventAt">When the API server last said anything about this kind; null when never.</param>
 /// <param name="Count">Objects held.</param>
-public sealed record CacheStatus(string Resource, CacheHealth Health, LocalText Problem, DateTimeOffset? LastEventAt, int Count);
+public sealed record CacheStatus(string Resource, CacheHealth Health, LocalText Problem, DateTimeOffset? LastEventAt, int Count)
+{
+    /// <summary>Whether it is unavailable because the cluster does not know the kind.</summary>
+    public bool IsUnknownKind { get; init; }
+}
 
 /// <summary>
 /// All objects of one kind, kept equal to the cluster's: listed in pages, then watched. After an interruption the watch goes on where it was;
@@ -48,6 +52,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     private CancellationTokenSource _again = new();
     private volatile CacheHealth _health = CacheHealth.Starting;
     private volatile LocalText _problem = LocalText.None;
+    private volatile bool _unknownKind;
 
     /// <summary>Why the kind is not watched; empty while it is.</summary>
     private LocalText _unwatched = LocalText.None;
@@ -74,7 +79,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         get
         {
             var ticks = Interlocked.Read(ref _lastEventTicks);
-            return new(kind.Name, _health, _problem, ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero), _store.Count);
+            return new(kind.Name, _health, _problem, ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero), _store.Count) { IsUnknownKind = _unknownKind };
         }
     }
 
@@ -248,6 +253,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
         _failures++;
         if (exception is ApiStatusException { Code: 401 or 403 or 404 or 405 } refusal)
         {
+            _unknownKind = refusal.Code is 404 or 405;
             var news = SetStatus(CacheHealth.Unavailable, refusal.Code switch
             {
                 403 => new(

@@ -14,6 +14,9 @@ public sealed record HeartbeatStatus(string Cluster, DateTimeOffset? LastTakenAt
 {
     /// <summary>When the next one is due; null while none can be sent, because no hub is known or the cluster's state is not.</summary>
     public DateTimeOffset? NextAt { get; init; }
+
+    /// <summary>Whether the last one was not taken because the hub does not accept the token.</summary>
+    public bool TokenRefused { get; init; }
 }
 
 /// <summary>
@@ -90,10 +93,12 @@ internal sealed partial class Heartbeat
     private async Task<bool> TryBeatAsync(CancellationToken cancellationToken)
     {
         LocalText problem;
+        var tokenRefused = false;
         try
         {
             var answer = await _client.SendAsync(ClusterPayloads.Beat(_reports.AnswerOf(_cluster), _time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
             problem = answer.Verdict == HubVerdict.Taken ? LocalText.None : answer.Problem;
+            tokenRefused = answer.TokenRefused;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -107,7 +112,7 @@ internal sealed partial class Heartbeat
         }
 
         var before = Status;
-        Volatile.Write(ref _status, before with { LastTakenAt = problem.Length == 0 ? _time.GetUtcNow() : before.LastTakenAt, Problem = problem });
+        Volatile.Write(ref _status, before with { LastTakenAt = problem.Length == 0 ? _time.GetUtcNow() : before.LastTakenAt, Problem = problem, TokenRefused = tokenRefused });
         if (problem.Length > 0 && before.Problem.Length == 0)
         {
             LogNotTaken(_cluster.Name, problem);

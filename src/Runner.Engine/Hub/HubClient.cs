@@ -24,7 +24,11 @@ internal enum HubVerdict
 }
 
 /// <param name="Problem">What went wrong and what to try; empty when taken. Holds no secret.</param>
-internal readonly record struct HubAnswer(HubVerdict Verdict, LocalText Problem);
+internal readonly record struct HubAnswer(HubVerdict Verdict, LocalText Problem)
+{
+    /// <summary>True where it was the token that the hub did not accept.</summary>
+    public bool TokenRefused { get; init; }
+}
 
 /// <summary>Sends events to the hub's webhook. Never throws for what the hub or the network does.</summary>
 internal sealed class HubClient : IDisposable
@@ -188,7 +192,7 @@ internal sealed class HubClient : IDisposable
 
         // What concerns the address or the token, or asks for patience, concerns every event.
         var refused = number is >= 400 and < 500 and not (401 or 403 or 404 or 407 or 408 or 429);
-        return new(refused ? HubVerdict.Refused : HubVerdict.Failed, Clean(problem));
+        return new(refused ? HubVerdict.Refused : HubVerdict.Failed, Clean(problem)) { TokenRefused = number is 401 or 403 };
     }
 
     /// <summary>The hub says <c>{"msg":"OK",…}</c>; nothing and a bare OK are let pass, a sign-in page of some proxy is not.</summary>

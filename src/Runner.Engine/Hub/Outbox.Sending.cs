@@ -167,7 +167,7 @@ public sealed partial class Outbox
         lock (_lock)
         {
             _lanes.Done(resource, answer, Uptime);
-            _lastError = answer.Problem;
+            (_lastError, _tokenRefused) = (answer.Problem, answer.TokenRefused);
             if (answer.Verdict == HubVerdict.Taken)
             {
                 _sent++;
@@ -189,7 +189,10 @@ public sealed partial class Outbox
         lock (_lock)
         {
             _lanes.Return(resource, Uptime, pause);
-            _lastError = problem ?? _lastError;
+            if (problem is not null)
+            {
+                (_lastError, _tokenRefused) = (problem, false);
+            }
         }
 
         _wake.Set();

@@ -29,6 +29,7 @@ public sealed partial class Outbox
     private long _loaded;
     private long _sent;
     private LocalText _lastError;
+    private bool _tokenRefused;
     private DateTimeOffset? _lastSentAt;
 
     /// <param name="leadership">Null for a process that always speaks.</param>
@@ -55,7 +56,7 @@ public sealed partial class Outbox
         {
             lock (_lock)
             {
-                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt) { Refused = _lanes.Refused, StandsBy = _client.StandsBy };
+                return new(_lanes.Waiting, _sent, _lastError, _lastSentAt) { Refused = _lanes.Refused, StandsBy = _client.StandsBy, TokenRefused = _tokenRefused };
             }
         }
     }
@@ -121,7 +122,7 @@ public sealed partial class Outbox
     {
         lock (_lock)
         {
-            _lastError = _client.WhyNot;
+            (_lastError, _tokenRefused) = (_client.WhyNot, false);
         }
 
         RetryNow();

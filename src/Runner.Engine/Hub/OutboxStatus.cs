@@ -15,4 +15,7 @@ public sealed record OutboxStatus(int Waiting, long Sent, LocalText LastError, D
 
     /// <summary>Whether something is wrong.</summary>
     public bool IsTroubled => LastError.Length > 0 && !StandsBy;
+
+    /// <summary>Whether the last attempt failed because the hub does not accept the token.</summary>
+    public bool TokenRefused { get; init; }
 }

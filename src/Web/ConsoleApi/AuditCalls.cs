@@ -33,7 +33,7 @@ internal static class AuditCalls
         }
 
         var filter = new AuditFilter(who, action, outcome, text, from, until);
-        await audit.WriteAsync(context.User, AuditActions.AuditExport, format, AuditOutcome.Done, "", cancellationToken).ConfigureAwait(false);
+        await audit.WriteAsync(context.User, AuditActions.AuditExport, format, AuditOutcome.Done, AuditDetail.None, cancellationToken).ConfigureAwait(false);
         return Results.Stream(
             body => format == "csv" ? WriteCsvAsync(body, audit, filter, cancellationToken) : WriteJsonAsync(body, audit, filter, cancellationToken),
             format == "csv" ? "text/csv; charset=utf-8" : "application/json",
@@ -49,7 +49,7 @@ internal static class AuditCalls
         {
             foreach (var entry in page)
             {
-                string[] cells = [entry.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture), entry.Who, entry.Action, entry.Target, entry.Outcome.ToString(), entry.RemoteAddress, entry.Detail];
+                string[] cells = [entry.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture), entry.Who, entry.Action, entry.Target, entry.Outcome.ToString(), entry.RemoteAddress, entry.Detail.English];
                 await writer.WriteLineAsync(string.Join(',', cells.Select(Cell)).AsMemory(), cancellationToken).ConfigureAwait(false);
             }
 

@@ -35,7 +35,7 @@ internal static class BackupCall
 
         async Task BeginAsync()
         {
-            await audit.WriteAsync(context.User, AuditActions.Backup, "", AuditOutcome.Done, "", CancellationToken.None).ConfigureAwait(false);
+            await audit.WriteAsync(context.User, AuditActions.Backup, "", AuditOutcome.Done, AuditDetail.None, CancellationToken.None).ConfigureAwait(false);
             response.ContentType = "application/zip";
             response.Headers.ContentDisposition = $"attachment; filename=\"runner-backup-{stamp}.zip\"";
             response.Headers.CacheControl = "no-store";

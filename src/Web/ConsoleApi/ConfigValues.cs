@@ -35,9 +35,9 @@ internal static class ConfigValues
     {
         if (!masked && !await ApiAccess.MayAsync(context, context.RequestServices, ApiScopes.ConfigValues))
         {
-            const string Why = $"The configuration with its secrets takes the scope '{ApiScopes.ConfigValues}', of people the role administrator. Without them it is at ?masked=true.";
-            notes.NoteRefused(context, Why);
-            return Refuse(StatusCodes.Status403Forbidden, Why);
+            var why = new AuditDetail(AuditSentence.SecretsTakeMore, ApiScopes.ConfigValues);
+            notes.NoteRefused(context, why);
+            return Refuse(StatusCodes.Status403Forbidden, AuditWords.Say(why).English);
         }
 
         if (source is not ("" or "saved" or "release"))
@@ -54,7 +54,7 @@ internal static class ConfigValues
         }
 
         var origin = saved is not null ? $"version {saved.Number}" : $"release {release!.Identity.Name}, revision {release.Revision}";
-        await audit.WriteAsync(context.User, AuditActions.ConfigurationExport, origin, AuditOutcome.Done, masked ? "Exported with secrets masked." : "Exported in full.", cancellationToken);
+        await audit.WriteAsync(context.User, AuditActions.ConfigurationExport, origin, AuditOutcome.Done, new AuditDetail(masked ? AuditSentence.ExportedMasked : AuditSentence.ExportedInFull), cancellationToken);
         context.Response.Headers.CacheControl = "no-store";
         var chart = saved?.Chart ?? release!.Chart;
         context.Response.Headers[ChartHeader] = release is { Part.Length: > 0 } ? (release.Chart.IsSameLine(chart) ? release.Chart : chart).ToString() : HelmUpgrade.VersionFor(release, chart);

@@ -45,7 +45,7 @@ internal sealed class SupportBundle(
 
     private string Stamp => time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture);
 
-    private Task NoteAsync(ClaimsPrincipal user) => audit.WriteAsync(user, AuditActions.SupportBundle, "", AuditOutcome.Done, "", CancellationToken.None);
+    private Task NoteAsync(ClaimsPrincipal user) => audit.WriteAsync(user, AuditActions.SupportBundle, "", AuditOutcome.Done, AuditDetail.None, CancellationToken.None);
 
     private async Task WriteAsync(Stream body, CancellationToken cancellationToken)
     {

@@ -30,8 +30,7 @@ internal sealed partial class AccessNotes(AuditLog audit, TimeProvider time, ILo
     private readonly Dictionary<(string Action, AuditOutcome Outcome), Budget> _budgets = [];
 
     /// <summary>Notes that somebody known was refused.</summary>
-    /// <param name="why">A sentence for people.</param>
-    public void NoteRefused(HttpContext context, string why)
+    public void NoteRefused(HttpContext context, AuditDetail why)
     {
         var identity = context.User.Identities.FirstOrDefault(known => known.IsAuthenticated);
         var who = identity?.Name ?? identity?.FindFirst(OpenIddictConstants.Claims.Subject)?.Value ?? "";
@@ -43,8 +42,8 @@ internal sealed partial class AccessNotes(AuditLog audit, TimeProvider time, ILo
     /// <summary>Notes it soon, or counts it as left out.</summary>
     /// <param name="who">Name of the user or client; cut to the length of a name, as it may be anything.</param>
     /// <param name="action">One of <see cref="AuditActions"/>.</param>
-    /// <param name="detail">A sentence for people, without secrets.</param>
-    public void Note(string who, IPAddress? address, string action, string target, AuditOutcome outcome, string detail)
+    /// <param name="detail">Without secrets.</param>
+    public void Note(string who, IPAddress? address, string action, string target, AuditOutcome outcome, AuditDetail detail)
     {
         lock (_lock)
         {
@@ -109,7 +108,7 @@ internal sealed partial class AccessNotes(AuditLog audit, TimeProvider time, ILo
                 {
                     foreach (var ((action, outcome), budget) in _budgets.Where(budget => budget.Value.LeftOut > 0))
                     {
-                        var detail = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{budget.LeftOut} more of these were left out of the log.");
+                        var detail = new AuditDetail(AuditSentence.LeftOut, budget.LeftOut.ToString(System.Globalization.CultureInfo.InvariantCulture));
                         if (_waiting.Writer.TryWrite(new Entry("system", "", action, "", outcome, detail)))
                         {
                             budget.LeftOut = 0;
@@ -127,7 +126,7 @@ internal sealed partial class AccessNotes(AuditLog audit, TimeProvider time, ILo
     [LoggerMessage(LogLevel.Warning, "The audit log took no entry about '{Who}': {Action} of '{Target}', {Outcome}.")]
     private partial void LogLost(string who, string action, string target, AuditOutcome outcome, Exception exception);
 
-    private sealed record Entry(string Who, string Address, string Action, string Target, AuditOutcome Outcome, string Detail);
+    private sealed record Entry(string Who, string Address, string Action, string Target, AuditOutcome Outcome, AuditDetail Detail);
 
     /// <summary>How many of one kind may be written.</summary>
     private sealed class Budget(long since)

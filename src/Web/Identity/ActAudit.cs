@@ -13,8 +13,8 @@ internal sealed partial class ActAudit(AuditLog audit, ILogger<ActAudit> logger)
     public event Action<LocalText>? Lost;
 
     /// <summary>Writes down how an act ended, though the page is left meanwhile.</summary>
-    /// <inheritdoc cref="AuditLog.WriteAsync(ClaimsPrincipal, string, string, AuditOutcome, string, CancellationToken)" path="/param"/>
-    public async Task NoteAsync(ClaimsPrincipal user, string action, string target, AuditOutcome outcome, string detail)
+    /// <inheritdoc cref="AuditLog.WriteAsync(ClaimsPrincipal, string, string, AuditOutcome, AuditDetail, CancellationToken)" path="/param"/>
+    public async Task NoteAsync(ClaimsPrincipal user, string action, string target, AuditOutcome outcome, AuditDetail detail)
     {
         if (await TryNoteAsync(user, action, target, outcome, detail).ConfigureAwait(false) is { } problem)
         {
@@ -24,7 +24,7 @@ internal sealed partial class ActAudit(AuditLog audit, ILogger<ActAudit> logger)
 
     /// <summary>As <see cref="NoteAsync"/>, for whoever tells it together with the act's own result.</summary>
     /// <returns>Why it could not be written down; null when it was.</returns>
-    public async Task<LocalText?> TryNoteAsync(ClaimsPrincipal user, string action, string target, AuditOutcome outcome, string detail)
+    public async Task<LocalText?> TryNoteAsync(ClaimsPrincipal user, string action, string target, AuditOutcome outcome, AuditDetail detail)
     {
         try
         {

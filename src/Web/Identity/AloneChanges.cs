@@ -54,9 +54,7 @@ internal sealed class AloneChanges : IHostedService
                 AuditActions.ReplicaConflict,
                 name!,
                 AuditOutcome.Refused,
-                after is null
-                    ? "A replica that could not ask the others removed it; it stays, as the others have it."
-                    : "A replica that could not ask the others made or changed it; where others had changed the same or had taken the name, theirs counts.");
+                new AuditDetail(after is null ? AuditSentence.ReplicaRemoved : AuditSentence.ReplicaChanged));
         }
     }
 }

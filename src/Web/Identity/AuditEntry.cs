@@ -1,3 +1,5 @@
+using Runner.Engine;
+
 namespace Runner.Web.Identity;
 
 /// <summary>How an audited act ended.</summary>
@@ -18,5 +20,5 @@ public enum AuditOutcome
 /// <param name="Action">One of <see cref="AuditActions"/>.</param>
 /// <param name="Target">What it was done to, as in <c>embedded/Service/spaces/web</c>; empty where there is nothing.</param>
 /// <param name="RemoteAddress">Address of the browser or client at sign-in.</param>
-/// <param name="Detail">A sentence for people; holds no secret.</param>
-public sealed record AuditEntry(DateTimeOffset Time, string Who, string Action, string Target, AuditOutcome Outcome, string RemoteAddress, string Detail);
+/// <param name="Detail">A sentence for people, in both languages; programs and exports get the English one. Holds no secret.</param>
+public sealed record AuditEntry(DateTimeOffset Time, string Who, string Action, string Target, AuditOutcome Outcome, string RemoteAddress, LocalText Detail);

@@ -3,7 +3,7 @@ namespace Runner.Web.Identity;
 /// <summary>Which entries of the audit log are asked for. What is empty or null does not matter.</summary>
 /// <param name="Who">Part of the name, compared without regard to case.</param>
 /// <param name="Action">One of <see cref="AuditActions"/>.</param>
-/// <param name="Text">Part of the name, target, address or detail, compared without regard to case.</param>
+/// <param name="Text">Part of the name, target, address or detail in either language, compared without regard to case.</param>
 /// <param name="From">Entries from then on.</param>
 /// <param name="Until">Entries before.</param>
 public sealed record AuditFilter(
@@ -18,7 +18,7 @@ public sealed record AuditFilter(
         && (Outcome is null || entry.Outcome == Outcome)
         && (From is null || entry.Time >= From)
         && (Until is null || entry.Time < Until)
-        && (Text.Length == 0 || Has(entry.Who, Text) || Has(entry.Target, Text) || Has(entry.Detail, Text) || Has(entry.RemoteAddress, Text));
+        && (Text.Length == 0 || Has(entry.Who, Text) || Has(entry.Target, Text) || Has(entry.Detail.English, Text) || Has(entry.Detail.Chinese, Text) || Has(entry.RemoteAddress, Text));
 
     private static bool Has(string value, string part) => value.Contains(part, StringComparison.OrdinalIgnoreCase);
 }

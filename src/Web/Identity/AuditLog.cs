@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using LiteDB;
+using Runner.Engine;
 using Runner.Engine.Storage;
 
 namespace Runner.Web.Identity;
@@ -46,13 +47,13 @@ public sealed class AuditLog
     /// <summary>Adds an act of a signed-in user; returns when it is on disk.</summary>
     /// <param name="user">Who; the address is the one the session was signed in from.</param>
     /// <param name="action">One of <see cref="AuditActions"/>.</param>
-    /// <param name="detail">A sentence for people, without secrets.</param>
-    public Task WriteAsync(ClaimsPrincipal user, string action, string target, AuditOutcome outcome, string detail, CancellationToken cancellationToken) =>
+    /// <param name="detail">Without secrets.</param>
+    public Task WriteAsync(ClaimsPrincipal user, string action, string target, AuditOutcome outcome, AuditDetail detail, CancellationToken cancellationToken) =>
         WriteAsync(user.Identity?.Name ?? "", user.FindFirstValue(ConsoleClaims.RemoteAddress) ?? "", action, target, outcome, detail, cancellationToken);
 
     /// <summary>Adds an act of somebody who is not signed in, such as a refused sign-in; returns when it is on disk.</summary>
     public Task WriteAsync(
-        string who, string remoteAddress, string action, string target, AuditOutcome outcome, string detail, CancellationToken cancellationToken)
+        string who, string remoteAddress, string action, string target, AuditOutcome outcome, AuditDetail detail, CancellationToken cancellationToken)
     {
         var document = NewDocument(who, remoteAddress, action, target, outcome, detail);
         var drop = Interlocked.Increment(ref _count) % Lot == 0;
@@ -67,7 +68,7 @@ public sealed class AuditLog
     }
 
     /// <summary>Adds what the program itself did, together with what else a transaction changes.</summary>
-    internal void Write(StateTransaction transaction, string action, string target, AuditOutcome outcome, string detail) =>
+    internal void Write(StateTransaction transaction, string action, string target, AuditOutcome outcome, AuditDetail detail) =>
         transaction.Collection(Collection).Insert(NewDocument("system", "", action, target, outcome, detail));
 
     /// <summary>The newest entries first.</summary>
@@ -134,7 +135,7 @@ public sealed class AuditLog
         }
     }
 
-    private BsonDocument NewDocument(string who, string remoteAddress, string action, string target, AuditOutcome outcome, string detail)
+    private BsonDocument NewDocument(string who, string remoteAddress, string action, string target, AuditOutcome outcome, AuditDetail detail)
     {
         var now = _time.GetUtcNow();
         return new()
@@ -146,7 +147,10 @@ public sealed class AuditLog
             ["target"] = target,
             ["outcome"] = outcome.ToString(),
             ["remote"] = remoteAddress,
-            ["detail"] = detail,
+            // In words too: for the programs of before, and for those that do not know the sentence.
+            ["detail"] = AuditWords.Say(detail).English,
+            ["sentence"] = detail.Sentence.ToString(),
+            ["facts"] = new BsonArray(detail.Facts.Select(fact => new BsonValue(fact))),
         };
     }
 
@@ -157,5 +161,9 @@ public sealed class AuditLog
         document["target"].AsString,
         Enum.Parse<AuditOutcome>(document["outcome"].AsString),
         document["remote"].AsString,
-        document["detail"].AsString);
+        DetailOf(document));
+
+    private static LocalText DetailOf(BsonDocument document) => Enum.TryParse<AuditSentence>(document["sentence"].AsString, out var sentence)
+        ? AuditWords.Say(new AuditDetail(sentence, [.. document["facts"].AsArray.Select(fact => fact.AsString)]))
+        : AuditWords.Recognise(document["detail"].AsString);
 }

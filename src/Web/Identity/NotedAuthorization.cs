@@ -13,7 +13,7 @@ internal sealed class NotedAuthorization(AccessNotes notes) : IAuthorizationMidd
     {
         if (authorizeResult.Forbidden)
         {
-            notes.NoteRefused(context, ApiAccess.Refusal(context));
+            notes.NoteRefused(context, ApiAccess.RefusalDetail(context));
         }
 
         return _usual.HandleAsync(next, context, policy, authorizeResult);

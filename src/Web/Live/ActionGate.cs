@@ -24,7 +24,7 @@ internal sealed class ActionGate(AuditLog log, ActAudit audit, IAuthorizationSer
         var user = await UserAsync().ConfigureAwait(false);
         if (!await MayAsync(user, policy).ConfigureAwait(false))
         {
-            await audit.NoteAsync(user, action, target, AuditOutcome.Refused, "The role does not allow it.").ConfigureAwait(false);
+            await audit.NoteAsync(user, action, target, AuditOutcome.Refused, new AuditDetail(AuditSentence.NotAllowed)).ConfigureAwait(false);
             throw new UnauthorizedAccessException($"Your role does not allow this ({action}). Ask an administrator for the role {policy}.");
         }
 
@@ -33,13 +33,13 @@ internal sealed class ActionGate(AuditLog log, ActAudit audit, IAuthorizationSer
 
     /// <summary>Notes how an act ended; see <see cref="ActAudit.NoteAsync"/>.</summary>
     /// <param name="detail">Without secrets.</param>
-    public async Task NoteAsync(string action, string target, AuditOutcome outcome, string detail) =>
+    public async Task NoteAsync(string action, string target, AuditOutcome outcome, AuditDetail detail) =>
         await audit.NoteAsync(await UserAsync().ConfigureAwait(false), action, target, outcome, detail).ConfigureAwait(false);
 
     /// <summary>Notes what is about to be done, and must not be done otherwise.</summary>
     /// <param name="detail">Without secrets.</param>
     /// <exception cref="IOException">It could not be written down.</exception>
-    public async Task NoteFirstAsync(string action, string target, string detail, CancellationToken cancellationToken) =>
+    public async Task NoteFirstAsync(string action, string target, AuditDetail detail, CancellationToken cancellationToken) =>
         await log.WriteAsync(await UserAsync().ConfigureAwait(false), action, target, AuditOutcome.Done, detail, cancellationToken).ConfigureAwait(false);
 
     private async Task<ClaimsPrincipal> UserAsync() => (await authentication.GetAuthenticationStateAsync().ConfigureAwait(false)).User;

@@ -16,7 +16,7 @@ internal sealed class ConfigurationActions(ConfigurationStore store, ActionGate 
     public async Task<ConfigurationVersion> SaveAsync(string text, ChartVersion chart, string why, int basedOn, CancellationToken cancellationToken)
     {
         var user = await gate.RequireAsync(ConsolePolicies.Administrator, AuditActions.ConfigurationSave, "configuration", cancellationToken).ConfigureAwait(false);
-        return await WriteAsync(AuditActions.ConfigurationSave, () => store.SaveAsync(text, chart, user.Identity?.Name ?? "", why, basedOn, cancellationToken), why).ConfigureAwait(false);
+        return await WriteAsync(AuditActions.ConfigurationSave, () => store.SaveAsync(text, chart, user.Identity?.Name ?? "", why, basedOn, cancellationToken), AuditDetail.Quoted(why)).ConfigureAwait(false);
     }
 
     /// <summary>Saves an earlier version's text as the next version.</summary>
@@ -27,7 +27,7 @@ internal sealed class ConfigurationActions(ConfigurationStore store, ActionGate 
     {
         var user = await gate.RequireAsync(ConsolePolicies.Administrator, AuditActions.ConfigurationRestore, $"version {number}", cancellationToken).ConfigureAwait(false);
         return await WriteAsync(
-            AuditActions.ConfigurationRestore, () => store.RestoreAsync(number, user.Identity?.Name ?? "", why, basedOn, cancellationToken), $"Version {number} again: {why}").ConfigureAwait(false);
+            AuditActions.ConfigurationRestore, () => store.RestoreAsync(number, user.Identity?.Name ?? "", why, basedOn, cancellationToken), new AuditDetail(AuditSentence.VersionAgain, $"{number}", why)).ConfigureAwait(false);
     }
 
     /// <summary>Must be called before secrets are shown: it is written down who sees them.</summary>
@@ -36,10 +36,10 @@ internal sealed class ConfigurationActions(ConfigurationStore store, ActionGate 
     public async Task ShowSecretsAsync(CancellationToken cancellationToken)
     {
         await gate.RequireAsync(ConsolePolicies.Administrator, AuditActions.SecretsShown, "configuration", cancellationToken).ConfigureAwait(false);
-        await gate.NoteFirstAsync(AuditActions.SecretsShown, "configuration", "Shown in the editor.", cancellationToken).ConfigureAwait(false);
+        await gate.NoteFirstAsync(AuditActions.SecretsShown, "configuration", new AuditDetail(AuditSentence.ShownInEditor), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<ConfigurationVersion> WriteAsync(string action, Func<Task<ConfigurationVersion>> write, string detail)
+    private async Task<ConfigurationVersion> WriteAsync(string action, Func<Task<ConfigurationVersion>> write, AuditDetail detail)
     {
         try
         {
@@ -49,8 +49,15 @@ internal sealed class ConfigurationActions(ConfigurationStore store, ActionGate 
         }
         catch (Exception exception) when (exception is ConfigurationConflictException or IOException or KeyNotFoundException)
         {
-            await gate.NoteAsync(action, "configuration", AuditOutcome.Failed, exception.Message).ConfigureAwait(false);
+            await gate.NoteAsync(action, "configuration", AuditOutcome.Failed, WhyNot(exception)).ConfigureAwait(false);
             throw;
         }
     }
+
+    private static AuditDetail WhyNot(Exception exception) => exception switch
+    {
+        ConfigurationConflictException { Newest: var newest } => new AuditDetail(AuditSentence.SavedMeanwhile, $"{newest.Number}", newest.Who),
+        KeyNotFoundException => new AuditDetail(AuditSentence.NoSuchVersion),
+        _ => AuditDetail.Of(exception),
+    };
 }

@@ -55,11 +55,11 @@ internal sealed class ConnectionActions(ConnectionTests tests, ActionGate gate)
         try
         {
             await tests.SaveCredentialsAsync(typed, cancellationToken).ConfigureAwait(false);
-            await gate.NoteAsync(AuditActions.SaveCredentials, typed.Address, AuditOutcome.Done, $"User name {typed.UserName}.").ConfigureAwait(false);
+            await gate.NoteAsync(AuditActions.SaveCredentials, typed.Address, AuditOutcome.Done, new AuditDetail(AuditSentence.UserName, typed.UserName)).ConfigureAwait(false);
         }
         catch (ConnectionTestException refusal)
         {
-            await gate.NoteAsync(AuditActions.SaveCredentials, typed.Address, AuditOutcome.Failed, refusal.Message).ConfigureAwait(false);
+            await gate.NoteAsync(AuditActions.SaveCredentials, typed.Address, AuditOutcome.Failed, AuditDetail.Of(refusal)).ConfigureAwait(false);
             throw;
         }
     }
@@ -92,6 +92,7 @@ internal sealed class ConnectionActions(ConnectionTests tests, ActionGate gate)
             yield return step;
         }
 
-        await gate.NoteAsync(AuditActions.TestConnection, what, failed is null ? AuditOutcome.Done : AuditOutcome.Failed, failed is null ? where : $"{where}: {failed.Id}, {failed.Fault}").ConfigureAwait(false);
+        var detail = failed is null ? AuditDetail.Quoted(where) : new AuditDetail(AuditSentence.TestFailed, [where, $"{failed.Id}", $"{failed.Fault}", .. failed.Arguments]);
+        await gate.NoteAsync(AuditActions.TestConnection, what, failed is null ? AuditOutcome.Done : AuditOutcome.Failed, detail).ConfigureAwait(false);
     }
 }

@@ -78,6 +78,7 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
             var problems = _settings.Problems;
             return [.. _clusters.Connections.Select(connection => new ClusterView(connection.Name, connection.Origin, connection.Status, connection.State.Synced, connection.LastContact)
             {
+                Account = connection.Account,
                 ConfigurationProblems = problems.Where(problem => problem.Cluster == connection.Name).ToEquatableList(),
             })];
         }

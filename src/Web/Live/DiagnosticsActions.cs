@@ -13,7 +13,7 @@ internal sealed class DiagnosticsActions(DiagnosticsBoard board, ActionGate gate
     {
         var target = only?.ToString() ?? "all";
         await gate.RequireAsync(ConsolePolicies.Operator, AuditActions.RunDiagnostics, target, cancellationToken).ConfigureAwait(false);
-        await gate.NoteAsync(AuditActions.RunDiagnostics, target, AuditOutcome.Done, "").ConfigureAwait(false);
+        await gate.NoteAsync(AuditActions.RunDiagnostics, target, AuditOutcome.Done, AuditDetail.None).ConfigureAwait(false);
         await board.RunAsync(only, cancellationToken).ConfigureAwait(false);
     }
 }

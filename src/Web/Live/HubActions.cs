@@ -14,6 +14,6 @@ internal sealed class HubActions(Outbox outbox, ActionGate gate)
         await gate.RequireAsync(ConsolePolicies.Operator, AuditActions.RetryEvents, "outbox", cancellationToken).ConfigureAwait(false);
         var waiting = outbox.Status.Waiting;
         outbox.RetryNow();
-        await gate.NoteAsync(AuditActions.RetryEvents, "outbox", AuditOutcome.Done, waiting.ToString(CultureInfo.InvariantCulture) + " waiting.").ConfigureAwait(false);
+        await gate.NoteAsync(AuditActions.RetryEvents, "outbox", AuditOutcome.Done, new AuditDetail(AuditSentence.EventsWaiting, waiting.ToString(CultureInfo.InvariantCulture))).ConfigureAwait(false);
     }
 }

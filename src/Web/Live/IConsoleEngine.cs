@@ -20,6 +20,9 @@ public sealed record ClusterView(string Name, ClusterOrigin Origin, ClusterStatu
     /// <summary>What of the cluster's live settings cannot be used; empty when all is well.</summary>
     public EquatableList<ConfigurationProblem> ConfigurationProblems { get; init; } = EquatableList<ConfigurationProblem>.Empty;
 
+    /// <inheritdoc cref="ClusterEndpoint.Account"/>
+    public string Account { get; init; } = "";
+
     /// <summary>How old what is shown of the cluster is, while it does not answer.</summary>
     public DateTimeOffset DataAsOf => LastContact ?? Status.Since;
 

@@ -30,7 +30,9 @@ internal sealed class InstallActions(BundleInstallation installation, ActionGate
         finally
         {
             var failed = counts.ContainsKey(InstallOutcome.Refused) || counts.Values.Sum() < objects.Count;
-            var detail = $"{mode}{(dryRun ? ", dry run" : "")}: {string.Join(", ", counts.Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key} {count.Value}")))}; {string.Join(", ", objects.Take(5))}{(objects.Count > 5 ? " …" : "")}";
+            var outcomes = string.Join(", ", counts.Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key} {count.Value}")));
+            var named = string.Join(", ", objects.Take(5)) + (objects.Count > 5 ? " …" : "");
+            var detail = new AuditDetail(dryRun ? AuditSentence.BundleTried : AuditSentence.BundleInstalled, $"{mode}", outcomes, named);
             await gate.NoteAsync(AuditActions.InstallManifests, cluster, failed ? AuditOutcome.Failed : AuditOutcome.Done, detail).ConfigureAwait(false);
         }
     }

@@ -56,35 +56,35 @@ internal sealed partial class WorkloadActions(
     public Task<IReadOnlyList<ActionResult>> RunAsync(
         WorkloadAction action, IReadOnlyCollection<WorkloadKey> keys, IProgress<ActionResult>? each, CancellationToken cancellationToken) => action switch
     {
-        WorkloadAction.Stop => RunAsync(AuditActions.Stop, keys, "", engine.StopAsync, each, cancellationToken),
-        WorkloadAction.Restart => RunAsync(AuditActions.Restart, keys, "", engine.RestartAsync, each, cancellationToken),
-        WorkloadAction.Purge => RunAsync(AuditActions.Purge, keys, "", engine.PurgeAsync, each, cancellationToken),
+        WorkloadAction.Stop => RunAsync(AuditActions.Stop, keys, AuditDetail.None, engine.StopAsync, each, cancellationToken),
+        WorkloadAction.Restart => RunAsync(AuditActions.Restart, keys, AuditDetail.None, engine.RestartAsync, each, cancellationToken),
+        WorkloadAction.Purge => RunAsync(AuditActions.Purge, keys, AuditDetail.None, engine.PurgeAsync, each, cancellationToken),
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, "No such action."),
     };
 
     /// <summary>Changes how many instances a service may have.</summary>
     /// <inheritdoc cref="RunAsync(WorkloadAction, IReadOnlyCollection{WorkloadKey}, IProgress{ActionResult}, CancellationToken)" path="/exception"/>
     public async Task<ActionResult> ScaleAsync(WorkloadKey key, ReplicaRange range, CancellationToken cancellationToken) =>
-        (await RunAsync(AuditActions.Scale, [key], $"{range.Min} to {range.Max} instances", (k, token) => engine.ScaleAsync(k, range, token), null, cancellationToken).ConfigureAwait(false))[0];
+        (await RunAsync(AuditActions.Scale, [key], new AuditDetail(AuditSentence.InstancesAsked, $"{range.Min}", $"{range.Max}"), (k, token) => engine.ScaleAsync(k, range, token), null, cancellationToken).ConfigureAwait(false))[0];
 
     /// <summary>Shares the requests of a service out over its versions.</summary>
     /// <inheritdoc cref="RunAsync(WorkloadAction, IReadOnlyCollection{WorkloadKey}, IProgress{ActionResult}, CancellationToken)" path="/exception"/>
     public async Task<ActionResult> SetTrafficAsync(WorkloadKey key, IReadOnlyCollection<VersionShare> shares, CancellationToken cancellationToken)
     {
-        var detail = string.Join(", ", shares.Select(share => $"{share.Commit} {share.Percent} %"));
+        var detail = AuditDetail.Quoted(string.Join(", ", shares.Select(share => $"{share.Commit} {share.Percent} %")));
         return (await RunAsync(AuditActions.Traffic, [key], detail, (k, token) => engine.SetTrafficAsync(k, shares, token), null, cancellationToken).ConfigureAwait(false))[0];
     }
 
     /// <param name="detail">What exactly was asked for, for the audit log.</param>
     private async Task<IReadOnlyList<ActionResult>> RunAsync(
-        string name, IReadOnlyCollection<WorkloadKey> keys, string detail, Func<WorkloadKey, CancellationToken, Task> act, IProgress<ActionResult>? each, CancellationToken cancellationToken)
+        string name, IReadOnlyCollection<WorkloadKey> keys, AuditDetail detail, Func<WorkloadKey, CancellationToken, Task> act, IProgress<ActionResult>? each, CancellationToken cancellationToken)
     {
         var user = await UserAsync().ConfigureAwait(false);
         if (!await MayAsync(user).ConfigureAwait(false))
         {
             foreach (var key in keys)
             {
-                await audit.NoteAsync(user, name, key.ToString(), AuditOutcome.Refused, "The role does not allow it.").ConfigureAwait(false);
+                await audit.NoteAsync(user, name, key.ToString(), AuditOutcome.Refused, new AuditDetail(AuditSentence.NotAllowed)).ConfigureAwait(false);
             }
 
             throw new UnauthorizedAccessException($"Your role does not allow '{name}' of workloads. Ask an administrator for the role operator.");
@@ -123,7 +123,7 @@ internal sealed partial class WorkloadActions(
     }
 
     private async Task<ActionResult> RunAsync(
-        ClaimsPrincipal user, string name, WorkloadKey key, string detail, Func<WorkloadKey, CancellationToken, Task> act, CancellationToken cancellationToken)
+        ClaimsPrincipal user, string name, WorkloadKey key, AuditDetail detail, Func<WorkloadKey, CancellationToken, Task> act, CancellationToken cancellationToken)
     {
         try
         {
@@ -134,7 +134,7 @@ internal sealed partial class WorkloadActions(
 #pragma warning restore CA1031
         {
             ActionFailed(logger, name, key.ToString(), exception);
-            return new ActionResult(key, IExplained.Of(exception), await audit.TryNoteAsync(user, name, key.ToString(), AuditOutcome.Failed, exception.Message).ConfigureAwait(false));
+            return new ActionResult(key, IExplained.Of(exception), await audit.TryNoteAsync(user, name, key.ToString(), AuditOutcome.Failed, AuditDetail.Of(exception)).ConfigureAwait(false));
         }
 
         return new ActionResult(key, null, await audit.TryNoteAsync(user, name, key.ToString(), AuditOutcome.Done, detail).ConfigureAwait(false));

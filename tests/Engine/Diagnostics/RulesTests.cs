@@ -16,10 +16,14 @@ public sealed class RulesTests
     private static readonly Uri Hub = new("https://hub.example.com");
 
     [Theory]
-    [InlineData("The hub at x does not accept the token (401). Compare it.", CheckCause.TokenRefused)]
-    [InlineData("The hub at x answered 500: broken", CheckCause.EventsNotTaken)]
-    public void What_the_hub_answered_tells_whether_it_takes_the_token(string problem, CheckCause cause) =>
-        Assert.Equal((CheckState.Bad, cause), Of(RunnerRules.Token(Hub, new(3, 0, LocalText.Verbatim(problem), null), [])));
+    [InlineData(true, CheckCause.TokenRefused)]
+    [InlineData(false, CheckCause.EventsNotTaken)]
+    public void What_the_hub_answered_tells_whether_it_takes_the_token(bool refused, CheckCause cause)
+    {
+        var problem = LocalText.Verbatim("whatever it says");
+        Assert.Equal((CheckState.Bad, cause), Of(RunnerRules.Token(Hub, new(3, 0, problem, null) { TokenRefused = refused }, [])));
+        Assert.Equal((CheckState.Bad, cause), Of(RunnerRules.Token(Hub, new(0, 0, LocalText.None, null), [new("a", null, problem) { TokenRefused = refused }])));
+    }
 
     [Fact]
     public void A_token_is_proven_by_something_that_was_taken_and_by_nothing_else()
@@ -75,11 +79,11 @@ public sealed class RulesTests
     [Fact]
     public void A_kind_that_is_missing_and_one_that_is_forbidden_are_told_apart()
     {
-        CacheStatus Cache(string problem) => new("x", CacheHealth.Unavailable, LocalText.Verbatim(problem), null, 0);
+        CacheStatus Cache(bool unknown) => new("x", CacheHealth.Unavailable, LocalText.Verbatim("whatever it says"), null, 0) { IsUnknownKind = unknown };
 
-        Assert.Equal((CheckState.Bad, CheckCause.KindMissing), Of(ClusterRules.Kind("x", Cache("The cluster does not know x. Install it."), required: true)));
-        Assert.Equal((CheckState.Warning, CheckCause.KindMissing), Of(ClusterRules.Kind("x", Cache("The cluster does not know x. Install it."), required: false)));
-        Assert.Equal((CheckState.Bad, CheckCause.KindForbidden), Of(ClusterRules.Kind("x", Cache("The runner may not list and watch x."), required: false)));
+        Assert.Equal((CheckState.Bad, CheckCause.KindMissing), Of(ClusterRules.Kind("x", Cache(unknown: true), required: true)));
+        Assert.Equal((CheckState.Warning, CheckCause.KindMissing), Of(ClusterRules.Kind("x", Cache(unknown: true), required: false)));
+        Assert.Equal((CheckState.Bad, CheckCause.KindForbidden), Of(ClusterRules.Kind("x", Cache(unknown: false), required: false)));
     }
 
     [Theory]

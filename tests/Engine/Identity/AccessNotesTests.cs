@@ -41,8 +41,8 @@ public sealed class AccessNotesTests
                 (AuditActions.Token, "watcher", "", AuditOutcome.Refused),
             ],
             Notes(host).Select(entry => (entry.Action, entry.Who, entry.Target, entry.Outcome)).Order());
-        Assert.Contains(Notes(host), entry => entry.Detail.StartsWith("invalid_client", StringComparison.Ordinal) && entry.RemoteAddress.Length > 0);
-        Assert.DoesNotContain(Notes(host), entry => entry.Detail.Contains(Guess, StringComparison.Ordinal) || entry.Detail.Contains(TokenClient.Secret, StringComparison.Ordinal));
+        Assert.Contains(Notes(host), entry => entry.Detail.English.StartsWith("invalid_client", StringComparison.Ordinal) && entry.RemoteAddress.Length > 0);
+        Assert.DoesNotContain(Notes(host), entry => entry.Detail.English.Contains(Guess, StringComparison.Ordinal) || entry.Detail.English.Contains(TokenClient.Secret, StringComparison.Ordinal));
 
         for (var call = 0; call < AccessNotes.Burst; call++)
         {
@@ -51,7 +51,7 @@ public sealed class AccessNotesTests
 
         await Eventually.TrueAsync(() => Notes(host).Count(entry => entry.Action == AuditActions.Refused) == AccessNotes.Burst, "as many are noted as may be");
         _time.Advance(AccessNotes.Summary);
-        await Eventually.TrueAsync(() => Notes(host).Any(entry => entry is { Action: AuditActions.Refused, Who: "system", Detail: "2 more of these were left out of the log." }), "it is said how many were left out");
+        await Eventually.TrueAsync(() => Notes(host).Any(entry => entry is { Action: AuditActions.Refused, Who: "system", Detail.English: "2 more of these were left out of the log." }), "it is said how many were left out");
         Assert.Equal(AccessNotes.Burst + 1, Notes(host).Count(entry => entry.Action == AuditActions.Refused));
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Microsoft.Extensions.Time.Testing;
+using Runner.Engine;
 using Runner.Engine.Storage;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Support;
@@ -19,14 +20,33 @@ public sealed class AuditLogTests
         var ann = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "ann"), new Claim(ConsoleClaims.RemoteAddress, "192.0.2.1")], "test"));
         await using (var database = Database.Open(folder.Path))
         {
-            await new AuditLog(database, time).WriteAsync(ann, AuditActions.Purge, "embedded/Service/spaces/web", AuditOutcome.Failed, "The API server refused.", Cancel);
+            await new AuditLog(database, time).WriteAsync(ann, AuditActions.Purge, "embedded/Service/spaces/web", AuditOutcome.Failed, AuditDetail.Quoted("The API server refused."), Cancel);
         }
 
         await using var again = Database.Open(folder.Path);
 
         Assert.Equal(
-            [new AuditEntry(time.GetUtcNow(), "ann", AuditActions.Purge, "embedded/Service/spaces/web", AuditOutcome.Failed, "192.0.2.1", "The API server refused.")],
+            [new AuditEntry(time.GetUtcNow(), "ann", AuditActions.Purge, "embedded/Service/spaces/web", AuditOutcome.Failed, "192.0.2.1", LocalText.Verbatim("The API server refused."))],
             new AuditLog(again, time).Read(10));
+    }
+
+    [Fact]
+    public async Task A_detail_is_kept_as_facts_told_in_both_languages_and_found_by_either()
+    {
+        using var folder = new TemporaryFolder();
+        await using var database = Database.Open(folder.Path);
+        var log = new AuditLog(database, TimeProvider.System);
+        await log.WriteAsync("ann", "", AuditActions.UserRole, "ben", AuditOutcome.Done, new(AuditSentence.RoleFromNowOn, nameof(ConsoleRole.Operator)), Cancel);
+        await database.WriteAsync(
+            database => database.GetCollection("audit").Insert(new LiteDB.BsonDocument
+            {
+                ["_id"] = 1L, ["time"] = DateTime.UnixEpoch, ["who"] = "old", ["action"] = AuditActions.Purge, ["target"] = "web", ["outcome"] = "Refused", ["remote"] = "", ["detail"] = "The role does not allow it.",
+            }),
+            Cancel);
+
+        Assert.Equal([new("Operator from now on.", "从现在起为操作员。"), new LocalText("The role does not allow it.", "角色不允许。")], log.Read(10).Select(entry => entry.Detail));
+        Assert.Equal("ben", Assert.Single(All(log, new(Text: "操作员"))).Target);
+        Assert.Equal("ben", Assert.Single(All(log, new(Text: "operator"))).Target);
     }
 
     [Fact]
@@ -36,7 +56,7 @@ public sealed class AuditLogTests
         await using var database = Database.Open(folder.Path);
         var log = new AuditLog(database, TimeProvider.System, capacity: 100);
 
-        await Task.WhenAll(Enumerable.Range(1, 1000).Select(number => log.WriteAsync("ann", "", AuditActions.Stop, $"{number}", AuditOutcome.Done, "", Cancel)));
+        await Task.WhenAll(Enumerable.Range(1, 1000).Select(number => log.WriteAsync("ann", "", AuditActions.Stop, $"{number}", AuditOutcome.Done, AuditDetail.None, Cancel)));
 
         var kept = log.Read(AuditLog.Capacity);
         Assert.Equal(Enumerable.Range(901, 100).Reverse().Select(number => $"{number}"), kept.Select(entry => entry.Target));
@@ -52,7 +72,7 @@ public sealed class AuditLogTests
         var log = new AuditLog(database, time);
         for (var number = 0; number < 300; number++)
         {
-            await log.WriteAsync(number % 3 == 0 ? "ann" : "ben", "192.0.2.7", number % 2 == 0 ? AuditActions.Stop : AuditActions.SignIn, $"web-{number}", (AuditOutcome)(number % 3), "", Cancel);
+            await log.WriteAsync(number % 3 == 0 ? "ann" : "ben", "192.0.2.7", number % 2 == 0 ? AuditActions.Stop : AuditActions.SignIn, $"web-{number}", (AuditOutcome)(number % 3), AuditDetail.None, Cancel);
             time.Advance(TimeSpan.FromMinutes(1));
         }
 
@@ -74,7 +94,7 @@ public sealed class AuditLogTests
         var log = new AuditLog(database, time);
         for (var day = 0; day < 10; day++)
         {
-            await log.WriteAsync("ann", "", AuditActions.Stop, $"{day}", AuditOutcome.Done, "", Cancel);
+            await log.WriteAsync("ann", "", AuditActions.Stop, $"{day}", AuditOutcome.Done, AuditDetail.None, Cancel);
             time.Advance(TimeSpan.FromDays(1));
         }
 
@@ -90,7 +110,7 @@ public sealed class AuditLogTests
         var log = host.Get<AuditLog>();
         for (var number = 0; number < 1200; number++)
         {
-            await log.WriteAsync("=cmd|' /c calc'!A1", "192.0.2.7", AuditActions.Stop, $"web-{number}", AuditOutcome.Done, "with \"quotes\", and\nlines", Cancel);
+            await log.WriteAsync("=cmd|' /c calc'!A1", "192.0.2.7", AuditActions.Stop, $"web-{number}", AuditOutcome.Done, AuditDetail.Quoted("with \"quotes\", and\nlines"), Cancel);
         }
 
         using var browser = await host.SignedInAsync();

@@ -53,7 +53,7 @@ public sealed class SecondFactorTests
 
         var taken = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => factor.VerifyAsync(id, codes[0].ToUpperInvariant(), Cancel)));
 
-        Assert.Single(taken, result => result == "recovery code");
+        Assert.Single(taken, result => result == FactorTaken.RecoveryCode);
         Assert.Equal((10, 9), (codes.Distinct().Count(), Admin(host).RecoveryCodesLeft));
         using var browser = host.Browser();
         using var signedIn = await RunnerHost.SendFormAsync(browser, await PasswordAsync(browser), "/account/code", ("Code", codes[1]));

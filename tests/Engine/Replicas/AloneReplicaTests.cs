@@ -50,7 +50,7 @@ public sealed class AloneReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaP
         await users.CreateAsync("new", Password, ConsoleRole.Viewer, Cancel);
         await users.InviteAsync("Taken", ConsoleRole.Operator, Cancel);
         await hermit.Get<ConfigurationStore>().SaveAsync("name: alone", ChartVersion.Newest, "ann", "", version, Cancel);
-        await hermit.Get<AuditLog>().WriteAsync("ann", "", AuditActions.Purge, "alone", AuditOutcome.Done, "", Cancel);
+        await hermit.Get<AuditLog>().WriteAsync("ann", "", AuditActions.Purge, "alone", AuditOutcome.Done, AuditDetail.None, Cancel);
         using var browser = await hermit.SignedInAsync("new", Password);
 
         await others.SetRoleAsync(both.Id, ConsoleRole.Administrator, Cancel);
@@ -61,7 +61,7 @@ public sealed class AloneReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaP
         Assert.Null(others.FindByName("new"));
 
         await GrantAsync(api, "hermit");
-        await hermit.Get<AuditLog>().WriteAsync("ann", "", AuditActions.Purge, "back", AuditOutcome.Done, "", Cancel);
+        await hermit.Get<AuditLog>().WriteAsync("ann", "", AuditActions.Purge, "back", AuditOutcome.Done, AuditDetail.None, Cancel);
 
         await Eventually.TrueAsync(() => hermit.Get<SharedState>().Status is { IsAlone: false, Problem.Length: 0 }, () => $"the replica is back: {hermit.Get<SharedState>().Status.Problem}", 60);
         RunnerHost[] all = [hermit, First, pair.Second];
@@ -94,7 +94,7 @@ public sealed class AloneReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaP
         Assert.Equal(HttpStatusCode.Unauthorized, await OpenAsync(First, browser, Audit));
 
         await GrantAsync(api, "stranger");
-        await stranger.Get<AuditLog>().WriteAsync("eve", "", AuditActions.Purge, "joined", AuditOutcome.Done, "", Cancel);
+        await stranger.Get<AuditLog>().WriteAsync("eve", "", AuditActions.Purge, "joined", AuditOutcome.Done, AuditDetail.None, Cancel);
 
         await Eventually.TrueAsync(() => First.Get<UserDirectory>().FindByName("eve") is not null, () => $"the others know her: {stranger.Get<SharedState>().Status.Problem}", 60);
         await Eventually.TrueAsync(async () => await OpenAsync(First, browser, Audit) == HttpStatusCode.Forbidden, "her session is good at the others", 30);

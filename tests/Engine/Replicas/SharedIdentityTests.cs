@@ -189,8 +189,8 @@ public sealed class SharedIdentityTests(ReplicaPair pair) : IClassFixture<Replic
     [Fact]
     public async Task Both_replicas_show_one_audit_log_and_one_history_of_the_configuration()
     {
-        await First.Get<AuditLog>().WriteAsync("ann", "", AuditActions.Purge, "first", AuditOutcome.Done, "", Cancel);
-        await Second.Get<AuditLog>().WriteAsync("bob", "", AuditActions.Purge, "second", AuditOutcome.Done, "", Cancel);
+        await First.Get<AuditLog>().WriteAsync("ann", "", AuditActions.Purge, "first", AuditOutcome.Done, AuditDetail.None, Cancel);
+        await Second.Get<AuditLog>().WriteAsync("bob", "", AuditActions.Purge, "second", AuditOutcome.Done, AuditDetail.None, Cancel);
         await Eventually.TrueAsync(
             () => new[] { First, Second }.All(host => host.Get<AuditLog>().Read(100).Where(entry => entry.Target is "first" or "second").Select(entry => entry.Who).SequenceEqual(["bob", "ann"])),
             "both entries are at both replicas, the newest first");
@@ -227,7 +227,7 @@ public sealed class SharedIdentityTests(ReplicaPair pair) : IClassFixture<Replic
         {
             var bytes = new byte[16 * 1024];
             noise.NextBytes(bytes);
-            await audit.WriteAsync("busy", "", AuditActions.Purge, "", AuditOutcome.Done, Convert.ToBase64String(bytes), Cancel);
+            await audit.WriteAsync("busy", "", AuditActions.Purge, "", AuditOutcome.Done, AuditDetail.Quoted(Convert.ToBase64String(bytes)), Cancel);
         }
 
         await users.SetRoleAsync(user.Id, ConsoleRole.Operator, Cancel);

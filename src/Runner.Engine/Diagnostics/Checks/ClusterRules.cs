@@ -40,7 +40,7 @@ internal static partial class ClusterRules
             return cache is { Health: CacheHealth.Synced } ? Verdict.Good($"{resource}: {cache.Count}") : Verdict.Bad(CheckCause.Unfinished, []).Saying(cache?.Problem ?? LocalText.None);
         }
 
-        var cause = cache.Problem.English.Contains("does not know", StringComparison.Ordinal) ? CheckCause.KindMissing : CheckCause.KindForbidden;
+        var cause = cache.IsUnknownKind ? CheckCause.KindMissing : CheckCause.KindForbidden;
         return new(required || cause == CheckCause.KindForbidden ? CheckState.Bad : CheckState.Warning, cause, [resource], [cache.Problem]);
     }
 

@@ -29,7 +29,7 @@ internal static class RunnerRules
         }
 
         var problems = beats.Select(beat => beat.Problem).Append(outbox.IsTroubled ? outbox.LastError : LocalText.None).Where(problem => problem.Length > 0).Distinct().ToList();
-        if (problems.Any(problem => problem.English.Contains("does not accept the token", StringComparison.Ordinal)))
+        if (outbox.TokenRefused || beats.Any(beat => beat.TokenRefused))
         {
             return Verdict.Bad(CheckCause.TokenRefused, [], hub.Authority).Saying(problems);
         }

@@ -52,7 +52,7 @@ public sealed partial class LogView
 
     private bool AllContainers => _tail.Query.Selection.Container == LogSelection.AllContainers;
 
-    private string Label => _tail.Query.OnlyWorkload is { } only ? G["Of", only.Name] : G["Of", G["Many", _colours.Count]];
+    private string Label => _tail.Query.OnlyWorkload is { } only ? G["Of", only.Name] : G["Of", G.Counted("Many", _colours.Count)];
 
     /// <summary>The view without its time, to which the browser adds a line's place.</summary>
     private string Link => (_tail.Query with { Line = null, Since = "" }).Address;

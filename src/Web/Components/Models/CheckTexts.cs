@@ -12,6 +12,7 @@ internal static class CheckTexts
         (CheckCause.RegistryFails or CheckCause.StoreFails, [var step, var fault, .. var named]) =>
             texts[$"Cause.{result.Cause}", texts[$"Step.{step}"], Fault(texts, fault, named).TrimEnd('.', '。')],
         (CheckCause.HubUnreachable, [var hub, var fault, .. var named]) => texts[$"Cause.{result.Cause}", hub] + " " + Fault(texts, fault, named),
+        (_, ["1", ..]) when texts[$"Cause.{result.Cause}.One"] is { ResourceNotFound: false } one => one,
         _ => texts[$"Cause.{result.Cause}", [.. result.Arguments]],
     };
 

@@ -29,12 +29,12 @@ internal abstract class AuditedActs(ActAudit audit, IAuthorizationService author
     public async Task<SessionRecord?> SessionAsync() => Sessions.SessionOf((await authentication.GetAuthenticationStateAsync().ConfigureAwait(false)).User);
 
     /// <exception cref="UnauthorizedAccessException">The role does not allow it; nothing was done, the attempt is audited.</exception>
-    protected async Task<T> ActAsync<T>(string action, string target, string detail, Func<ConsoleUser, Task<T>> act, CancellationToken cancellationToken)
+    protected async Task<T> ActAsync<T>(string action, string target, AuditDetail detail, Func<ConsoleUser, Task<T>> act, CancellationToken cancellationToken)
     {
         var principal = (await authentication.GetAuthenticationStateAsync().ConfigureAwait(false)).User;
         if (Sessions.UserOf(principal) is not { } self || !(await authorization.AuthorizeAsync(principal, null, policy).ConfigureAwait(false)).Succeeded)
         {
-            await audit.NoteAsync(principal, action, target, AuditOutcome.Refused, "The role does not allow it.").ConfigureAwait(false);
+            await audit.NoteAsync(principal, action, target, AuditOutcome.Refused, new AuditDetail(AuditSentence.NotAllowed)).ConfigureAwait(false);
             throw new UnauthorizedAccessException("Your role does not allow this. Ask an administrator.");
         }
 
@@ -47,13 +47,13 @@ internal abstract class AuditedActs(ActAudit audit, IAuthorizationService author
         }
         catch (Exception exception) when (exception is UserRefusedException or AccessRefusedException or IOException)
         {
-            await audit.TryNoteAsync(principal, action, target, AuditOutcome.Failed, exception.Message).ConfigureAwait(false);
+            await audit.TryNoteAsync(principal, action, target, AuditOutcome.Failed, AuditDetail.Of(exception)).ConfigureAwait(false);
             throw;
         }
     }
 
     /// <inheritdoc cref="ActAsync{T}"/>
-    protected Task ActAsync(string action, string target, string detail, Func<ConsoleUser, Task> act, CancellationToken cancellationToken) =>
+    protected Task ActAsync(string action, string target, AuditDetail detail, Func<ConsoleUser, Task> act, CancellationToken cancellationToken) =>
         ActAsync(
             action,
             target,

@@ -29,7 +29,7 @@ internal sealed class ProfileActions(
         await ActAsync(
             AuditActions.PasswordChange,
             user.Name,
-            "By the user.",
+            new AuditDetail(AuditSentence.ByTheUser),
             async self =>
             {
                 await DemandPasswordAsync(self, present, cancellationToken).ConfigureAwait(false);
@@ -49,7 +49,7 @@ internal sealed class ProfileActions(
         return await ActAsync(
             AuditActions.SecondFactorOn,
             user.Name,
-            "Recovery codes were shown.",
+            new AuditDetail(AuditSentence.RecoveryCodesShown),
             async self =>
             {
                 if (self.HasSecondFactor)
@@ -70,7 +70,7 @@ internal sealed class ProfileActions(
         await ActAsync(
             AuditActions.SecondFactorOff,
             user.Name,
-            "By the user.",
+            new AuditDetail(AuditSentence.ByTheUser),
             async self =>
             {
                 await DemandPasswordAsync(self, password, cancellationToken).ConfigureAwait(false);
@@ -86,7 +86,7 @@ internal sealed class ProfileActions(
         await ActAsync(
             AuditActions.SessionEnd,
             user.Name,
-            "One session, by the user.",
+            new AuditDetail(AuditSentence.OneOwnSession),
             self => sessions.Find(sessionId) is { } known && known.UserId != self.Id
                 ? throw new UserRefusedException(UserRefusal.Gone, "That session is not yours.")
                 : sessions.EndAsync(sessionId, cancellationToken),

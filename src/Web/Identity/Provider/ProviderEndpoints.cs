@@ -61,7 +61,7 @@ internal static partial class ProviderEndpoints
         {
             var error = context.GetOpenIddictClientResponse();
             LogRefused(logger, "the answer", error?.Error ?? "no_subject", error?.ErrorDescription ?? result?.Failure?.Message ?? "");
-            await RefuseAsync("", $"{provider.Name}: {error?.Error ?? "the answer does not hold"}.").ConfigureAwait(false);
+            await RefuseAsync("", error?.Error is { } code ? new(AuditSentence.ProviderSaid, provider.Name, code) : new(AuditSentence.ProviderAnswer, provider.Name)).ConfigureAwait(false);
             return SignInPages.Password(LocalUrl.Home, SignInProblem.ProviderRefused);
         }
 
@@ -70,17 +70,17 @@ internal static partial class ProviderEndpoints
         {
             if (await users.EndOutsideAsync(provider.Issuer!.AbsoluteUri, subject, cancellationToken).ConfigureAwait(false) is { } former)
             {
-                await audit.WriteAsync("system", SessionStart.AddressOf(context), AuditActions.SessionEnd, former.Name, AuditOutcome.Done, "All sessions and tokens: the provider gives no role any more.", cancellationToken).ConfigureAwait(false);
+                await audit.WriteAsync("system", SessionStart.AddressOf(context), AuditActions.SessionEnd, former.Name, AuditOutcome.Done, new AuditDetail(AuditSentence.NoRoleAnyMore), cancellationToken).ConfigureAwait(false);
             }
 
-            await RefuseAsync(name, $"{provider.Name}: no value of the claim '{provider.RoleClaim}' has a role here.").ConfigureAwait(false);
+            await RefuseAsync(name, new(AuditSentence.ProviderRole, provider.Name, provider.RoleClaim)).ConfigureAwait(false);
             return SignInPages.Password(LocalUrl.Home, SignInProblem.NoRole);
         }
 
         var user = await users.TakeOverAsync(provider.Issuer!.AbsoluteUri, subject, name, role, cancellationToken).ConfigureAwait(false);
         if (user.Disabled)
         {
-            await RefuseAsync(user.Name, $"{provider.Name}: the account is disabled here.").ConfigureAwait(false);
+            await RefuseAsync(user.Name, new(AuditSentence.ProviderDisabled, provider.Name)).ConfigureAwait(false);
             return SignInPages.Password(LocalUrl.Home, SignInProblem.Disabled);
         }
 
@@ -91,10 +91,10 @@ internal static partial class ProviderEndpoints
             kept.StoreTokens([new AuthenticationToken { Name = ProviderSignOut.TokenName, Value = identityToken }]);
         }
 
-        await start.RunAsync(context, user, SignInMethod.Provider, $"By {provider.Name}, as {role}.", kept, cancellationToken).ConfigureAwait(false);
+        await start.RunAsync(context, user, SignInMethod.Provider, new AuditDetail(AuditSentence.ByProvider, provider.Name, $"{role}"), kept, cancellationToken).ConfigureAwait(false);
         return Results.LocalRedirect(LocalUrl.OrHome(result.Properties?.RedirectUri));
 
-        Task RefuseAsync(string who, string why) =>
+        Task RefuseAsync(string who, AuditDetail why) =>
             audit.WriteAsync(who, SessionStart.AddressOf(context), AuditActions.SignIn, "", AuditOutcome.Refused, why, cancellationToken);
     }
 

@@ -39,7 +39,7 @@ internal static class PasswordLinkEndpoints
 
         if (await links.UserOfAsync(secret, LinkPurpose.Password, cancellationToken).ConfigureAwait(false) is not { } id || users.FindById(id) is not { Disabled: false } user)
         {
-            await audit.WriteAsync("", SessionStart.AddressOf(context), AuditActions.PasswordChange, "", AuditOutcome.Refused, "The one-time link was used before, is too old or unknown.", cancellationToken).ConfigureAwait(false);
+            await audit.WriteAsync("", SessionStart.AddressOf(context), AuditActions.PasswordChange, "", AuditOutcome.Refused, new AuditDetail(AuditSentence.LinkUsed), cancellationToken).ConfigureAwait(false);
             return SignInPages.Password(LocalUrl.Home, SignInProblem.LinkUsed);
         }
 
@@ -60,7 +60,7 @@ internal static class PasswordLinkEndpoints
         }
 
         await users.SetPasswordAsync(id, chosen, cancellationToken).ConfigureAwait(false);
-        await audit.WriteAsync(user.Name, SessionStart.AddressOf(context), AuditActions.PasswordChange, user.Name, AuditOutcome.Done, "By one-time link.", cancellationToken).ConfigureAwait(false);
+        await audit.WriteAsync(user.Name, SessionStart.AddressOf(context), AuditActions.PasswordChange, user.Name, AuditOutcome.Done, new AuditDetail(AuditSentence.ByLink), cancellationToken).ConfigureAwait(false);
         return SignInPages.NewPassword("", done: true);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class SessionStart(SessionRegistry sessions, UserDirectory users
     /// <param name="properties">Kept in the cookie, encrypted.</param>
     /// <param name="detail">For the audit log.</param>
     public async Task RunAsync(
-        HttpContext context, ConsoleUser user, SignInMethod method, string detail, AuthenticationProperties? properties, CancellationToken cancellationToken)
+        HttpContext context, ConsoleUser user, SignInMethod method, AuditDetail detail, AuthenticationProperties? properties, CancellationToken cancellationToken)
     {
         var signedIn = await users.SignedInAsync(user.Id, cancellationToken).ConfigureAwait(false);
         var address = AddressOf(context);

@@ -50,7 +50,7 @@ internal static class SignInEndpoints
             return await ByLinkAsync(context, link, services, cancellationToken).ConfigureAwait(false);
         }
 
-        var attempt = await BeginAsync(context, tried, "", services, cancellationToken).ConfigureAwait(false);
+        var attempt = await BeginAsync(context, tried, AuditSentence.TooMany, services, cancellationToken).ConfigureAwait(false);
         if (attempt.Wait > TimeSpan.Zero)
         {
             return SignInPages.Password(returnUrl, SignInProblem.TooMany, tried, wait: attempt.Wait);
@@ -58,7 +58,7 @@ internal static class SignInEndpoints
 
         if (services.Users.Authenticate(tried, password ?? "") is not { } user)
         {
-            await RefuseAsync(context, tried, "", services, cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(context, tried, AuditDetail.None, services, cancellationToken).ConfigureAwait(false);
             return SignInPages.Password(returnUrl, SignInProblem.Wrong, tried);
         }
 
@@ -69,7 +69,7 @@ internal static class SignInEndpoints
         }
 
         await services.Guard.SucceededAsync(attempt, cancellationToken).ConfigureAwait(false);
-        await services.Start.RunAsync(context, user, SignInMethod.Password, "", null, cancellationToken).ConfigureAwait(false);
+        await services.Start.RunAsync(context, user, SignInMethod.Password, AuditDetail.None, null, cancellationToken).ConfigureAwait(false);
         return Results.LocalRedirect(returnUrl);
     }
 
@@ -87,7 +87,7 @@ internal static class SignInEndpoints
             return SignInPages.Password(returnUrl, SignInProblem.Expired);
         }
 
-        var attempt = await BeginAsync(context, user.Name, "Second factor. ", services, cancellationToken).ConfigureAwait(false);
+        var attempt = await BeginAsync(context, user.Name, AuditSentence.TooManyCodes, services, cancellationToken).ConfigureAwait(false);
         if (attempt.Wait > TimeSpan.Zero)
         {
             return SignInPages.Code(returnUrl, pending!, SignInProblem.TooMany, attempt.Wait);
@@ -95,23 +95,23 @@ internal static class SignInEndpoints
 
         if (await services.Factor.VerifyAsync(user.Id, code ?? "", cancellationToken).ConfigureAwait(false) is not { } taken)
         {
-            await RefuseAsync(context, user.Name, "The password was right, the code of the second factor was not.", services, cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(context, user.Name, new AuditDetail(AuditSentence.CodeWrong), services, cancellationToken).ConfigureAwait(false);
             return SignInPages.Code(returnUrl, pending!, SignInProblem.CodeWrong);
         }
 
         await services.Guard.SucceededAsync(attempt, cancellationToken).ConfigureAwait(false);
-        await services.Start.RunAsync(context, user, SignInMethod.SecondFactor, $"With a {taken}.", null, cancellationToken).ConfigureAwait(false);
+        await services.Start.RunAsync(context, user, SignInMethod.SecondFactor, new AuditDetail(AuditSentence.WithFactor, $"{taken}"), null, cancellationToken).ConfigureAwait(false);
         return Results.LocalRedirect(returnUrl);
     }
 
     // The link's secret cannot be guessed, and is no password: the second factor of an account that has one is asked for all the same.
     private static async Task<IResult> ByLinkAsync(HttpContext context, string link, SignInServices services, CancellationToken cancellationToken)
     {
-        const string Detail = "By one-time link.";
+        var detail = new AuditDetail(AuditSentence.ByLink);
         var id = await services.Links.RedeemAsync(link, LinkPurpose.SignIn, cancellationToken).ConfigureAwait(false);
         if (id is null || services.Users.FindById(id) is not { Disabled: false } user)
         {
-            await RefuseAsync(context, "", Detail, services, cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(context, "", detail, services, cancellationToken).ConfigureAwait(false);
             return SignInPages.Password(LocalUrl.Home, SignInProblem.LinkUsed);
         }
 
@@ -120,7 +120,7 @@ internal static class SignInEndpoints
             return SignInPages.Code(LocalUrl.Home, services.Second.Begin(user));
         }
 
-        await services.Start.RunAsync(context, user, SignInMethod.Link, Detail, null, cancellationToken).ConfigureAwait(false);
+        await services.Start.RunAsync(context, user, SignInMethod.Link, detail, null, cancellationToken).ConfigureAwait(false);
         return Results.LocalRedirect(LocalUrl.Home);
     }
 
@@ -138,24 +138,24 @@ internal static class SignInEndpoints
             await sessions.EndAsync(session.Value, cancellationToken).ConfigureAwait(false);
         }
 
-        await audit.WriteAsync(context.User, AuditActions.SignOut, "", AuditOutcome.Done, "", cancellationToken).ConfigureAwait(false);
+        await audit.WriteAsync(context.User, AuditActions.SignOut, "", AuditOutcome.Done, AuditDetail.None, cancellationToken).ConfigureAwait(false);
         await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme).ConfigureAwait(false);
         return next is null ? Results.LocalRedirect("~" + SignInPath) : SignInPages.SignedOut(next);
     }
 
-    private static async Task<SignInAttempt> BeginAsync(HttpContext context, string name, string detail, SignInServices services, CancellationToken cancellationToken)
+    private static async Task<SignInAttempt> BeginAsync(HttpContext context, string name, AuditSentence why, SignInServices services, CancellationToken cancellationToken)
     {
         var attempt = await services.Guard.BeginAsync(name, context.Connection.RemoteIpAddress, cancellationToken).ConfigureAwait(false);
         if (attempt.Wait > TimeSpan.Zero)
         {
             context.Response.Headers.RetryAfter = ((int)Math.Ceiling(attempt.Wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
-            await RefuseAsync(context, name, detail + "Not looked at: too many attempts failed before.", services, cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(context, name, new AuditDetail(why), services, cancellationToken).ConfigureAwait(false);
         }
 
         return attempt;
     }
 
-    private static Task RefuseAsync(HttpContext context, string name, string detail, SignInServices services, CancellationToken cancellationToken) =>
+    private static Task RefuseAsync(HttpContext context, string name, AuditDetail detail, SignInServices services, CancellationToken cancellationToken) =>
         services.Audit.WriteAsync(name, SessionStart.AddressOf(context), AuditActions.SignIn, "", AuditOutcome.Refused, detail, cancellationToken);
 
     private static string Shorten(string? name)

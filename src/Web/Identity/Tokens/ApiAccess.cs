@@ -41,13 +41,16 @@ internal sealed class ApiAccess(ConsoleSession sessions, RunnerOptions options) 
     }
 
     /// <summary>Why a caller with credentials is refused, for a program: a token by the scope that it lacks, a person by the role.</summary>
-    public static string Refusal(HttpContext context)
+    public static string Refusal(HttpContext context) => AuditWords.Say(RefusalDetail(context)).English;
+
+    /// <summary>The same, for the audit log.</summary>
+    public static AuditDetail RefusalDetail(HttpContext context)
     {
         var scope = context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).FirstOrDefault(policy => ApiScopes.All.Any(known => known.Scope == policy));
         var token = context.User.Identities.FirstOrDefault(identity => identity.IsAuthenticated && identity.AuthenticationType != CookieAuthenticationDefaults.AuthenticationScheme);
         return scope is not null && token is not null && !ApiScopes.Opening(scope).Any(new ClaimsPrincipal(token).HasScope)
-            ? $"The token does not have the scope '{scope}'. Have an administrator allow the client this scope, and ask for a token with it."
-            : "Your role does not allow this.";
+            ? new AuditDetail(AuditSentence.ScopeMissing, scope)
+            : new AuditDetail(AuditSentence.YourRole);
     }
 
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ApiAccessRequirement requirement)

@@ -84,7 +84,7 @@ internal static class TokenEndpoints
         var session = await context.AuthenticateAsync(CookieAuthenticationDefaults.AuthenticationScheme).ConfigureAwait(false);
         if (session.Principal is { } principal)
         {
-            await audit.WriteAsync(principal, AuditActions.SignOut, "", AuditOutcome.Done, "", cancellationToken).ConfigureAwait(false);
+            await audit.WriteAsync(principal, AuditActions.SignOut, "", AuditOutcome.Done, AuditDetail.None, cancellationToken).ConfigureAwait(false);
             if (principal.FindFirstValue(ConsoleClaims.Session) is { } id)
             {
                 await sessions.EndAsync(id, cancellationToken).ConfigureAwait(false);

@@ -14,11 +14,11 @@ internal sealed class TokenNotes(AccessNotes notes) : IOpenIddictServerHandler<A
         var address = context.Transaction.GetHttpRequest()?.HttpContext.Connection.RemoteIpAddress;
         if (context.Response.Error is { Length: > 0 } error)
         {
-            notes.Note(client, address, AuditActions.Token, "", AuditOutcome.Refused, $"{error}: {context.Response.ErrorDescription}");
+            notes.Note(client, address, AuditActions.Token, "", AuditOutcome.Refused, AuditDetail.Quoted($"{error}: {context.Response.ErrorDescription}"));
         }
         else if (context.Request?.IsClientCredentialsGrantType() == true)
         {
-            notes.Note(client, address, AuditActions.Token, "", AuditOutcome.Done, string.Join(' ', context.Request.GetScopes().Order(StringComparer.Ordinal)));
+            notes.Note(client, address, AuditActions.Token, "", AuditOutcome.Done, AuditDetail.Quoted(string.Join(' ', context.Request.GetScopes().Order(StringComparer.Ordinal))));
         }
 
         return ValueTask.CompletedTask;

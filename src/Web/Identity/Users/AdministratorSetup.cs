@@ -40,7 +40,7 @@ internal sealed partial class AdministratorSetup(
             && await users.ApplyConfiguredPasswordAsync(AdministratorName, options.AdminPassword, cancellationToken))
         {
             await audit.WriteAsync(
-                "system", "", AuditActions.PasswordChange, AdministratorName, AuditOutcome.Done, "Taken over from RUNNER_ADMIN_PASSWORD.", cancellationToken);
+                "system", "", AuditActions.PasswordChange, AdministratorName, AuditOutcome.Done, new AuditDetail(AuditSentence.PasswordTakenOver), cancellationToken);
             LogTakenOver(AdministratorName);
         }
     }

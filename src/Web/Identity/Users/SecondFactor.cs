@@ -15,6 +15,13 @@ public sealed record TotpOffer(string Secret, string Picture)
     public override string ToString() => nameof(TotpOffer);
 }
 
+/// <summary>With what a second factor was shown.</summary>
+public enum FactorTaken
+{
+    Code,
+    RecoveryCode,
+}
+
 /// <summary>
 /// The second factor of local accounts: time-based one-time passwords (RFC 6238: SHA-1, 6 digits, 30 seconds, as authenticator apps do it), and recovery codes
 /// for when the app is lost. The shared secret is kept encrypted, the codes hashed; each code is taken once.
@@ -75,11 +82,11 @@ public sealed class SecondFactor
     /// <summary>Whether the code is right; then it is used up. Of two requests with the same code one is refused.</summary>
     /// <param name="code">From the app, or a recovery code.</param>
     /// <returns>What was taken; null when nothing was.</returns>
-    public async Task<string?> VerifyAsync(string userId, string code, CancellationToken cancellationToken)
+    public async Task<FactorTaken?> VerifyAsync(string userId, string code, CancellationToken cancellationToken)
     {
         var bare = Bare(code);
         var now = _time.GetUtcNow().UtcDateTime;
-        var taken = "";
+        var taken = FactorTaken.Code;
         try
         {
             await _users.ChangeAsync(userId, user => Take(user, bare, now, out taken), cancellationToken).ConfigureAwait(false);
@@ -95,16 +102,16 @@ public sealed class SecondFactor
     public Task RemoveAsync(string userId, CancellationToken cancellationToken) =>
         _users.ChangeAsync(userId, user => user with { TotpSecret = "", TotpStep = 0, RecoveryHashes = [] }, cancellationToken);
 
-    private ConsoleUser Take(ConsoleUser user, string code, DateTime now, out string taken)
+    private ConsoleUser Take(ConsoleUser user, string code, DateTime now, out FactorTaken taken)
     {
         var hash = Hash(code);
         if (user.RecoveryHashes.Contains(hash))
         {
-            taken = "recovery code";
+            taken = FactorTaken.RecoveryCode;
             return user with { RecoveryHashes = [.. user.RecoveryHashes.Where(known => known != hash)] };
         }
 
-        taken = "code";
+        taken = FactorTaken.Code;
         return user.HasSecondFactor && new Totp(Base32Encoding.ToBytes(_protector.Unprotect(user.TotpSecret))).VerifyTotp(now, code, out var step, Window) && step > user.TotpStep
             ? user with { TotpStep = step }
             : throw new UserRefusedException(UserRefusal.CodeWrong, "The code is not right.");
