@@ -160,6 +160,22 @@ public sealed class SharedIdentityTests(ReplicaPair pair) : IClassFixture<Replic
     }
 
     [Fact]
+    public async Task Whoever_has_no_role_at_the_provider_any_more_is_out_at_every_replica_whichever_heard_of_it()
+    {
+        var user = await First.Get<UserDirectory>().TakeOverAsync("https://id.example", "x", "outsider", ConsoleRole.Viewer, Cancel);
+        var session = await First.Get<SessionRegistry>().StartAsync(user, "192.0.2.9", "Browser", SignInMethod.Provider, Cancel);
+        var person = ConsoleSession.Create(user, session);
+        Assert.NotNull(First.Get<ConsoleSession>().UserOf(person));
+
+        // At once: the second may not have heard of the account yet.
+        var ended = await Second.Get<UserDirectory>().EndOutsideAsync("https://id.example", "x", Cancel);
+        var nobody = await Second.Get<UserDirectory>().EndOutsideAsync("https://id.example", "y", Cancel);
+
+        Assert.Equal(("outsider", null), (ended?.Name, nobody?.Name));
+        await Eventually.TrueAsync(() => First.Get<ConsoleSession>().UserOf(person) is null, "the session has ended at the first replica too");
+    }
+
+    [Fact]
     public async Task A_one_time_link_works_once_at_whichever_replica()
     {
         var user = await First.Get<UserDirectory>().InviteAsync("linked", ConsoleRole.Viewer, Cancel);

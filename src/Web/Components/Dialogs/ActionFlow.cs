@@ -76,6 +76,13 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
             _ => workloadWords["Traffic.Done", key.Name]).ConfigureAwait(true);
     }
 
+    /// <summary>How many of many failed; of those that did not, but are not in the audit log, how many they are.</summary>
+    internal static string Summary(IReadOnlyList<ActionResult> troubles, IStringLocalizer<WorkloadText> workloadWords)
+    {
+        var failed = troubles.Count(result => result.Problem is not null);
+        return failed > 0 ? workloadWords["Bulk.Failed", failed] : workloadWords["Bulk.Unnoted", troubles.Count];
+    }
+
     private async Task<bool> ConfirmAsync(WorkloadAction action, IReadOnlyList<WorkloadKey> keys) =>
         await AskAsync<ActionDialog>(workloadWords[$"{action}.Do"], new DialogParameters<ActionDialog> { { d => d.Action, action }, { d => d.Keys, keys } }).ConfigureAwait(true) is not null;
 
@@ -102,7 +109,7 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
                 snackbar.Add(success(done), Severity.Success);
             }
 
-            Tell([.. results.Where(result => result.IsTrouble)], results.Count);
+            Tell([.. results.Where(result => result.IsTrouble)]);
             return done == results.Count;
         }
         catch (UnauthorizedAccessException)
@@ -111,7 +118,7 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
             return false;
         }
     }
-    private void Tell(List<ActionResult> troubles, int of)
+    private void Tell(List<ActionResult> troubles)
     {
         if (troubles is [var only])
         {
@@ -120,7 +127,7 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
         else if (troubles.Count > 1)
         {
             snackbar.Add(
-                workloadWords["Bulk.FailedOf", troubles.Count, of],
+                Summary(troubles, workloadWords),
                 Severity.Error,
                 options =>
                 {
