@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Tests.Engine.Support;
@@ -53,8 +55,29 @@ public sealed class HangUpTests(RunnerApiHost host) : IClassFixture<RunnerApiHos
         LetGo(key);
 
         Assert.Equal(HttpStatusCode.OK, (await stop).Status);
+        await Eventually.TrueAsync(() => host.Log.Contains("Created service stopped in cluster embedded for deploy 24712", StringComparison.Ordinal), "the replacement is over too", 20);
         Assert.True(host.Cluster.Store.Get(key) is not { } left || left.Json["metadata"]!["deletionTimestamp"] is not null);
         await host.ReachesAsync("stopped", 26);
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_told_to_end_first_makes_what_it_has_made_room_for()
+    {
+        var key = KeyOf("ended", Carrier.Service);
+        var ending = new RunnerApiHost();
+        await ending.InitializeAsync();
+        var there = new HangUpTests(ending);
+        await there.MakeAsync("ended", Carrier.Service);
+        var old = there.Hold(key);
+        await there.HangUpOnceGoingAsync("ended", Carrier.Service, key);
+        var lifetime = ending.Services.GetRequiredService<IHostApplicationLifetime>();
+
+        var ended = ending.DisposeAsync().AsTask();
+        await Eventually.TrueAsync(() => lifetime.ApplicationStopping.IsCancellationRequested, "the runner ends", 20);
+        there.LetGo(key);
+        await ended;
+
+        Assert.True(there.UidOf(key) is { } uid && uid != old, "the new service is there");
     }
 
     [Fact]
