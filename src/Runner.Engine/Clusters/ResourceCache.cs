@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -37,6 +38,7 @@ public sealed record CacheStatus(string Resource, CacheHealth Health, LocalText 
 /// where it cannot, everything is listed again and compared, so that a change is told once and none is missed. Where the runner may list and not
 /// watch, as with the official chart's rights, that is done every <see cref="WatchSettings.Poll"/>.
 /// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "A source without a timer holds nothing to dispose, and somebody may be about to cancel it.")]
 internal sealed partial class ResourceCache<T>(ClusterConnection connection, ResourceKind<T> kind, WatchSettings settings, TimeProvider time, ILogger logger) : IResourceCache
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
@@ -48,7 +50,7 @@ internal sealed partial class ResourceCache<T>(ClusterConnection connection, Res
     private long _listBegan = long.MinValue;
     private long _listedAt = long.MinValue;
 
-    /// <summary>Cancelled to have everything listed again. Not disposed of: somebody may be about to cancel it.</summary>
+    /// <summary>Cancelled to have everything listed again.</summary>
     private CancellationTokenSource _again = new();
     private volatile CacheHealth _health = CacheHealth.Starting;
     private volatile LocalText _problem = LocalText.None;
