@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine;
 using Runner.Engine.Hub;
@@ -9,41 +10,79 @@ namespace Runner.Tests.bUnit;
 
 public sealed class LiveFeedTests
 {
+    private const LiveParts All = LiveParts.Workloads | LiveParts.Clusters | LiveParts.Hub | LiveParts.Capacity;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task The_first_change_comes_at_once_and_the_rest_of_a_burst_in_one_batch_after_the_interval()
+    public async Task What_is_on_the_screen_comes_at_once_time_after_time_until_a_flood_owes_too_much_rest()
+    {
+        await using var context = new ConsoleContext();
+        var batches = Channel.CreateUnbounded<LiveBatch>();
+        using var listening = Listen(context, batches.Writer, _ => true);
+        for (var change = TimeSpan.Zero; change <= LivePace.Most; change += LivePace.Least)
+        {
+            // The clock stands still: nobody has rested.
+            context.Engine.Feed.Set(Samples.Workload("one", message: $"{change}"));
+            Assert.Equal([Samples.Key("one")], (await NextAsync(batches.Reader)).Workloads);
+        }
+
+        context.Engine.Feed.Set(Samples.Workload("one"));
+        context.Engine.Feed.Set(Samples.Workload("two"));
+        context.Clock.Advance(LivePace.Least);
+        Assert.Equal([Samples.Key("one"), Samples.Key("two")], (await NextAsync(batches.Reader)).Workloads.Order(ByName));
+    }
+
+    [Fact]
+    public async Task What_is_out_of_sight_is_gathered_and_comes_with_what_is_on_the_screen_or_after_a_while()
+    {
+        await using var context = new ConsoleContext();
+        var batches = Channel.CreateUnbounded<LiveBatch>();
+        using var listening = Listen(context, batches.Writer, key => key.Name == "shown");
+        context.Engine.Feed.Set(Samples.Workload("a"));
+        Assert.Equal([Samples.Key("a")], (await NextAsync(batches.Reader)).Workloads);
+
+        context.Engine.Feed.Set(Samples.Workload("b"));
+        context.Engine.Feed.Set(Samples.Workload("c"));
+        context.Engine.Set(new OutboxStatus(1, 0, LocalText.None, null));
+        context.Engine.Feed.Set(Samples.Workload("shown"));
+        var batch = await NextAsync(batches.Reader);
+        Assert.Equal([Samples.Key("b"), Samples.Key("c"), Samples.Key("shown")], batch.Workloads.Order(ByName));
+        Assert.True(batch.Hub);
+
+        context.Engine.Feed.Set(Samples.Workload("d"));
+        context.Engine.Feed.Set(Samples.Workload("e"));
+        context.Clock.Advance(LivePace.Most);
+        Assert.Equal([Samples.Key("d"), Samples.Key("e")], (await NextAsync(batches.Reader)).Workloads.Order(ByName));
+    }
+
+    [Fact]
+    public async Task Each_is_told_only_of_what_it_wants_and_what_nobody_wants_wakes_nobody()
     {
         await using var context = new ConsoleContext();
         var feed = context.Services.GetRequiredService<LiveFeed>();
-        var batches = System.Threading.Channels.Channel.CreateUnbounded<LiveBatch>();
-        using var listening = feed.Listen(batch => batches.Writer.WriteAsync(batch).AsTask());
-        context.Engine.Feed.Set(Samples.Workload("first"));
-        var first = await NextAsync(batches.Reader);
-        Assert.Equal([Samples.Key("first")], first.Workloads);
-
-        for (var change = 0; change < 100; change++)
-        {
-            context.Engine.Feed.Set(Samples.Workload("second", message: $"{change}"));
-        }
-
+        var (clusters, hub) = (Channel.CreateUnbounded<LiveBatch>(), Channel.CreateUnbounded<LiveBatch>());
+        using var one = feed.Listen(LiveParts.Clusters, batch => clusters.Writer.WriteAsync(batch).AsTask());
+        using var two = feed.Listen(LiveParts.Hub, batch => hub.Writer.WriteAsync(batch).AsTask());
+        context.Engine.Feed.Set(Samples.Workload("a"));
+        context.Engine.Set(context.Engine.Clusters[0]);
+        Assert.Equal(LiveParts.Clusters, (await NextAsync(clusters.Reader)).Parts);
         context.Engine.Set(new OutboxStatus(1, 0, LocalText.None, null));
-        Assert.False(batches.Reader.TryPeek(out _));
-        var merged = new HashSet<WorkloadKey>();
-        var hub = false;
-        while (!hub || merged.Count == 0)
+        context.Clock.Advance(LivePace.Most);
+        Assert.Equal(LiveParts.Hub, (await NextAsync(hub.Reader)).Parts);
+        Assert.False(clusters.Reader.TryPeek(out _));
+    }
+
+    [Fact]
+    public async Task Who_listens_again_after_the_last_one_left_is_told_again()
+    {
+        await using var context = new ConsoleContext();
+        for (var visit = 0; visit < 3; visit++)
         {
-            context.Clock.Advance(LivePace.Most);
-            if (batches.Reader.TryRead(out var batch))
-            {
-                merged.UnionWith(batch.Workloads);
-                hub |= batch.Hub;
-            }
-
-            await Task.Yield();
+            var batches = Channel.CreateUnbounded<LiveBatch>();
+            using var listening = Listen(context, batches.Writer, _ => true);
+            context.Engine.Feed.Set(Samples.Workload("a", message: $"{visit}"));
+            Assert.Equal([Samples.Key("a")], (await NextAsync(batches.Reader)).Workloads);
         }
-
-        Assert.Equal([Samples.Key("second")], merged);
     }
 
     [Fact]
@@ -52,8 +91,8 @@ public sealed class LiveFeedTests
         await using var context = new ConsoleContext();
         var feed = context.Services.GetRequiredService<LiveFeed>();
         var seen = new TaskCompletionSource();
-        using var failing = feed.Listen(_ => throw new InvalidOperationException("page is broken"));
-        using var listening = feed.Listen(_ =>
+        using var failing = feed.Listen(All, _ => throw new InvalidOperationException("page is broken"));
+        using var listening = feed.Listen(All, _ =>
         {
             seen.TrySetResult();
             return Task.CompletedTask;
@@ -67,8 +106,8 @@ public sealed class LiveFeedTests
     {
         await using var context = new ConsoleContext();
         var feed = context.Services.GetRequiredService<LiveFeed>();
-        var one = feed.Listen(_ => Task.CompletedTask);
-        var two = feed.Listen(_ => Task.CompletedTask);
+        var one = feed.Listen(All, _ => Task.CompletedTask);
+        var two = feed.Listen(All, _ => Task.CompletedTask);
         Assert.Equal(2, context.Engine.Attached);
         one.Dispose();
         one.Dispose();
@@ -77,6 +116,11 @@ public sealed class LiveFeedTests
         Assert.Equal(0, context.Engine.Attached);
     }
 
-    private static async Task<LiveBatch> NextAsync(System.Threading.Channels.ChannelReader<LiveBatch> batches) =>
+    private static Comparer<WorkloadKey> ByName { get; } = Comparer<WorkloadKey>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name));
+
+    private static IDisposable Listen(ConsoleContext context, ChannelWriter<LiveBatch> batches, Func<WorkloadKey, bool> shows) =>
+        context.Services.GetRequiredService<LiveFeed>().Listen(All, batch => batches.WriteAsync(batch).AsTask(), shows);
+
+    private static async Task<LiveBatch> NextAsync(ChannelReader<LiveBatch> batches) =>
         await batches.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
 }

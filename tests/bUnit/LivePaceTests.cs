@@ -24,4 +24,19 @@ public sealed class LivePaceTests
         pace.Leave();
         Assert.Equal(TimeSpan.FromMilliseconds(15), pace.RestAfter(TimeSpan.FromMilliseconds(5)));
     }
+
+    [Theory]
+    [InlineData(true, 0, 0, false)]
+    [InlineData(true, 100, 0, false)]
+    [InlineData(true, 101, 0, true)]
+    [InlineData(true, 200, 5000, true)]
+    [InlineData(false, 0, 0, true)]
+    [InlineData(false, 0, 99, true)]
+    [InlineData(false, 200, 100, false)]
+    public void What_is_on_the_screen_waits_for_rest_that_is_owed_and_all_else_for_company(bool shown, int owed, int since, bool waits)
+    {
+        var wait = LivePace.Wait(shown, TimeSpan.FromMilliseconds(owed), TimeSpan.FromMilliseconds(since));
+        Assert.Equal(waits, wait > TimeSpan.Zero);
+        Assert.True(wait <= LivePace.Most);
+    }
 }

@@ -110,7 +110,7 @@ public sealed class PagesTests
         await using var context = new ConsoleContext();
         context.Engine.Feed.Set(Samples.Workload("web"));
         var others = 0;
-        using var other = context.Services.GetRequiredService<LiveFeed>().Listen(_ => Task.FromResult(Interlocked.Increment(ref others)));
+        using var other = context.Services.GetRequiredService<LiveFeed>().Listen(LiveParts.Workloads | LiveParts.Clusters | LiveParts.Hub | LiveParts.Capacity, _ => Task.FromResult(Interlocked.Increment(ref others)));
         var page = context.Render<WorkloadDetail>(parameters => parameters.Add(detail => detail.Key, Samples.Key("web")).Add(detail => detail.Query, new() { Section = "manifest" }));
         context.Engine.SetManifest(Samples.Key("web"), "metadata:\n  labels:\n    team: a\n");
         await Eventually(context, () => Assert.Contains("team", page.Markup, StringComparison.Ordinal));

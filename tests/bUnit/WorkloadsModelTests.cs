@@ -148,6 +148,68 @@ public sealed class WorkloadsModelTests
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("?sort=-state")]
+    [InlineData("?sort=reason")]
+    [InlineData("?filter=boom&sort=-ready")]
+    [InlineData("?state=bad&sort=reason")]
+    public async Task Whatever_is_on_the_screen_is_drawn_when_it_changes_and_only_then(string query)
+    {
+        await using var context = new ConsoleContext();
+        var model = Load(context);
+        model.Show(WorkloadsQuery.Parse(query));
+        var screen = new Screen(model);
+        var random = new Random(11);
+        var (drawn, kept) = (0, 0);
+        for (var step = 0; step < 600; step++)
+        {
+            var keys = Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Change(context, random)).ToHashSet();
+            if (model.Apply(new LiveBatch(keys, false, false)))
+            {
+                drawn++;
+                screen.Draw(random.Next(4));
+            }
+            else
+            {
+                kept++;
+            }
+
+            Assert.Equal(Screen.Of(model, screen.Place), screen.Shown);
+        }
+
+        Assert.True(drawn > 50 && kept > 50, $"{drawn} drawn, {kept} not");
+    }
+
+    [Fact]
+    public async Task A_row_that_moves_out_of_sight_draws_nothing_and_one_that_comes_into_sight_draws_the_page()
+    {
+        await using var context = new ConsoleContext();
+        var names = Enumerable.Range(0, 10).Select(number => $"row-{number}").ToList();
+        names.ForEach(name => context.Engine.Feed.Set(Samples.Workload(name, DeployStatus.DeployFailed, "B-" + name)));
+        var model = Load(context);
+        model.Show(new WorkloadsQuery { Sort = "reason" });
+        var screen = new Screen(model);
+        screen.Draw(2);
+        Assert.Equal((true, false), (model.IsDrawn(Samples.Key("row-4")), model.IsDrawn(Samples.Key("row-5"))));
+
+        Assert.False(Move("row-9", "B-row-6a"));
+        Assert.Equal(["row-6", "row-9", "row-7", "row-8"], model.Rows.Skip(6).Select(row => row.Name));
+        Assert.False(Move("row-1", "A"));
+        Assert.Equal(["row-1", "row-0", "row-2"], model.Rows.Take(3).Select(row => row.Name));
+        Assert.True(Move("row-8", "B-row-3a"));
+        screen.Draw(2);
+        Assert.True(Move("row-1", "C"));
+        screen.Draw(2);
+        Assert.True(Move("row-3", "C"));
+
+        bool Move(string name, string reason)
+        {
+            context.Engine.Feed.Set(Samples.Workload(name, DeployStatus.DeployFailed, reason));
+            return model.Apply(new LiveBatch([Samples.Key(name)], false, false));
+        }
+    }
+
     [Fact]
     public async Task A_workload_that_goes_leaves_the_list_and_the_selection()
     {
@@ -230,5 +292,40 @@ public sealed class WorkloadsModelTests
             ? Samples.Job(name, random.Next(2) == 0 ? WorkflowPhases.Failed : WorkflowPhases.Succeeded)
             : Samples.Workload(name, random.Next(2) == 0 ? DeployStatus.DeployFailed : DeployStatus.Running, reasons[random.Next(reasons.Length)], pods: random.Next(3)));
         return key;
+    }
+
+    /// <summary>A screen with room for a part of the list: what was drawn on it last, and what rows on it were told since.</summary>
+    private sealed class Screen
+    {
+        private const int Room = 3;
+        private readonly WorkloadsModel _model;
+        private readonly List<IDisposable> _watching = [];
+
+        public Screen(WorkloadsModel model)
+        {
+            _model = model;
+            Draw(0);
+        }
+
+        /// <summary>Place in the list of the first row.</summary>
+        public int Place { get; private set; }
+
+        public List<string> Shown { get; private set; } = [];
+
+        public static List<string> Of(WorkloadsModel model, int place) =>
+        [
+            $"{model.Rows.Count} of {model.Total}", string.Join(' ', model.Counts), string.Join(' ', model.Kinds), .. model.Rows.Skip(place).Take(Room).Select(Of),
+        ];
+
+        public void Draw(int place)
+        {
+            Place = Math.Max(0, Math.Min(place, _model.Rows.Count - Room));
+            Shown = Of(_model, Place);
+            _watching.ForEach(watching => watching.Dispose());
+            _watching.Clear();
+            _watching.AddRange(_model.Rows.Skip(Place).Take(Room).Select((row, index) => _model.Watch(row.Key, now => Shown[3 + index] = Of(now))));
+        }
+
+        private static string Of(WorkloadRow row) => $"{row.Key} {row.StateText} {row.Workload.Reason} {row.Replicas}";
     }
 }

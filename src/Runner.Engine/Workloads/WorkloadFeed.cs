@@ -13,7 +13,7 @@ public sealed class WorkloadFeed
     internal static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
-    private readonly List<WorkloadSubscription> _subscriptions = [];
+    private readonly List<Action<WorkloadKey>> _told = [];
     private ImmutableDictionary<WorkloadKey, Workload> _workloads = ImmutableDictionary<WorkloadKey, Workload>.Empty;
 
     /// <summary>
@@ -99,9 +99,21 @@ public sealed class WorkloadFeed
         lock (_lock)
         {
             var subscription = new WorkloadSubscription(this, _workloads);
-            _subscriptions.Add(subscription);
+            _told.Add(subscription.Tell);
             return subscription;
         }
+    }
+
+    /// <summary>Tells <paramref name="changed"/> the key of each change from now on, until the result is disposed; the state is in <see cref="Current"/> by then, and a key that is not there is gone.</summary>
+    /// <param name="changed">Is called on the thread of whoever brings the change, under the feed's lock: it must be quick, must not throw, and must not call the feed.</param>
+    public IDisposable Subscribe(Action<WorkloadKey> changed)
+    {
+        lock (_lock)
+        {
+            _told.Add(changed);
+        }
+
+        return new Telling(this, changed);
     }
 
     /// <summary>Gives everything and from then on what changes, keys of what is gone included, to <paramref name="look"/> until cancelled; after it threw, everything once more.</summary>
@@ -153,20 +165,25 @@ public sealed class WorkloadFeed
         }
     }
 
-    internal void Remove(WorkloadSubscription subscription)
+    internal void Remove(Action<WorkloadKey> changed)
     {
         lock (_lock)
         {
-            _subscriptions.Remove(subscription);
+            _told.Remove(changed);
         }
     }
 
     private void Tell(WorkloadKey key)
     {
-        foreach (var subscription in _subscriptions)
+        foreach (var changed in _told)
         {
-            subscription.Tell(key);
+            changed(key);
         }
+    }
+
+    private sealed class Telling(WorkloadFeed feed, Action<WorkloadKey> changed) : IDisposable
+    {
+        public void Dispose() => feed.Remove(changed);
     }
 }
 
@@ -208,7 +225,7 @@ public sealed class WorkloadSubscription : IDisposable
         }
     }
 
-    public void Dispose() => _feed.Remove(this);
+    public void Dispose() => _feed.Remove(Tell);
 
     internal void Tell(WorkloadKey key)
     {

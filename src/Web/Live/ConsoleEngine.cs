@@ -90,7 +90,7 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public IReadOnlyList<HeartbeatStatus> Heartbeats => _telling.Heartbeats;
 
-    public WorkloadSubscription Subscribe() => _feed.Subscribe();
+    public IDisposable Subscribe(Action<WorkloadKey> changed) => _feed.Subscribe(changed);
 
     public IReadOnlyList<int> HubEventsPerMinute(int minutes) => _outbox.PerMinute(minutes);
 

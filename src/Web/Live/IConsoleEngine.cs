@@ -59,8 +59,9 @@ public interface IConsoleEngine
     /// <summary>Raised on any thread when <see cref="Hub"/> changes.</summary>
     event Action? HubChanged;
 
-    /// <summary>The keys of workloads that change from now on.</summary>
-    WorkloadSubscription Subscribe();
+    /// <summary>Tells the keys of workloads that change from now on, until the result is disposed.</summary>
+    /// <param name="changed">As for <see cref="WorkloadFeed.Subscribe(Action{WorkloadKey})"/>: quick, and never throws.</param>
+    IDisposable Subscribe(Action<WorkloadKey> changed);
 
     /// <summary>Events for the hub written per minute, oldest first.</summary>
     IReadOnlyList<int> HubEventsPerMinute(int minutes);

@@ -14,74 +14,91 @@ public sealed record LiveBatch(IReadOnlyCollection<WorkloadKey> Workloads, bool 
     /// <summary>Keys of workloads whose objects may have changed though they did not; of those alone that the listener asked for.</summary>
     public IReadOnlyCollection<WorkloadKey> Objects { get; init; } = [];
 
-    /// <summary>Whether there is something in it beside <see cref="Objects"/>.</summary>
-    internal bool ForAll => Workloads.Count > 0 || Clusters || Hub || Capacity;
+    /// <summary>What of all that can change did, beside <see cref="Objects"/>.</summary>
+    internal LiveParts Parts =>
+        (Workloads.Count > 0 ? LiveParts.Workloads : LiveParts.None) | (Clusters ? LiveParts.Clusters : LiveParts.None)
+        | (Hub ? LiveParts.Hub : LiveParts.None) | (Capacity ? LiveParts.Capacity : LiveParts.None);
 }
 
 /// <summary>
-/// Carries changes to the pages of one circuit in batches: the first change after a pause at once, the next ones after a rest that <see cref="LivePace"/> finds
-/// short enough to look immediate and long enough for all open pages together. What arrives between two batches is merged per workload, so that a slow browser holds at most one entry a workload. Watches only while somebody listens.
+/// Carries changes to the pages of one circuit in batches, as soon as <see cref="LivePace"/> allows: the first change after a pause at once, and what is on the screen before all else.
+/// Watches only while somebody listens.
 /// </summary>
-internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, TimeProvider time, ILogger<LiveFeed> logger) : IAsyncDisposable
+internal sealed class LiveFeed(IConsoleEngine engine, LivePace pace, TimeProvider time, ILogger<LiveFeed> logger) : IAsyncDisposable
 {
+    // Taken before the engine's own locks, never under them.
     private readonly Lock _lock = new();
-    private readonly List<Listening> _listeners = [];
-    private readonly SemaphoreSlim _signal = new(0, 1);
-    private readonly HashSet<WorkloadKey> _dirty = [];
-    private readonly HashSet<WorkloadKey> _objects = [];
-    private bool _clusters;
-    private bool _hub;
-    private bool _capacity;
-    private CancellationTokenSource? _stop;
-    private Task _running = Task.CompletedTask;
+    private readonly List<Task> _ending = [];
+    private volatile LiveListener[] _listeners = [];
+    private LiveDelivery? _delivery;
 
-    /// <summary>
-    /// Calls <paramref name="listener"/> with each batch, one at a time, until the result is disposed. Changes from now on are not missed: read the present state after this call.
-    /// </summary>
+    /// <summary>For pages that have figures of workloads on the screen, and none of them by itself.</summary>
+    public static bool Nothing(WorkloadKey key) => false;
+
+    /// <summary>Calls a page with each batch that has something for it, one at a time, until the result is disposed. Changes from now on are not missed: read the present state after this call.</summary>
+    /// <param name="parts">What it wants to hear of.</param>
+    /// <param name="dispatch">The page's <c>InvokeAsync</c>. Only what happens inside counts as work, not waiting for it.</param>
+    /// <param name="take">Takes the batch and draws.</param>
+    /// <param name="shows">Whether the page has a workload on the screen; null where it has all of them. Any thread calls it: it must be quick and must not throw.</param>
     /// <param name="objectOf">A workload whose object is shown as it stands: its changes come too, as <see cref="LiveBatch.Objects"/>, and to nobody else.</param>
-    public IDisposable Listen(Func<LiveBatch, Task> listener, WorkloadKey? objectOf = null)
-    {
-        var listening = new Listening(listener, objectOf, Forget);
-        lock (_lock)
+    public IDisposable Listen(LiveParts parts, Func<Action, Task> dispatch, Action<LiveBatch> take, Func<WorkloadKey, bool>? shows = null, WorkloadKey? objectOf = null) =>
+        Listen(new LiveListener(parts, shows ?? All, objectOf, async batch =>
         {
-            _listeners.Add(listening);
-            if (_stop is null)
+            var work = TimeSpan.Zero;
+            await dispatch(() =>
             {
-                _stop = new CancellationTokenSource();
-                pace.Enter();
-                var subscription = engine.Subscribe();
-                engine.ClustersChanged += OnClusters;
-                engine.HubChanged += OnHub;
-                engine.ObjectChanged += OnObject;
-                engine.CapacityChanged += OnCapacity;
-                var stopping = _stop.Token;
-                _running = Task.WhenAll(Task.Run(() => CollectAsync(subscription, stopping), CancellationToken.None), Task.Run(() => DeliverAsync(stopping), CancellationToken.None));
-            }
-        }
+                var started = time.GetTimestamp();
+                take(batch);
+                work = time.GetElapsedTime(started);
+            }).ConfigureAwait(false);
+            return work;
+        }));
 
-        return listening;
-    }
+    /// <summary>As above, for one that may need to wait before it has taken a batch.</summary>
+    public IDisposable Listen(LiveParts parts, Func<LiveBatch, Task> take, Func<WorkloadKey, bool>? shows = null) =>
+        Listen(new LiveListener(parts, shows ?? All, null, async batch =>
+        {
+            var started = time.GetTimestamp();
+            await take(batch).ConfigureAwait(false);
+            return time.GetElapsedTime(started);
+        }));
 
     public async ValueTask DisposeAsync()
     {
-        Task running;
+        Task ended;
         lock (_lock)
         {
-            _listeners.Clear();
+            _listeners = [];
             Stop();
-            running = _running;
+            ended = Task.WhenAll(_ending);
         }
 
-        await running.ConfigureAwait(false);
-        _signal.Dispose();
+        await ended.ConfigureAwait(false);
     }
 
-    private void Forget(Listening listener)
+    private static bool All(WorkloadKey key) => true;
+
+    private Listening Listen(LiveListener listener)
     {
         lock (_lock)
         {
-            _listeners.Remove(listener);
-            if (_listeners.Count == 0)
+            _listeners = [.. _listeners, listener];
+            if (_delivery is null)
+            {
+                pace.Enter();
+                _delivery = new LiveDelivery(engine, pace, () => _listeners, time, logger);
+            }
+        }
+
+        return new Listening(() => Forget(listener));
+    }
+
+    private void Forget(LiveListener listener)
+    {
+        lock (_lock)
+        {
+            _listeners = [.. _listeners.Where(other => !ReferenceEquals(other, listener))];
+            if (_listeners.Length == 0)
             {
                 Stop();
             }
@@ -90,133 +107,19 @@ internal sealed partial class LiveFeed(IConsoleEngine engine, LivePace pace, Tim
 
     private void Stop()
     {
-        if (_stop is null)
+        if (_delivery is not null)
         {
-            return;
-        }
-
-        pace.Leave();
-        engine.ClustersChanged -= OnClusters;
-        engine.HubChanged -= OnHub;
-        engine.ObjectChanged -= OnObject;
-        engine.CapacityChanged -= OnCapacity;
-        _stop.Cancel();
-        _stop.Dispose();
-        _stop = null;
-    }
-
-    private void OnClusters() => Mark(() => _clusters = true);
-
-    private void OnHub() => Mark(() => _hub = true);
-
-    private void OnCapacity() => Mark(() => _capacity = true);
-
-    private void OnObject(WorkloadKey key)
-    {
-        lock (_lock)
-        {
-            if (_listeners.Exists(listener => listener.ObjectOf == key))
-            {
-                Mark(() => _objects.Add(key));
-            }
+            pace.Leave();
+            _ending.RemoveAll(ended => ended.IsCompleted);
+            _ending.Add(_delivery.DisposeAsync().AsTask());
+            _delivery = null;
         }
     }
 
-    private void Mark(Action change)
+    private sealed class Listening(Action forget) : IDisposable
     {
-        lock (_lock)
-        {
-            change();
-            if (_stop is not null && _signal.CurrentCount == 0)
-            {
-                _signal.Release();
-            }
-        }
-    }
+        private Action? _forget = forget;
 
-    private async Task CollectAsync(WorkloadSubscription subscription, CancellationToken stopping)
-    {
-        using (subscription)
-        {
-            try
-            {
-                while (true)
-                {
-                    var keys = await subscription.NextAsync(stopping).ConfigureAwait(false);
-                    Mark(() => _dirty.UnionWith(keys));
-                }
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                // Nobody listens any more.
-            }
-        }
-    }
-
-    private async Task DeliverAsync(CancellationToken stopping)
-    {
-        try
-        {
-            while (true)
-            {
-                await _signal.WaitAsync(stopping).ConfigureAwait(false);
-                var started = time.GetTimestamp();
-                var (batch, listeners) = Take();
-                foreach (var listener in listeners)
-                {
-                    IReadOnlyCollection<WorkloadKey> objects = listener.ObjectOf is { } key && batch.Objects.Contains(key) ? [key] : [];
-                    if (batch.ForAll || objects.Count > 0)
-                    {
-                        await DeliverAsync(listener.Listener, batch with { Objects = objects }).ConfigureAwait(false);
-                    }
-                }
-
-                await Task.Delay(pace.RestAfter(time.GetElapsedTime(started)), time, stopping).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // Nobody listens any more.
-        }
-    }
-
-    private (LiveBatch Batch, Listening[] Listeners) Take()
-    {
-        lock (_lock)
-        {
-            var batch = new LiveBatch([.. _dirty], _clusters, _hub) { Capacity = _capacity, Objects = [.. _objects] };
-            _dirty.Clear();
-            _objects.Clear();
-            _clusters = _hub = _capacity = false;
-            return (batch, [.. _listeners]);
-        }
-    }
-
-    private async Task DeliverAsync(Func<LiveBatch, Task> listener, LiveBatch batch)
-    {
-        try
-        {
-            await listener(batch).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // A page that fails to draw must not end the updates of the others; the circuit reports its own errors.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            ListenerFailed(logger, exception);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A page failed to take an update; the next one is delivered all the same")]
-    private static partial void ListenerFailed(ILogger logger, Exception exception);
-
-    private sealed class Listening(Func<LiveBatch, Task> listener, WorkloadKey? objectOf, Action<Listening> forget) : IDisposable
-    {
-        private Action<Listening>? _forget = forget;
-
-        public Func<LiveBatch, Task> Listener => listener;
-
-        public WorkloadKey? ObjectOf => objectOf;
-
-        public void Dispose() => Interlocked.Exchange(ref _forget, null)?.Invoke(this);
+        public void Dispose() => Interlocked.Exchange(ref _forget, null)?.Invoke();
     }
 }

@@ -1,15 +1,16 @@
 namespace Runner.Web.Live;
 
 /// <summary>
-/// How long a page rests between two batches. All open pages share one allowance of processor time: one page alone in a quiet console is told of a change almost at
-/// once, many pages that are dear to draw are told in larger batches, never later than <see cref="Most"/>. Any number of threads.
+/// How soon a page is told of a change. All open pages share one allowance of processor time: each drawing owes a rest, the longer the dearer it is and the more pages are open.
+/// What a page has on the screen is told at once while it owes little, so that single changes never wait for each other and a flood comes in batches; all else is gathered while
+/// changes come in quick succession. Nothing waits longer than <see cref="Most"/>. Any number of threads.
 /// </summary>
 internal sealed class LivePace
 {
-    /// <summary>Less than a browser's frame: nobody sees a shorter one, and each batch costs a message.</summary>
+    /// <summary>What the cheapest drawing owes. Less than a browser's frame: nobody sees a shorter one, and each costs a message.</summary>
     public static readonly TimeSpan Least = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>What the load may make of it.</summary>
+    /// <summary>What the dearest drawing owes under the highest load, how much may be owed before a page has to wait, and how long changes are gathered of what is not on the screen.</summary>
     public static readonly TimeSpan Most = TimeSpan.FromMilliseconds(100);
 
     /// <summary>So many times as long as all pages need to draw they rest: together they take about a quarter of one core.</summary>
@@ -23,8 +24,8 @@ internal sealed class LivePace
     /// <summary>A page listens no more.</summary>
     public void Leave() => Interlocked.Decrement(ref _open);
 
-    /// <summary>How long to rest after a batch.</summary>
-    /// <param name="work">What drawing it took. While the machine is busy it takes longer, so that pages draw less often by themselves.</param>
+    /// <summary>What a page owes for a drawing.</summary>
+    /// <param name="work">What it took. While the machine is busy it takes longer, so that pages draw less often by themselves.</param>
     public TimeSpan RestAfter(TimeSpan work) => Rest(work, Volatile.Read(ref _open));
 
     /// <summary>As <see cref="RestAfter"/>, for so many pages. Pure.</summary>
@@ -33,4 +34,10 @@ internal sealed class LivePace
         var rest = work * (RestPerWork * Math.Max(1, pages));
         return rest < Least ? Least : rest > Most ? Most : rest;
     }
+
+    /// <summary>How long a change is kept back; nothing or less for not at all. Pure.</summary>
+    /// <param name="shown">Whether it is of something that the page has on the screen.</param>
+    /// <param name="owed">The rest that is still owed for what was drawn.</param>
+    /// <param name="since">Time since the page was last told anything.</param>
+    internal static TimeSpan Wait(bool shown, TimeSpan owed, TimeSpan since) => shown ? owed - Most : Most - since;
 }

@@ -97,7 +97,7 @@ public sealed class FakeConsoleEngine : IConsoleEngine
     /// <summary>The stream of one pod's log; complete it to end the container.</summary>
     public ChannelWriter<LogLine> Log(string pod) => Stream(pod).Writer;
 
-    public WorkloadSubscription Subscribe() => Feed.Subscribe();
+    public IDisposable Subscribe(Action<WorkloadKey> changed) => Feed.Subscribe(changed);
 
     public IReadOnlyList<int> HubEventsPerMinute(int minutes) => [.. Enumerable.Range(0, minutes).Select(minute => minute * 7 % 13)];
 

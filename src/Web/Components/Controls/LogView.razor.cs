@@ -104,7 +104,7 @@ public sealed partial class LogView
         {
             _self = DotNetObjectReference.Create(this);
             await Browser.InvokeVoidAsync("consoleLogs.attach", _view, _self);
-            _listening = Feed.Listen(batch => batch.Workloads.Count > 0 ? InvokeAsync(UpdateAsync) : Task.CompletedTask);
+            _listening = Feed.Listen(LiveParts.Workloads, _ => InvokeAsync(UpdateAsync), LiveFeed.Nothing);
             await ShowAsync();
             _tail.Start(() => InvokeAsync(DrawAsync));
         }

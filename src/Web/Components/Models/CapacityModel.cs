@@ -97,8 +97,23 @@ public sealed class CapacityModel(IConsoleEngine engine)
     public void Load()
     {
         Reach = CapacityReach.Of(engine);
-        Waiting = engine.Workloads.Values.Count(workload => workload.WaitingForRoom);
+        Waiting = CountWaiting();
         Arrange();
+    }
+
+    /// <summary>Takes over what changed. Workloads alone are counted, and are told of beside what they use.</summary>
+    /// <returns>Whether the page must be drawn.</returns>
+    public bool Apply(LiveBatch batch)
+    {
+        if (batch.Capacity || batch.Clusters)
+        {
+            Load();
+            return true;
+        }
+
+        var waiting = Waiting;
+        Waiting = CountWaiting();
+        return waiting != Waiting || OpenGroup is not null || OpenNode is not null;
     }
 
     /// <summary>Who claims something on these nodes, the greatest claims of accelerators first.</summary>
@@ -146,6 +161,8 @@ public sealed class CapacityModel(IConsoleEngine engine)
         Rows = [.. Groups.SelectMany(group => Lines(group, null, group.Devices)
             .Concat(IsUnfolded(group) ? group.Nodes.SelectMany(node => Lines(group, new(_clusterOf[node], node), [.. CapacityGroups.DevicesOf(node).Where(device => device.Usage.Total > 0)])) : []))];
     }
+
+    private int CountWaiting() => engine.Workloads.Values.Count(workload => workload.WaitingForRoom);
 
     private static bool IsNode(CapacityNode node) => node.Node.Name.Length > 0;
 

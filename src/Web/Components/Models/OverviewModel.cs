@@ -15,6 +15,8 @@ public sealed class OverviewModel(IConsoleEngine engine)
     /// <summary>Most workloads listed as needing attention; the rest are a link away.</summary>
     public const int MaxAttention = 12;
 
+    private volatile HashSet<WorkloadKey> _listed = [];
+
     public OutboxStatus Hub { get; private set; } = new(0, 0, LocalText.None, null);
 
     /// <summary>How the heartbeat of each cluster to the hub fares.</summary>
@@ -42,19 +44,79 @@ public sealed class OverviewModel(IConsoleEngine engine)
 
     public bool Loading => Total == 0 && Clusters.Any(cluster => !cluster.Synced && !cluster.IsStale);
 
+    /// <summary>Whether a workload is listed. Any thread may ask.</summary>
+    public bool Lists(WorkloadKey key) => _listed.Contains(key);
+
+    /// <summary>Reads everything anew.</summary>
     public void Load()
     {
-        Hub = engine.Hub;
-        Heartbeats = engine.Heartbeats;
-        EventsPerMinute = engine.HubEventsPerMinute(Minutes);
+        LoadHub();
         Clusters = engine.Clusters;
+        LoadAccelerators();
+        LoadWorkloads();
+    }
+
+    /// <summary>Takes over what changed.</summary>
+    /// <returns>Whether anything that is shown did.</returns>
+    public bool Apply(LiveBatch batch)
+    {
+        var changed = batch.Clusters;
+        if (batch.Clusters)
+        {
+            Clusters = engine.Clusters;
+        }
+
+        if (batch.Hub || batch.Clusters)
+        {
+            changed |= LoadHub();
+        }
+
+        if (batch.Capacity || batch.Clusters)
+        {
+            changed |= LoadAccelerators();
+        }
+
+        return (batch.Workloads.Count > 0 && LoadWorkloads()) || changed;
+    }
+
+    private bool LoadHub()
+    {
+        var (hub, heartbeats, events) = (Hub, Heartbeats, EventsPerMinute);
+        (Hub, Heartbeats, EventsPerMinute) = (engine.Hub, engine.Heartbeats, engine.HubEventsPerMinute(Minutes));
+        return hub != Hub || !heartbeats.SequenceEqual(Heartbeats) || !events.SequenceEqual(EventsPerMinute);
+    }
+
+    private bool LoadAccelerators()
+    {
+        var before = Accelerators;
         Accelerators = CapacityGroups.Devices(engine.Capacity.SelectMany(cluster => cluster.Nodes));
+        return !before.SequenceEqual(Accelerators);
+    }
+
+    private bool LoadWorkloads()
+    {
+        var (total, counts, attentionTotal, listed) = (Total, Counts, AttentionTotal, Attention);
         var workloads = engine.Workloads;
-        Total = workloads.Count;
-        Counts = Enum.GetValues<WorkloadTone>().ToDictionary(tone => tone, tone => workloads.Values.Count(workload => WorkloadState.Of(workload).Tone == tone));
-        var attention = workloads.Values.Where(workload => WorkloadState.Of(workload).Tone is WorkloadTone.Bad or WorkloadTone.Wait)
-            .OrderBy(workload => WorkloadState.Of(workload).Tone).ThenByDescending(workload => workload.CreatedAt).ThenBy(workload => workload.Key.Name, StringComparer.Ordinal).ToList();
-        AttentionTotal = attention.Count;
-        Attention = [.. attention.Take(MaxAttention)];
+        var now = Enum.GetValues<WorkloadTone>().ToDictionary(tone => tone, _ => 0);
+        var attention = new List<(WorkloadTone Tone, Workload Workload)>();
+        foreach (var workload in workloads.Values)
+        {
+            var tone = WorkloadState.Of(workload).Tone;
+            now[tone]++;
+            if (tone is WorkloadTone.Bad or WorkloadTone.Wait)
+            {
+                attention.Add((tone, workload));
+            }
+        }
+
+        (Total, Counts, AttentionTotal) = (workloads.Count, now, attention.Count);
+        Attention =
+        [
+            .. attention.OrderBy(one => one.Tone).ThenByDescending(one => one.Workload.CreatedAt).ThenBy(one => one.Workload.Key.Name, StringComparer.Ordinal)
+                .Take(MaxAttention).Select(one => one.Workload),
+        ];
+        _listed = [.. Attention.Select(workload => workload.Key)];
+        return total != Total || attentionTotal != AttentionTotal || !Attention.SequenceEqual(listed, ReferenceEqualityComparer.Instance)
+            || now.Any(count => counts.GetValueOrDefault(count.Key) != count.Value);
     }
 }

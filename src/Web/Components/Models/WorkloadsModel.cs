@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Runner.Engine.Workloads;
 using Runner.Web.Live;
 
@@ -11,23 +12,22 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
 
     private readonly Dictionary<WorkloadKey, WorkloadRow> _all = [];
     private readonly HashSet<WorkloadKey> _selected = [];
-    private readonly Dictionary<WorkloadKey, Action<WorkloadRow>> _drawn = [];
-    private List<WorkloadRow> _rows = [];
-    private string[] _words = [];
+    private readonly ConcurrentDictionary<WorkloadKey, Action<WorkloadRow>> _drawn = [];
+    private readonly WorkloadList _list = new();
 
     public WorkloadsQuery Query { get; private set; } = new();
 
-    /// <summary>Rows that pass the filter, in order. A new list whenever one comes, goes or moves; else the changed ones take their places in it.</summary>
-    public IReadOnlyList<WorkloadRow> Rows => _rows;
+    /// <summary>Rows that pass the filter, in order. Always the same list, so that a part of it that comes into view shows the newest, though the page was not drawn for them.</summary>
+    public IReadOnlyList<WorkloadRow> Rows => _list.Rows;
 
     /// <summary>Number of workloads before the filter.</summary>
     public int Total => _all.Count;
 
     /// <summary>How many rows each group of states holds among those the filter words leave.</summary>
-    public IReadOnlyDictionary<WorkloadTone, int> Counts { get; private set; } = new Dictionary<WorkloadTone, int>();
+    public IReadOnlyDictionary<WorkloadTone, int> Counts => _list.Counts;
 
     /// <summary>How many rows each kind holds among those the filter words leave; kinds without any are left out.</summary>
-    public IReadOnlyDictionary<WorkloadKind, int> Kinds { get; private set; } = new Dictionary<WorkloadKind, int>();
+    public IReadOnlyDictionary<WorkloadKind, int> Kinds => _list.Kinds;
 
     /// <summary>Selected workloads that are still there.</summary>
     public IReadOnlyCollection<WorkloadKey> Selected => _selected;
@@ -51,43 +51,47 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
         }
 
         Clusters = engine.Clusters;
-        Arrange();
+        _list.Arrange(_all.Values, Query);
     }
 
     /// <summary>
-    /// Takes over what changed. Where no row moves, comes, goes or counts otherwise, which is most of the time, the list stays as it is but for the changed rows,
-    /// and the few of them that are drawn are told one by one: the page need not be gone through.
+    /// Takes over what changed. The page is drawn only for what it shows: figures, and rows that come into its part of the list, go from it or change places in it. Rows that change where
+    /// they stand, which is most of what happens, are told one by one, the few of them that are drawn; what is out of sight waits in the list.
     /// </summary>
     /// <returns>Whether the page must be drawn.</returns>
     public bool Apply(LiveBatch batch)
     {
         var current = engine.Workloads;
-        var arrange = false;
-        var changed = new List<WorkloadRow>();
-        foreach (var key in batch.Workloads)
-        {
-            if (!current.TryGetValue(key, out var workload))
-            {
-                arrange |= _all.Remove(key);
-                _selected.Remove(key);
-            }
-            else if (!_all.TryGetValue(key, out var before) || !ReferenceEquals(before.Workload, workload))
-            {
-                var row = _all[key] = WorkloadRow.Of(workload, texts);
-                arrange = arrange || before is null || !Replace(before, row);
-                changed.Add(row);
-            }
-        }
-
-        var redraw = arrange || batch.Clusters || Loading;
-        if (batch.Clusters || Loading)
+        var redraw = batch.Clusters || Loading;
+        if (redraw)
         {
             Clusters = engine.Clusters;
         }
 
-        if (arrange)
+        // Counted before anything moves; what moves beyond it leaves it where it is.
+        var (first, last) = redraw ? (0, -1) : Window();
+        var changed = new List<WorkloadRow>();
+        foreach (var key in batch.Workloads)
         {
-            Arrange();
+            var before = _all.GetValueOrDefault(key);
+            if (current.TryGetValue(key, out var workload))
+            {
+                if (ReferenceEquals(before?.Workload, workload))
+                {
+                    continue;
+                }
+
+                var row = _all[key] = WorkloadRow.Of(workload, texts);
+                changed.Add(row);
+            }
+            else if (before is not null)
+            {
+                _all.Remove(key);
+                _selected.Remove(key);
+            }
+
+            var change = _list.Replace(before, _all.GetValueOrDefault(key));
+            redraw |= change.Counted || before is null != !_all.ContainsKey(key) || change.Moves(first, last);
         }
 
         return redraw || !Tell(changed);
@@ -97,14 +101,11 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
     public IDisposable Watch(WorkloadKey key, Action<WorkloadRow> changed)
     {
         _drawn[key] = changed;
-        return new Watching(() =>
-        {
-            if (_drawn.TryGetValue(key, out var newest) && newest == changed)
-            {
-                _drawn.Remove(key);
-            }
-        });
+        return new Watching(() => _drawn.TryRemove(KeyValuePair.Create(key, changed)));
     }
+
+    /// <summary>Whether a row of the workload is drawn. Any thread may ask.</summary>
+    public bool IsDrawn(WorkloadKey key) => _drawn.ContainsKey(key);
 
     /// <summary>Filters and orders by another query. The same one once more costs nothing: the address reports what was chosen here a moment ago.</summary>
     public void Show(WorkloadsQuery query)
@@ -112,7 +113,7 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
         if (query != Query)
         {
             Query = query;
-            Arrange();
+            _list.Arrange(_all.Values, query);
         }
     }
 
@@ -144,63 +145,19 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
     /// <summary>Takes some out of the selection.</summary>
     public void Unselect(IEnumerable<WorkloadKey> keys) => _selected.ExceptWith(keys);
 
-    private void Arrange()
+    /// <summary>Places of the first and the last row that is drawn; the last lies before the first where none is.</summary>
+    private (int First, int Last) Window()
     {
-        _words = Query.Filter.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var rows = new List<WorkloadRow>(_all.Count);
-        var counts = Enum.GetValues<WorkloadTone>().ToDictionary(tone => tone, _ => 0);
-        var kinds = new SortedDictionary<WorkloadKind, int>();
-        foreach (var row in _all.Values)
+        var (first, last) = (int.MaxValue, -1);
+        foreach (var key in _drawn.Keys)
         {
-            if (!row.Matches(_words))
+            if (_all.TryGetValue(key, out var row) && _list.Find(row) is >= 0 and var place)
             {
-                continue;
-            }
-
-            kinds[row.Key.Kind] = kinds.GetValueOrDefault(row.Key.Kind) + 1;
-            if (!IsOfChosenKind(row))
-            {
-                continue;
-            }
-
-            counts[row.State.Tone]++;
-            if (IsOfChosenTone(row))
-            {
-                rows.Add(row);
+                (first, last) = (Math.Min(first, place), Math.Max(last, place));
             }
         }
 
-        rows.Sort(Order());
-        _rows = rows;
-        Counts = counts;
-        Kinds = kinds;
-    }
-
-    /// <summary>Puts a changed row where the one before it stood.</summary>
-    /// <returns>False where that is not all there is to it: it comes, goes, moves or counts otherwise.</returns>
-    private bool Replace(WorkloadRow before, WorkloadRow row)
-    {
-        var matches = row.Matches(_words);
-        if (matches != before.Matches(_words) || row.State.Tone != before.State.Tone)
-        {
-            return false;
-        }
-
-        if (!matches || !IsOfChosenKind(row) || !IsOfChosenTone(row))
-        {
-            // Neither of them is shown.
-            return true;
-        }
-
-        var order = Order();
-        var place = _rows.BinarySearch(before, Comparer<WorkloadRow>.Create(order));
-        if (place < 0 || (place > 0 && order(_rows[place - 1], row) > 0) || (place < _rows.Count - 1 && order(row, _rows[place + 1]) > 0))
-        {
-            return false;
-        }
-
-        _rows[place] = row;
-        return true;
+        return (first, last);
     }
 
     /// <returns>False where so many drawn rows changed that the page is to be drawn instead.</returns>
@@ -214,26 +171,6 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
 
         changed.ForEach(row => _drawn[row.Key](row));
         return true;
-    }
-
-    private bool IsOfChosenKind(WorkloadRow row) => Query.Kinds.IsEmpty || Query.Kinds.Contains(row.Key.Kind);
-
-    private bool IsOfChosenTone(WorkloadRow row) => Query.Tones.IsEmpty || Query.Tones.Contains(row.State.Tone);
-
-    private Comparison<WorkloadRow> Order()
-    {
-        var compare = WorkloadColumn.Find(Query.Sort)!.Compare;
-        var sign = Query.Descending ? -1 : 1;
-        return (a, b) => compare(a, b) is var order and not 0 ? sign * order : Compare(a.Key, b.Key);
-    }
-
-    /// <summary>Any order that stays the same. Compared for each pair of rows that are alike otherwise, so it makes no texts.</summary>
-    private static int Compare(WorkloadKey a, WorkloadKey b)
-    {
-        var order = string.CompareOrdinal(a.Cluster, b.Cluster);
-        order = order != 0 ? order : a.Kind.CompareTo(b.Kind);
-        order = order != 0 ? order : string.CompareOrdinal(a.Namespace, b.Namespace);
-        return order != 0 ? order : string.CompareOrdinal(a.Name, b.Name);
     }
 
     private sealed class Watching(Action forget) : IDisposable

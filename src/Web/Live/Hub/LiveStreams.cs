@@ -30,7 +30,7 @@ internal sealed class LiveStreams(IConsoleEngine engine, LivePace pace, TimeProv
         var batches = Steps();
 
         // Listening comes before reading, so that nothing falls between the two; what changed in between is told again.
-        using var listening = feed.Listen(batch => batch.Workloads.Count > 0 || batch.Clusters ? OfferAsync(batches.Writer, batch, cancellationToken) : Task.CompletedTask);
+        using var listening = feed.Listen(LiveParts.Workloads | LiveParts.Clusters, batch => OfferAsync(batches.Writer, batch, cancellationToken));
         var clusters = Clusters();
         var pages = engine.Workloads.Values.Select(LiveWorkload.Of).Chunk(Page).ToList();
         for (var page = 0; page < Math.Max(1, pages.Count); page++)
@@ -59,7 +59,7 @@ internal sealed class LiveStreams(IConsoleEngine engine, LivePace pace, TimeProv
     {
         await using var feed = new LiveFeed(engine, pace, time, logger);
         var batches = Steps();
-        using var listening = feed.Listen(batch => batch.Capacity || batch.Clusters ? OfferAsync(batches.Writer, batch, cancellationToken) : Task.CompletedTask);
+        using var listening = feed.Listen(LiveParts.Capacity | LiveParts.Clusters, batch => OfferAsync(batches.Writer, batch, cancellationToken));
         yield return CapacityMessage.Of(engine.Capacity);
         await foreach (var _ in batches.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -82,15 +82,14 @@ internal sealed class LiveStreams(IConsoleEngine engine, LivePace pace, TimeProv
 
         await using var feed = new LiveFeed(engine, pace, time, logger);
         await using var streams = new LogStreams(engine, time, since, previous, Take, wake.Set);
-        using var listening = feed.Listen(batch =>
-        {
-            if (batch.Workloads.Count > 0)
+        using var listening = feed.Listen(
+            LiveParts.Workloads,
+            _ =>
             {
                 streams.Want(LogTargets.Find(selection, engine));
-            }
-
-            return Task.CompletedTask;
-        });
+                return Task.CompletedTask;
+            },
+            LiveFeed.Nothing);
         streams.Want(LogTargets.Find(selection, engine));
         while (true)
         {
