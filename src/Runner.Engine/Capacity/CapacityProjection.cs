@@ -73,7 +73,9 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
             Running = pod.Status?.Phase == "Running",
             Terminating = pod.Metadata.DeletionTimestamp is not null,
             Requests = requests,
-            MigLimits = requests.Keys.Where(NodeCapacity.IsMig).ToImmutableSortedDictionary(slice => slice, slice => PodRequests.Limits(pod, slice)),
+            MigLimits = requests.Keys.Any(NodeCapacity.IsMig)
+                ? requests.Keys.Where(NodeCapacity.IsMig).ToImmutableSortedDictionary(slice => slice, slice => PodRequests.Limits(pod, slice))
+                : ImmutableSortedDictionary<string, decimal>.Empty,
             Shares = Annotation(pod.Metadata, _podAnnotations) is { } held ? SharedDevices.ReadPod(held) : [],
         };
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using k8s.Models;
 
 namespace Runner.Engine.Capacity;
@@ -5,6 +6,11 @@ namespace Runner.Engine.Capacity;
 /// <summary>What a pod claims on its node, as the scheduler counts it. Pure.</summary>
 internal static class PodRequests
 {
+    private static readonly Dictionary<string, decimal> Nothing = [];
+
+    /// <summary>Thousands of containers ask alike and share one object (see <see cref="Clusters.Reading.SharedValues.Resources"/>), and a quantity becomes a number by long arithmetic: done once for each.</summary>
+    private static readonly ConditionalWeakTable<V1ResourceRequirements, Dictionary<string, decimal>> Asked = [];
+
     /// <summary>
     /// Amounts by resource, in base units (cores, bytes, pieces): the containers and the sidecars together, or the moment of the start when an init
     /// container beside the sidecars started before it needs more, plus the overhead. Pod-level requests stand for the sum where they are given,
@@ -23,28 +29,14 @@ internal static class PodRequests
             Add(total, Of(container, pod.Status?.ContainerStatuses));
         }
 
-        var sidecars = new Dictionary<string, decimal>(StringComparer.Ordinal);
-        var peak = new Dictionary<string, decimal>(StringComparer.Ordinal);
-        foreach (var container in spec.InitContainers ?? [])
+        if (spec.InitContainers is { Count: > 0 } init)
         {
-            var requests = Of(container, pod.Status?.InitContainerStatuses);
-            if (container.RestartPolicy == "Always")
-            {
-                Add(total, requests);
-                Add(sidecars, requests);
-                Raise(peak, sidecars);
-            }
-            else
-            {
-                Add(requests, sidecars);
-                Raise(peak, requests);
-            }
+            AddInit(total, init, pod.Status?.InitContainerStatuses);
         }
 
-        Raise(total, peak);
-        foreach (var (resource, amount) in spec.Resources?.Requests ?? new Dictionary<string, ResourceQuantity>())
+        foreach (var (resource, amount) in AskedBy(spec.Resources))
         {
-            total[resource] = amount.ToDecimal();
+            total[resource] = amount;
         }
 
         foreach (var (resource, amount) in spec.Overhead ?? new Dictionary<string, ResourceQuantity>())
@@ -63,22 +55,52 @@ internal static class PodRequests
         (pod.Spec?.Containers ?? []).Concat((pod.Spec?.InitContainers ?? []).Where(container => container.RestartPolicy == "Always"))
             .Sum(container => container.Resources?.Limits?.TryGetValue(resource, out var limit) == true ? limit.ToDecimal() : 0);
 
-    private static Dictionary<string, decimal> Of(V1Container container, IList<V1ContainerStatus>? statuses)
+    private static void AddInit(Dictionary<string, decimal> total, IList<V1Container> containers, IList<V1ContainerStatus>? statuses)
     {
-        var requests = new Dictionary<string, decimal>(StringComparer.Ordinal);
-        foreach (var (resource, amount) in container.Resources?.Requests ?? new Dictionary<string, ResourceQuantity>())
+        var sidecars = new Dictionary<string, decimal>(StringComparer.Ordinal);
+        var peak = new Dictionary<string, decimal>(StringComparer.Ordinal);
+        foreach (var container in containers)
         {
-            requests[resource] = amount.ToDecimal();
+            var requests = Of(container, statuses);
+            if (container.RestartPolicy == "Always")
+            {
+                Add(total, requests);
+                Add(sidecars, requests);
+                Raise(peak, sidecars);
+            }
+            else
+            {
+                var moment = new Dictionary<string, decimal>(requests, StringComparer.Ordinal);
+                Add(moment, sidecars);
+                Raise(peak, moment);
+            }
         }
 
-        var granted = statuses?.FirstOrDefault(status => status.Name == container.Name)?.AllocatedResources;
-        foreach (var (resource, amount) in granted ?? new Dictionary<string, ResourceQuantity>())
+        Raise(total, peak);
+    }
+
+    /// <returns>Shared by containers that ask alike: not to be changed.</returns>
+    private static Dictionary<string, decimal> Of(V1Container container, IList<V1ContainerStatus>? statuses)
+    {
+        var asked = AskedBy(container.Resources);
+        if (statuses?.FirstOrDefault(status => status.Name == container.Name)?.AllocatedResources is not { Count: > 0 } granted)
+        {
+            return asked;
+        }
+
+        var requests = new Dictionary<string, decimal>(asked, StringComparer.Ordinal);
+        foreach (var (resource, amount) in granted)
         {
             requests[resource] = Math.Max(requests.GetValueOrDefault(resource), amount.ToDecimal());
         }
 
         return requests;
     }
+
+    private static Dictionary<string, decimal> AskedBy(V1ResourceRequirements? resources) => resources?.Requests is null ? Nothing : Asked.GetValue(resources, Read);
+
+    private static Dictionary<string, decimal> Read(V1ResourceRequirements resources) =>
+        resources.Requests.ToDictionary(request => request.Key, request => request.Value.ToDecimal(), StringComparer.Ordinal);
 
     private static void Add(Dictionary<string, decimal> sum, Dictionary<string, decimal> amounts)
     {

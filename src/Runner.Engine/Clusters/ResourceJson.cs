@@ -9,10 +9,6 @@ namespace Runner.Engine.Clusters;
 /// <param name="Json">Its JSON without <c>managedFields</c>, only where <see cref="ResourceKind{T}.KeepJson"/> asks for it.</param>
 internal readonly record struct Received<T>(T Object, byte[]? Json);
 
-/// <summary>What follows the items of a list.</summary>
-/// <param name="Continue">Token of the next page, null after the last.</param>
-internal readonly record struct ListEnd(string ResourceVersion, string? Continue);
-
 internal enum WatchEventType
 {
     Added,
@@ -37,13 +33,14 @@ internal sealed class ResourceJson<T>(ResourceKind<T> kind)
     public ListEnd ReadPage(ReadOnlySpan<byte> page, List<Received<T>> items)
     {
         var reader = new Utf8JsonReader(page);
-        var (version, next) = ("", (string?)null);
+        var end = new ListEnd("", null);
         Enter(ref reader);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("metadata"u8))
             {
-                (version, next) = ReadListMetadata(ref reader);
+                Enter(ref reader);
+                end = ListMetadata.Read(ref reader);
             }
             else if (reader.ValueTextEquals("items"u8))
             {
@@ -55,7 +52,7 @@ internal sealed class ResourceJson<T>(ResourceKind<T> kind)
             }
         }
 
-        return new ListEnd(version, string.IsNullOrEmpty(next) ? null : next);
+        return end;
     }
 
     /// <summary>Reads <c>{"type":"ADDED","object":{…}}</c>.</summary>
@@ -99,31 +96,6 @@ internal sealed class ResourceJson<T>(ResourceKind<T> kind)
         {
             throw new JsonException($"Expected an object, found {reader.TokenType}.");
         }
-    }
-
-    private static (string Version, string? Continue) ReadListMetadata(ref Utf8JsonReader reader)
-    {
-        var (version, next) = ("", (string?)null);
-        Enter(ref reader);
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("resourceVersion"u8))
-            {
-                reader.Read();
-                version = reader.GetString() ?? "";
-            }
-            else if (reader.ValueTextEquals("continue"u8))
-            {
-                reader.Read();
-                next = reader.GetString();
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return (version, next);
     }
 
     private static WatchEventType ToType(ref Utf8JsonReader reader) => reader.GetString() switch

@@ -164,13 +164,8 @@ internal sealed partial class WorkloadTracker
             return;
         }
 
-        var failures = new List<Exception>();
-        if (TryProject(key, failures, out var workload))
-        {
-            failures.AddRange(await TellAsync(key, workload, cancellationToken).ConfigureAwait(false));
-        }
-
-        Report(failures);
+        var (workload, failure) = Project(key);
+        Report(failure is null ? await TellAsync(key, workload, cancellationToken).ConfigureAwait(false) : [failure]);
     }
 
     /// <summary>After a list: tells what changed, then the whole.</summary>
@@ -191,10 +186,11 @@ internal sealed partial class WorkloadTracker
         var workloads = new Dictionary<WorkloadKey, Workload>();
         var unreadable = new HashSet<WorkloadKey>();
         var telling = new List<Task<List<Exception>>>();
-        foreach (var key in Source.Keys().Union(Known().Select(workload => workload.Key)).ToList())
+        foreach (var (key, (workload, failure)) in ProjectAll([.. Source.Keys().Union(Known().Select(workload => workload.Key))], cancellationToken))
         {
-            if (!TryProject(key, failures, out var workload))
+            if (failure is not null)
             {
+                failures.Add(failure);
                 unreadable.Add(key);
                 continue;
             }
@@ -263,22 +259,26 @@ internal sealed partial class WorkloadTracker
         return failures;
     }
 
+    /// <summary>Whoever waits for the first view waits for this alone by then, so that every processor takes part.</summary>
+    private IEnumerable<(WorkloadKey Key, Projected Projected)> ProjectAll(WorkloadKey[] keys, CancellationToken cancellationToken)
+    {
+        var projected = new Projected[keys.Length];
+        Parallel.For(0, keys.Length, new ParallelOptions { CancellationToken = cancellationToken }, i => projected[i] = Project(keys[i]));
+        return keys.Zip(projected);
+    }
+
     /// <summary>Projects one workload.</summary>
-    /// <returns>False when its objects could not be understood: what was known of it stays, and the others go on.</returns>
-    private bool TryProject(WorkloadKey key, List<Exception> failures, out Workload? workload)
+    private Projected Project(WorkloadKey key)
     {
         try
         {
-            workload = Source.Project(key);
-            return true;
+            return new(Source.Project(key), null);
         }
 #pragma warning disable CA1031 // One object that cannot be read must not stop the others.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            failures.Add(new InvalidOperationException($"The objects of {key} could not be understood: {exception.Message}", exception));
-            workload = null;
-            return false;
+            return new(null, new InvalidOperationException($"The objects of {key} could not be understood: {exception.Message}", exception));
         }
     }
 
@@ -307,6 +307,10 @@ internal sealed partial class WorkloadTracker
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {Cluster}: knows {Count} {Kinds}")]
     private partial void LogSynced(string cluster, int count, string kinds);
+
+    /// <param name="Workload">Null when it does not exist.</param>
+    /// <param name="Failure">Why its objects could not be understood: what was known of it stays, and the others go on. Null when they could.</param>
+    private readonly record struct Projected(Workload? Workload, Exception? Failure);
 
     /// <param name="Key">Null for all of them.</param>
     private readonly record struct Work(WorkloadKey? Key)

@@ -68,12 +68,18 @@ internal sealed class ServiceSource : WorkloadSource
     };
 
     /// <summary>The object that carries a service; of two, as while one replaces the other, the one that stays.</summary>
-    public IKubernetesObject<V1ObjectMeta>? CarrierOf(WorkloadKey key) => Sets.OwnedBy(key.Name).Cast<IKubernetesObject<V1ObjectMeta>>()
-        .Append(Services.Find(key.Namespace, key.Name))
-        .OfType<IKubernetesObject<V1ObjectMeta>>()
-        .OrderBy(carrier => carrier.Metadata.DeletionTimestamp is not null)
-        .ThenByDescending(carrier => carrier.Metadata.CreationTimestamp)
-        .FirstOrDefault();
+    public IKubernetesObject<V1ObjectMeta>? CarrierOf(WorkloadKey key)
+    {
+        var service = Services.Find(key.Namespace, key.Name);
+        return Sets.OwnedBy(key.Name) is { Count: > 0 } sets
+            ? sets.Cast<IKubernetesObject<V1ObjectMeta>>()
+                .Append(service)
+                .OfType<IKubernetesObject<V1ObjectMeta>>()
+                .OrderBy(carrier => carrier.Metadata.DeletionTimestamp is not null)
+                .ThenByDescending(carrier => carrier.Metadata.CreationTimestamp)
+                .FirstOrDefault()
+            : service;
+    }
 
     private WorkloadKey? KeyOf(string? name) => name is { Length: > 0 } ? new(_connection.Name, WorkloadKind.Service, _namespace, name) : null;
 }
