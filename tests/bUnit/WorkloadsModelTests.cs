@@ -1,3 +1,4 @@
+using System.Globalization;
 using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Models;
@@ -154,7 +155,7 @@ public sealed class WorkloadsModelTests
     [InlineData("?sort=reason")]
     [InlineData("?filter=boom&sort=-ready")]
     [InlineData("?state=bad&sort=reason")]
-    public async Task Whatever_is_on_the_screen_is_drawn_when_it_changes_and_only_then(string query)
+    public async Task Whatever_is_on_the_screen_is_drawn_when_it_changes_and_the_page_is_left_alone_often(string query)
     {
         await using var context = new ConsoleContext();
         var model = Load(context);
@@ -179,6 +180,25 @@ public sealed class WorkloadsModelTests
         }
 
         Assert.True(drawn > 50 && kept > 50, $"{drawn} drawn, {kept} not");
+    }
+
+    [Fact]
+    public async Task Pages_of_one_language_share_the_rows_and_those_of_another_have_their_own()
+    {
+        await using var context = new ConsoleContext();
+        context.Engine.Feed.Set(Samples.Workload("web"));
+        var row = Load(context).Rows[0];
+        Assert.Same(row, Load(context).Rows[0]);
+        var before = CultureInfo.CurrentUICulture;
+        try
+        {
+            CultureInfo.CurrentUICulture = new("zh-Hans");
+            Assert.Equal(("运行中", row.Workload), (Load(context).Rows[0].StateText, Load(context).Rows[0].Workload));
+        }
+        finally
+        {
+            CultureInfo.CurrentUICulture = before;
+        }
     }
 
     [Fact]

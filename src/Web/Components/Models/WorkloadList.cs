@@ -8,8 +8,8 @@ namespace Runner.Web.Components.Models;
 /// <param name="To">Place of the row since; negative where it is not in the list.</param>
 internal readonly record struct ListChange(bool Counted, int From, int To)
 {
-    /// <summary>Whether a part of the list looks otherwise than before, apart from the changed row itself. Pure.</summary>
-    /// <param name="first">Place of the first row of the part that is on the screen.</param>
+    /// <summary>Whether a part of the list looks otherwise than before, apart from a row that changed where it stands. Pure.</summary>
+    /// <param name="first">Place of the first row of the part that is on the screen, after the change: what moves beyond the part leaves it where it is.</param>
     /// <param name="last">Place of the last row of it; before <paramref name="first"/> where it has none.</param>
     public bool Moves(int first, int last) => From != To && Math.Min(From, To) <= last && Math.Max(From, To) >= first && first <= last;
 }

@@ -1,10 +1,16 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using Runner.Engine.Workloads;
 
 namespace Runner.Web.Components.Models;
 
-/// <summary>One workload as the table shows it. Made once per change, so that filtering and sorting a thousand of them costs next to nothing.</summary>
+/// <summary>One workload as the table shows it. Made once per change and language for all pages, so that filtering and sorting a thousand of them costs next to nothing.</summary>
 public sealed record WorkloadRow
 {
+    /// <summary>By language; each row lives as long as the state it shows.</summary>
+    private static readonly ConcurrentDictionary<string, ConditionalWeakTable<Workload, WorkloadRow>> Made = [];
+
     public required Workload Workload { get; init; }
 
     public required WorkloadState State { get; init; }
@@ -28,7 +34,11 @@ public sealed record WorkloadRow
 
     public string Replicas => $"{Workload.ActualReplicas}/{Workload.DesiredReplicas}";
 
-    public static WorkloadRow Of(Workload workload, WorkloadTexts texts)
+    /// <summary>The row of a state of a workload, in the language that is spoken where it is asked for.</summary>
+    public static WorkloadRow Of(Workload workload, WorkloadTexts texts) =>
+        Made.GetOrAdd(CultureInfo.CurrentUICulture.Name, _ => []).GetValue(workload, made => Make(made, texts));
+
+    private static WorkloadRow Make(Workload workload, WorkloadTexts texts)
     {
         var state = WorkloadState.Of(workload);
         var stateText = texts.State(state);

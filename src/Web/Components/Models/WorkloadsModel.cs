@@ -68,8 +68,6 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
             Clusters = engine.Clusters;
         }
 
-        // Counted before anything moves; what moves beyond it leaves it where it is.
-        var (first, last) = redraw ? (0, -1) : Window();
         var changed = new List<WorkloadRow>();
         foreach (var key in batch.Workloads)
         {
@@ -91,7 +89,7 @@ public sealed class WorkloadsModel(IConsoleEngine engine, WorkloadTexts texts)
             }
 
             var change = _list.Replace(before, _all.GetValueOrDefault(key));
-            redraw |= change.Counted || before is null != !_all.ContainsKey(key) || change.Moves(first, last);
+            redraw |= change.Counted || before is null != !_all.ContainsKey(key) || (change.From != change.To && Window() is var (first, last) && change.Moves(first, last));
         }
 
         return redraw || !Tell(changed);
