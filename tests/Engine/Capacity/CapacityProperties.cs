@@ -160,7 +160,7 @@ public sealed class CapacityProperties
         pod.Spec.InitContainers = [Container("first", "3", null), Container("sidecar", "1", "Always"), Container("second", "1500m", null)];
         Assert.Equal(3m, PodRequests.Of(pod)["cpu"]);
 
-        pod.Spec.InitContainers[2].Resources.Requests["cpu"] = new ResourceQuantity("2500m");
+        pod.Spec.InitContainers[2] = Container("second", "2500m", null);
         Assert.Equal(3.5m, PodRequests.Of(pod)["cpu"]);
 
         pod.Spec.Overhead = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("250m") };
