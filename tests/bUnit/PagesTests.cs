@@ -233,6 +233,22 @@ public sealed class PagesTests
         Assert.Equal(offered, page.FindAll(".head a[href='logs/history/spaces/web']").Count == 1);
     }
 
+    [Fact]
+    public async Task A_state_is_drawn_again_for_another_state_only_and_always_the_newest()
+    {
+        await using var context = new ConsoleContext();
+        var badge = context.Render<StateBadge>(parameters => parameters.Add(p => p.Workload, Samples.Workload("web")));
+        foreach (var (status, word) in new[] { (DeployStatus.DeployFailed, "failed"), (DeployStatus.Running, "Running"), (DeployStatus.DeployFailed, "failed") })
+        {
+            badge.Render(parameters => parameters.Add(p => p.Workload, Samples.Workload("web", status)));
+            Assert.Contains(word, badge.Markup, StringComparison.OrdinalIgnoreCase);
+        }
+
+        var drawn = badge.RenderCount;
+        badge.Render(parameters => parameters.Add(p => p.Workload, Samples.Workload("web", DeployStatus.DeployFailed, message: "another")));
+        Assert.Equal(drawn, badge.RenderCount);
+    }
+
     private static IRenderedComponent<Workloads> Details(ConsoleContext context, string name) => context.Render<Workloads>(parameters => parameters
         .Add(page => page.Cluster, "embedded").Add(page => page.Kind, "service").Add(page => page.Namespace, "spaces").Add(page => page.Name, name));
 
