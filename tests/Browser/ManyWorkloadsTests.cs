@@ -106,7 +106,7 @@ public sealed class ManyWorkloadsTests
     }
 
     /// <summary>Writes the condition Ready of a service, as Knative's controllers do.</summary>
-    private static Task SetAsync(Kubernetes client, int number, string status, string reason) => client.CustomObjects.PatchNamespacedCustomObjectStatusAsync(
+    private static async Task SetAsync(Kubernetes client, int number, string status, string reason) => await client.CustomObjects.PatchNamespacedCustomObjectStatusAsync(
         new V1Patch(new { status = new { url = $"http://{Name(number)}.example.com", conditions = new[] { new { type = "Ready", status, reason } } } }, V1Patch.PatchType.MergePatch),
         Group, "v1", Namespace, "services", Name(number), cancellationToken: TestContext.Current.CancellationToken);
 }
