@@ -66,7 +66,7 @@ public sealed class OutboxTests : IAsyncLifetime
         await side.TellAsync(Service("web-0", DeployStatus.Deploying), Service("web-0", DeployStatus.Running));
 
         await Eventually.TrueAsync(() => _hub.Taken.Any(e => e is { Service: "web-0", Status: 23 }), "the change told");
-        Assert.Equal(0, side.Outbox.Status.Waiting);
+        await Eventually.TrueAsync(() => side.Outbox.Status.Waiting == 0, "the hub's answer noted");
         Assert.Equal(6, side.Outbox.Recent(1)[0].Sequence);
     }
 

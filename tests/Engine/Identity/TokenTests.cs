@@ -1,9 +1,12 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using OpenIddict.Abstractions;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Identity;
+using Runner.Web.Identity.Access;
 using Runner.Web.Identity.Sessions;
 using Runner.Web.Identity.Users;
 
@@ -32,6 +35,28 @@ public sealed class TokenTests
         Assert.Equal(401, await client.ReadAuditAsync(auditor + "x"));
         Assert.Equal("invalid_request", Text(beyond, "error"));
         Assert.Equal("invalid_client", Text(guessed, "error"));
+    }
+
+    [Fact]
+    public async Task A_scope_of_an_earlier_version_is_dropped_at_the_start_and_the_client_goes_on_with_its_others()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var before = await RunnerHost.StartOnAsync(folder.Path))
+        {
+            await TokenClient.AddMachineAsync(before, "old", "workloads.write", "audit.read", "newer.read");
+            await using var circuit = before.App.Services.CreateAsyncScope();
+            await circuit.ServiceProvider.GetRequiredService<IOpenIddictScopeManager>().CreateAsync(new OpenIddictScopeDescriptor { Name = "workloads.write" }, Cancel);
+        }
+
+        await using var host = await RunnerHost.StartOnAsync(folder.Path);
+        await using var scope = host.App.Services.CreateAsyncScope();
+        var client = new TokenClient(host);
+
+        Assert.Null(await scope.ServiceProvider.GetRequiredService<IOpenIddictScopeManager>().FindByNameAsync("workloads.write", Cancel));
+        Assert.Equal(
+            ["audit.read", "newer.read"],
+            (await scope.ServiceProvider.GetRequiredService<ApiClients>().ListAsync(Cancel)).Single(known => known.ClientId == "old").Scopes);
+        Assert.Equal(200, await client.ReadAuditAsync(Text(await client.ClientCredentialsAsync("old", "audit.read"), "access_token")));
     }
 
     [Fact]

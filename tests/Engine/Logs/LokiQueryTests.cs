@@ -135,6 +135,39 @@ public sealed class LokiQueryTests
     }
 
     [Fact]
+    public async Task What_a_workload_wrote_under_an_earlier_id_of_its_cluster_is_found_by_the_hub_s_number_of_its_deploy()
+    {
+        await using var loki = await RecordingLoki.StartAsync();
+        var time = LogTimestamp.FromTime(Now.AddMinutes(-2));
+        const string Web = "namespace=\"spaces\", service_name=\"web\"";
+        string[] ours =
+        [
+            $$"""{client_id="logcollector-before", category="container", {{Web}}, csghub_log_label_cluster_id="before", csghub_deploy_id="7"}""",
+            $$"""{client_id="runner", category="platform", {{Web}}, csghub_log_label_cluster_id="before", csghub_deploy_id="7"}""",
+            $$"""{client_id="logcollector-c-1", category="container", {{Web}}, csghub_log_label_cluster_id="c-1", csghub_deploy_id="7"}""",
+
+            // What this cluster had under the name before stays to be found.
+            $$"""{client_id="logcollector-c-1", category="container", {{Web}}, csghub_log_label_cluster_id="c-1", csghub_deploy_id="6"}""",
+        ];
+        string[] foreign =
+        [
+            $$"""{client_id="logcollector-other", category="container", {{Web}}, csghub_log_label_cluster_id="other", csghub_deploy_id="77"}""",
+            $$"""{client_id="logcollector-other", category="container", {{Web}}, csghub_log_label_cluster_id="other"}""",
+            $$"""{client_id="shipper", {{Web}}, csghub_deploy_id="7"}""",
+            """{client_id="logcollector-before", category="container", namespace="spaces", service_name="api", csghub_deploy_id="7"}""",
+        ];
+        loki.Keep(ours.Select((labels, i) => new LokiLine(labels, time + i, $"ours {i}")));
+        loki.Keep(foreign.Select((labels, i) => new LokiLine(labels, time + i, $"foreign {i}")));
+        using var query = new LokiQuery(
+            new() { LogCollector = new() { LokiUrl = loki.Address } },
+            () => new(new HashSet<string> { "spaces" }, new HashSet<string> { "c-1" }) { DeployIds = (@namespace, name) => (@namespace, name) == ("spaces", "web") ? [7, 0] : [] });
+        async Task<IEnumerable<string>> FoundAsync(string text) => (await query.SearchAsync(new("spaces", "web", "", text, Now.AddHours(-1), Now), Cancel)).Lines.Select(line => line.Text);
+
+        Assert.Equal(["ours 0", "ours 1", "ours 2", "ours 3"], await FoundAsync(""));
+        Assert.Equal(["ours 1"], await FoundAsync("s 1"));
+    }
+
+    [Fact]
     public async Task What_milestones_and_containers_are_labelled_with_is_what_is_searched()
     {
         await using var loki = await RecordingLoki.StartAsync();

@@ -180,8 +180,20 @@ internal sealed partial class RecordingLoki : IAsyncDisposable
     private IResult Query(string query, long start, long end, int limit, string direction)
     {
         _queries.Enqueue(query);
-        var wanted = Matchers().Matches(query[..query.IndexOf('}', StringComparison.Ordinal)]).Select(Matches).ToList();
-        var text = query.Contains("|= ", StringComparison.Ordinal) ? JsonSerializer.Deserialize<string>(query[(query.IndexOf("|= ", StringComparison.Ordinal) + 3)..])! : "";
+        var selector = query[..query.IndexOf('}', StringComparison.Ordinal)];
+        var stages = query[(selector.Length + 1)..];
+        var wanted = Matchers().Matches(selector).Select(matcher => LabelFilter.Matcher(matcher.Groups[1].Value, matcher.Groups[2].Value, matcher.Groups[3].Value)).ToList();
+        var text = "";
+        if (LineFilter().Match(stages) is { Success: true } contains)
+        {
+            (text, stages) = (JsonSerializer.Deserialize<string>(contains.Groups[1].Value)!, stages[contains.Length..]);
+        }
+
+        if (stages.StartsWith(" | ", StringComparison.Ordinal))
+        {
+            wanted.Add(LabelFilter.Parse(stages[3..]));
+        }
+
         var found = Streams
             .Where(stream => Labels(stream.Key) is var labels && wanted.All(matches => matches(labels)))
             .Select(stream => new
@@ -198,13 +210,8 @@ internal sealed partial class RecordingLoki : IAsyncDisposable
     [GeneratedRegex("""(\w+)(=~?)("(?:[^"\\]|\\.)*")""")]
     private static partial Regex Matchers();
 
-    /// <summary>As Loki does: an expression holds for the whole value, and a label that is not there is empty.</summary>
-    private static Func<Dictionary<string, string>, bool> Matches(Match matcher)
-    {
-        var (name, value) = (matcher.Groups[1].Value, JsonSerializer.Deserialize<string>(matcher.Groups[3].Value)!);
-        var expression = matcher.Groups[2].Value == "=~" ? new Regex($"^(?:{value})$") : null;
-        return labels => labels.GetValueOrDefault(name, "") is var label && (expression?.IsMatch(label) ?? label == value);
-    }
+    [GeneratedRegex("""^ \|= ("(?:[^"\\]|\\.)*")""")]
+    private static partial Regex LineFilter();
 
     private static Dictionary<string, string> Labels(string text) =>
         text[1..^1].Split(", ").Select(label => label.Split('=', 2)).ToDictionary(parts => parts[0], parts => JsonSerializer.Deserialize<string>(parts[1])!);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
@@ -11,24 +12,32 @@ namespace Runner.Engine.Logs.Collector;
 /// <param name="ClusterIds">Ids of the clusters, as far as they are known.</param>
 internal sealed record LogScope(IReadOnlySet<string> Namespaces, IReadOnlySet<string> ClusterIds)
 {
+    /// <summary>What every stream must match: written by a runner or a collector, of whichever cluster.</summary>
+    public const string Writers = "client_id=~\"runner|logcollector-.+\"";
+
+    /// <summary>The numbers that the hub gave deploys of a workload, by namespace and name; none for one that is not there any more.</summary>
+    public Func<string, string, IReadOnlyList<long>> DeployIds { get; init; } = (_, _) => [];
+
     /// <summary>
-    /// What every stream must match: written by the runner or by a collector of these clusters (see <see cref="LokiLabels"/>), and of no workload of another cluster. A label that is missing
-    /// counts as empty.
+    /// Which lines count, as a stage of LogQL: those of these clusters (see <see cref="LokiLabels"/>), and those of the very deploys of the workload, under whichever cluster id they were written:
+    /// a cluster that is registered anew has another one, and the hub's numbers of deploys stay. A label that is missing counts as empty.
     /// </summary>
-    public string Matchers
+    public string Filter(string @namespace, string service)
     {
-        get
-        {
-            var ids = ClusterIds.Order(StringComparer.Ordinal).ToList();
-            var writers = ids.Select(id => $"logcollector-{id}").Prepend("runner");
-            var clusters = ids.Select(Naming.SafeLabelValue).Concat(ids).Distinct(StringComparer.Ordinal).Prepend("");
-            return $"client_id=~{OneOf(writers)}, {HubNames.LogClusterIdLabel}=~{OneOf(clusters)}";
-        }
+        var ids = ClusterIds.Order(StringComparer.Ordinal).ToList();
+        var writers = ids.Select(id => $"logcollector-{id}").Prepend("runner");
+        var clusters = ids.Select(Naming.SafeLabelValue).Concat(ids).Distinct(StringComparer.Ordinal).Prepend("");
+        var own = $"(client_id=~{OneOf(writers)} and {HubNames.LogClusterIdLabel}=~{OneOf(clusters)})";
+        var deploys = DeployIds(@namespace, service).Where(id => id > 0).Distinct().Order().Select(id => id.ToString(CultureInfo.InvariantCulture)).ToList();
+        return deploys.Count == 0 ? own : $"({own} or {HubNames.DeployIdLabel}=~{OneOf(deploys)})";
     }
 
     public static LogScope Of(RunnerOptions options, ClusterDirectory clusters, WorkloadFeed feed) => new(
         feed.Current.Keys.Select(key => key.Namespace).Append(options.WorkloadNamespace).Append(options.QuotaNamespace).ToHashSet(StringComparer.Ordinal),
-        clusters.Connections.Select(cluster => cluster.Status.ClusterId).Append(options.ClusterId).OfType<string>().Where(id => id.Length > 0).ToHashSet(StringComparer.Ordinal));
+        clusters.Connections.Select(cluster => cluster.Status.ClusterId).Append(options.ClusterId).OfType<string>().Where(id => id.Length > 0).ToHashSet(StringComparer.Ordinal))
+    {
+        DeployIds = (@namespace, name) => [.. feed.Current.Where(known => known.Key.Name == name && known.Key.Namespace == @namespace).Select(known => known.Value.DeployId)],
+    };
 
     /// <summary>Why logs of a namespace cannot be searched; empty where they can.</summary>
     public LocalText Refusal(string @namespace) =>

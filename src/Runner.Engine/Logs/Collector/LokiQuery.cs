@@ -8,8 +8,8 @@ using Runner.Engine.Hub;
 namespace Runner.Engine.Logs.Collector;
 
 /// <summary>
-/// Searches what Loki keeps of a workload's logs (<c>GET /loki/api/v1/query_range</c>): of what the runner and the collectors of its clusters wrote, in namespaces of
-/// workloads; Loki may have logs of others too. Bounded in lines, bytes and time.
+/// Searches what Loki keeps of a workload's logs (<c>GET /loki/api/v1/query_range</c>): of what the runner and the collectors of its clusters wrote, and of the
+/// workload's deploys under earlier ids of a cluster, in namespaces of workloads; Loki may have logs of others too. Bounded in lines, bytes and time.
 /// </summary>
 public sealed class LokiQuery : IDisposable
 {
@@ -99,11 +99,12 @@ public sealed class LokiQuery : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>As LogQL: <c>{namespace="spaces", service_name="web", client_id=~"…"} |= "text"</c>. What people type stays within its quotes.</summary>
+    /// <summary>As LogQL: <c>{namespace="spaces", service_name="web", client_id=~"…"} |= "text" | (… or csghub_deploy_id=~"7")</c>. What people type stays within its quotes.</summary>
     internal static string Query(LogSearch search, LogScope scope) =>
         LokiLabels.Text([new("namespace", search.Namespace), new("service_name", search.Service), new("pod_name", search.Pod)])[..^1]
-        + $", {scope.Matchers}}}"
-        + (search.Text.Length > 0 ? $" |= {LokiLabels.Quote(search.Text)}" : "");
+        + $", {LogScope.Writers}}}"
+        + (search.Text.Length > 0 ? $" |= {LokiLabels.Quote(search.Text)}" : "")
+        + $" | {scope.Filter(search.Namespace, search.Service)}";
 
     private static IEnumerable<HistoryLine> Read(byte[] body)
     {

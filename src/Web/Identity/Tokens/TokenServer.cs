@@ -66,6 +66,7 @@ internal static class TokenServer
                 // A revoked token ends at once and not only when it expires: looking it up costs one read of the local file.
                 validation.EnableTokenEntryValidation();
             });
+        services.AddScoped<RemovedScopes>();
         services.AddHostedService<TokenSetup>();
         services.AddHostedService<TokenPruning>();
         return services;

@@ -5,7 +5,7 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace Runner.Web.Identity.Tokens;
 
-/// <summary>Sees to it at every start that the scopes and the command line's client exist.</summary>
+/// <summary>Sees to it at every start that the scopes and the command line's client exist, and that those of earlier versions do not.</summary>
 internal sealed class TokenSetup(Database database, IStateStore state, StateSetup setup, IServiceScopeFactory scopes) : IHostedLifecycleService
 {
     /// <summary>The public client of the command line: authorisation code with PKCE, back to a port on loopback.</summary>
@@ -27,6 +27,7 @@ internal sealed class TokenSetup(Database database, IStateStore state, StateSetu
     private async Task AddAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<RemovedScopes>().DropAsync(cancellationToken);
         await AddScopesAsync(scope.ServiceProvider.GetRequiredService<IOpenIddictScopeManager>(), cancellationToken);
         await AddCommandLineAsync(scope.ServiceProvider.GetRequiredService<IOpenIddictApplicationManager>(), cancellationToken);
     }
