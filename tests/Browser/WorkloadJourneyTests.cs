@@ -96,7 +96,12 @@ public sealed class WorkloadJourneyTests(ConsoleFixture console)
         await page.Locator(".selection").GetByRole(AriaRole.Button, new() { Name = "Stop" }).FocusAsync();
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator(".mud-dialog")).ToContainTextAsync("Stop 10 workloads?");
-        await page.Locator(".mud-dialog .mud-button-filled-error").FocusAsync();
+
+        // The dialog takes the focus a moment after it is seen: what is in focus before loses it then.
+        await page.WaitForFunctionAsync("() => document.activeElement?.matches('.mud-focus-trap > div')");
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(page.Locator(".mud-dialog .mud-button-filled-error")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("tr[data-row]")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
         await page.Context.CloseAsync();

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Runner.Engine.Values;
 using Runner.Web.ConsoleApi;
@@ -22,7 +23,9 @@ internal static class RunnerClient
 
     public static Task<ExportedValues> ExportAsync(RunnerAccess access, bool masked, bool release, CancellationToken cancellationToken) => GetAsync(
         access,
-        ApiScopes.ConfigValues,
+
+        // A client that may read the secrets may read without them as well, by whichever of the two it was given.
+        masked ? [ApiScopes.ConfigRead, ApiScopes.ConfigValues] : [ApiScopes.ConfigValues],
         $"{ConfigValues.Path}?masked={(masked ? "true" : "false")}&source={(release ? "release" : "saved")}",
         async answer => new ExportedValues(
             await answer.Content.ReadAsStringAsync(cancellationToken), Header(answer, ConfigValues.UpgradeHeader),
@@ -36,7 +39,7 @@ internal static class RunnerClient
     /// <returns>Its size in bytes.</returns>
     public static Task<long> BackupAsync(RunnerAccess access, Stream output, CancellationToken cancellationToken) => GetAsync(
         access,
-        ApiScopes.BackupRead,
+        [ApiScopes.BackupRead],
         BackupCall.Path,
         async answer =>
         {
@@ -45,17 +48,17 @@ internal static class RunnerClient
         },
         cancellationToken);
 
-    private static async Task<T> GetAsync<T>(RunnerAccess access, string scope, string path, Func<HttpResponseMessage, Task<T>> read, CancellationToken cancellationToken)
+    private static async Task<T> GetAsync<T>(RunnerAccess access, IReadOnlyList<string> scopes, string path, Func<HttpResponseMessage, Task<T>> read, CancellationToken cancellationToken)
     {
         using var client = new HttpClient { BaseAddress = access.Address, Timeout = Patience };
         try
         {
-            client.DefaultRequestHeaders.Authorization = new("Bearer", access.Token.Length > 0 ? access.Token : await TokenAsync(client, access, scope, cancellationToken));
+            client.DefaultRequestHeaders.Authorization = new("Bearer", access.Token.Length > 0 ? access.Token : await TokenAsync(client, access, scopes, cancellationToken));
             using var answer = await client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return answer.IsSuccessStatusCode
                 ? await read(answer)
                 : throw new RunnerClientException(
-                    $"The runner at {access.Address} answered {(int)answer.StatusCode}{Reason(await answer.Content.ReadAsStringAsync(cancellationToken))}.{Remedy((int)answer.StatusCode, scope)}");
+                    $"The runner at {access.Address} answered {(int)answer.StatusCode}{Reason(await answer.Content.ReadAsStringAsync(cancellationToken))}.{Remedy((int)answer.StatusCode, scopes[0])}");
         }
         catch (Exception exception) when (exception is HttpRequestException or HttpIOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
@@ -63,22 +66,37 @@ internal static class RunnerClient
         }
     }
 
-    private static async Task<string> TokenAsync(HttpClient client, RunnerAccess access, string scope, CancellationToken cancellationToken)
+    /// <param name="scopes">Any of them will do; asked for in this order.</param>
+    private static async Task<string> TokenAsync(HttpClient client, RunnerAccess access, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
     {
         if (access.ClientId.Length == 0 || access.ClientSecret.Length == 0)
         {
-            throw new RunnerClientException($"No token. Set {AccessOptions.TokenVariable}, or {AccessOptions.ClientVariable} and {AccessOptions.SecretVariable} of a client that may have the scope {scope}.");
+            throw new RunnerClientException($"No token. Set {AccessOptions.TokenVariable}, or {AccessOptions.ClientVariable} and {AccessOptions.SecretVariable} of a client that may have the scope {scopes[0]}.");
         }
 
-        using var form = new FormUrlEncodedContent(
-        [
-            new("grant_type", "client_credentials"), new("client_id", access.ClientId), new("client_secret", access.ClientSecret), new("scope", scope),
-        ]);
-        using var answer = await client.PostAsync(new Uri("/connect/token", UriKind.Relative), form, cancellationToken);
-        using var json = await ReadAsync(answer, cancellationToken);
-        return json?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("access_token", out var token) && token.GetString() is { Length: > 0 } text
-            ? text
-            : throw new RunnerClientException($"The runner at {access.Address} gives no token to the client '{access.ClientId}': {(int)answer.StatusCode}. Check its id, its secret and that it may have the scope {scope}.");
+        var status = HttpStatusCode.OK;
+        foreach (var scope in scopes)
+        {
+            using var form = new FormUrlEncodedContent(
+            [
+                new("grant_type", "client_credentials"), new("client_id", access.ClientId), new("client_secret", access.ClientSecret), new("scope", scope),
+            ]);
+            using var answer = await client.PostAsync(new Uri("/connect/token", UriKind.Relative), form, cancellationToken);
+            using var json = await ReadAsync(answer, cancellationToken);
+            if (json?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("access_token", out var token) && token.GetString() is { Length: > 0 } text)
+            {
+                return text;
+            }
+
+            status = answer.StatusCode;
+            if (status == HttpStatusCode.Unauthorized)
+            {
+                // Not known, or by another secret: no scope helps.
+                break;
+            }
+        }
+
+        throw new RunnerClientException($"The runner at {access.Address} gives no token to the client '{access.ClientId}': {(int)status}. Check its id, its secret and that it may have the scope {scopes[0]}.");
     }
 
     private static async Task<JsonDocument?> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)

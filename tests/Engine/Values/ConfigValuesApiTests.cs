@@ -68,6 +68,13 @@ public sealed class ConfigValuesApiTests
         Assert.Contains("config.values", error.ToString(), StringComparison.Ordinal);
         Assert.Equal("", output.ToString());
 
+        // Whoever may read without secrets only gets it so, and only so.
+        await TokenClient.AddMachineAsync(host, "reader", "config.read");
+        (output, error) = (new(), new());
+        Assert.Equal(0, await ValuesFiles.ExportAsync(true, false, new(host.Address, "", "reader", TokenClient.Secret), new(output, error), Cancel));
+        Assert.Contains(ValuesMask.Placeholder, output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(2, await ValuesFiles.ExportAsync(false, false, new(host.Address, "", "reader", TokenClient.Secret), new(new StringWriter(), error), Cancel));
+
         await using var program = ChildProcess.Start(
             new Dictionary<string, string> { ["RUNNER_URL"] = host.Address.ToString(), ["RUNNER_CLIENT_ID"] = "pipeline", ["RUNNER_CLIENT_SECRET"] = TokenClient.Secret },
             [ChildProcess.Runner, "values", "export", "--masked"]);

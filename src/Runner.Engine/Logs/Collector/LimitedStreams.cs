@@ -7,7 +7,7 @@ namespace Runner.Engine.Logs.Collector;
 internal sealed class LimitedStreams(CollectorSettings settings, TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LimitedStream> _lanes = new(StringComparer.Ordinal);
     private long _bytes;
 
     /// <summary>Streams that wait, lines of them, and when the first of these was written.</summary>
@@ -152,7 +152,7 @@ internal sealed class LimitedStreams(CollectorSettings settings, TimeProvider ti
     }
 
     /// <summary>Those behind them may be tried at once, and more of them together.</summary>
-    private Lane Remove(IReadOnlyList<ChunkPart> tried)
+    private LimitedStream Remove(IReadOnlyList<ChunkPart> tried)
     {
         var labels = tried[0].Chunk.Stream.Labels;
         var lane = _lanes[labels];
@@ -168,53 +168,5 @@ internal sealed class LimitedStreams(CollectorSettings settings, TimeProvider ti
         return lane;
     }
 
-    private TimeSpan Left(Lane lane) => lane.Pause - time.GetElapsedTime(lane.Since);
-
-    /// <summary>What waits of one stream in Loki; never empty.</summary>
-    private sealed class Lane
-    {
-        public List<ChunkPart> Parts { get; } = [];
-
-        /// <summary>So many lines are tried together: fewer after a refusal, more when some have gone.</summary>
-        public int Most { get; set; } = int.MaxValue;
-
-        public int Failures { get; set; }
-
-        public long Since { get; set; }
-
-        public TimeSpan Pause { get; set; }
-
-        public LogStream Stream => Parts[0].Chunk.Stream;
-
-        public LogEntry First => Parts[0].Chunk.Entries[Parts[0].From];
-
-        public List<ChunkPart> Take(int mostBytes)
-        {
-            var taken = new List<ChunkPart>();
-            var (lines, bytes) = (Most, 0L);
-            foreach (var part in Parts.TakeWhile(part => lines > 0 && (taken.Count == 0 || bytes + part.Size <= mostBytes)))
-            {
-                taken.Add(part with { To = part.From + Math.Min(lines, part.Count) });
-                lines -= taken[^1].Count;
-                bytes += part.Size;
-            }
-
-            return taken;
-        }
-
-        public void Remove(int lines)
-        {
-            var whole = 0;
-            while (whole < Parts.Count && Parts[whole].Count <= lines)
-            {
-                lines -= Parts[whole++].Count;
-            }
-
-            Parts.RemoveRange(0, whole);
-            if (lines > 0)
-            {
-                Parts[0] = Parts[0] with { From = Parts[0].From + lines };
-            }
-        }
-    }
+    private TimeSpan Left(LimitedStream lane) => lane.Pause - time.GetElapsedTime(lane.Since);
 }

@@ -96,13 +96,13 @@ internal sealed partial class LokiSender(CollectorBuffer buffer, LokiPusher push
                 pusher.Note(answer.Problem);
                 Part(parts, answer);
                 break;
-            case var _ when Count(parts) == 1:
+            case var _ when parts.Lines() == 1:
                 pusher.Note(answer.Problem);
                 Drop(parts, answer.Reason);
                 break;
             default:
                 pusher.Note(answer.Problem);
-                var (first, second) = Halves(parts);
+                var (first, second) = parts.Halves();
                 _work.Push(second);
                 _work.Push(first);
                 break;
@@ -162,40 +162,15 @@ internal sealed partial class LokiSender(CollectorBuffer buffer, LokiPusher push
         pusher.Note(answer.Problem);
     }
 
-    /// <summary>Halves by lines; order stays.</summary>
-    internal static (IReadOnlyList<ChunkPart> First, IReadOnlyList<ChunkPart> Second) Halves(IReadOnlyList<ChunkPart> parts)
-    {
-        var left = Count(parts) / 2;
-        List<ChunkPart> first = [], second = [];
-        foreach (var part in parts)
-        {
-            var taken = Math.Min(left, part.Count);
-            left -= taken;
-            if (taken > 0)
-            {
-                first.Add(part with { To = part.From + taken });
-            }
-
-            if (taken < part.Count)
-            {
-                second.Add(part with { From = part.From + taken });
-            }
-        }
-
-        return (first, second);
-    }
-
-    private static int Count(IReadOnlyList<ChunkPart> parts) => parts.Sum(part => part.Count);
-
     private void Taken(IReadOnlyList<ChunkPart> parts)
     {
         Done(parts);
-        counters.Sent(Count(parts), parts.Sum(part => part.Size));
+        counters.Sent(parts.Lines(), parts.Sum(part => part.Size));
     }
 
     private void Drop(IReadOnlyList<ChunkPart> parts, DropReason reason)
     {
-        counters.Dropped(reason, Count(parts));
+        counters.Dropped(reason, parts.Lines());
         Done(parts);
     }
 
