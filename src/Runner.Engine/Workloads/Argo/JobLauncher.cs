@@ -153,7 +153,7 @@ internal sealed partial class JobLauncher(
     /// <summary>Whether the end of a job is written for the hub. Where another replica speaks to the hub, the time to live that it has set says so.</summary>
     private async ValueTask<bool> HasToldAsync(ClusterConnection cluster, WorkloadKey key, ArgoWorkflow workflow) => leadership.IsLeader
         ? await reporter.HasToldAsync(ProjectionOf(cluster, key, workflow), CancellationToken.None).ConfigureAwait(false)
-        : JobTimeToLive.Other(workflow, isTold: true, JobTimeToLive.Configured(options, key.Kind), options.Retention.Ended) is null;
+        : JobTimeToLive.IsTold(workflow, JobTimeToLive.Configured(options, key.Kind));
 
     private Workload ProjectionOf(ClusterConnection cluster, WorkloadKey key, ArgoWorkflow workflow) =>
         ArgoScopes.Project(new(key, cluster.Status.ClusterId ?? "", workflow, [], null, options.TimeZone));
