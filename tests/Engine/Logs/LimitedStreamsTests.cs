@@ -30,7 +30,7 @@ public sealed class LimitedStreamsTests : IAsyncLifetime
     {
         _loki = await RecordingLoki.StartAsync();
         Limit(line => line.Labels.Contains("greedy", StringComparison.Ordinal));
-        var settings = new CollectorSettings { LokiUrl = _loki.Address, BatchSize = 1, BytesPerSecond = 0, BufferBytes = BufferBytes };
+        var settings = new CollectorSettings { LokiUrl = _loki.Address, BatchSize = 1, BytesPerSecond = 0, BufferBytes = BufferBytes, MaxBatchBytes = BufferBytes / 8 };
         _client = new(_loki.Address, new(), settings.PushTimeout, TimeProvider.System);
         _buffer = new(settings.BufferBytes, _time);
         var pusher = new LokiPusher(_client, settings, _counters, _time, NullLogger<LokiPusher>.Instance);
@@ -105,6 +105,27 @@ public sealed class LimitedStreamsTests : IAsyncLifetime
         Assert.Empty(_counters.Drops);
         Assert.Equal((0, 0), (_loki.Disordered, _loki.Repeated));
         Assert.Equal(_greedy.Said, _greedy.DoneInOrder);
+    }
+
+    [Fact]
+    public async Task Lines_that_were_read_before_their_stream_was_limited_wait_behind_those_that_are_refused()
+    {
+        var pushes = 0;
+        _loki.Mood = _ => Interlocked.Increment(ref pushes) == 1 ? new(429, "Maximum active stream limit exceeded, reduce the number of active streams") : new();
+
+        // Each fills a push.
+        await SayAsync(_greedy, 1, BufferBytes / 8);
+        await SayAsync(_greedy, 1, BufferBytes / 8);
+        await SayAsync(_modest, 1);
+        Send();
+        await ArrivedAsync(_modest, 1);
+        Assert.Equal((1, 2), (_sender.Limited.Streams, _sender.Limited.Lines));
+
+        await AdvanceUntilAsync(() => TextsOf(_greedy).Count == 2);
+        await EmptyAsync();
+        Assert.Equal(_greedy.Said.Select(Text), TextsOf(_greedy));
+        Assert.Equal(_greedy.Said, _greedy.DoneInOrder);
+        Assert.Equal(0, _loki.Disordered);
     }
 
     [Fact]
