@@ -78,6 +78,23 @@ public sealed class WorkloadHistoryTests : IDisposable
         });
     }
 
+    [Fact]
+    public async Task The_first_view_of_a_large_cluster_loses_none_and_is_read_before_it_is_written()
+    {
+        var all = Enumerable.Range(0, 5000).Select(i => Workload(DeployStatus.Running) with { Key = Key with { Name = $"web-{i}" } }).ToArray();
+        await LiveAsync(async history =>
+        {
+            await history.SyncedAsync(Snapshot(all), Cancel);
+            Assert.Equal(0, history.Dropped);
+            Assert.Equal(DeployStatus.Running, Assert.Single(history.Of(all[^1].Key, "u")).Status);
+        });
+        await LiveAsync(history =>
+        {
+            Assert.All([all[0], all[^1]], workload => Assert.Equal(DeployStatus.Running, Assert.Single(history.Of(workload.Key, "u")).Status));
+            return Task.CompletedTask;
+        });
+    }
+
     /// <summary>One process: what is taken is on the disk when it ends.</summary>
     private async Task LiveAsync(Func<WorkloadHistory, Task> live)
     {

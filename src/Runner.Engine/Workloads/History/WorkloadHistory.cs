@@ -20,12 +20,15 @@ public sealed partial class WorkloadHistory : BackgroundService, IWorkloadObserv
     /// <summary>Newest states kept of all workloads together.</summary>
     internal const int MostKept = 50_000;
 
-    /// <summary>States that may wait for the disk.</summary>
-    internal const int MostWaiting = 4096;
+    /// <summary>States that may wait for the disk: those of the first view of a large cluster come at once.</summary>
+    internal const int MostWaiting = 16_384;
 
     private const int MostWritten = 256;
     private const int Lot = 1000;
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
+
+    /// <summary>States that come in quick succession share a transaction: nobody waits for it, and readers are given what is not written yet.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromSeconds(1);
 
     private readonly Database _database;
     private readonly TimeProvider _time;
@@ -133,6 +136,11 @@ public sealed partial class WorkloadHistory : BackgroundService, IWorkloadObserv
     {
         while (await _waiting.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
         {
+            if (Waiting < MostWritten)
+            {
+                await Task.Delay(Gathering, _time, stoppingToken).ConfigureAwait(false);
+            }
+
             Fill(_batch);
             if (!await TryWriteAsync(_batch, stoppingToken).ConfigureAwait(false))
             {
