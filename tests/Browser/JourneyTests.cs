@@ -75,6 +75,17 @@ public sealed partial class JourneyTests(ConsoleFixture console)
         await Assertions.Expect(page.Locator(".mud-snackbar").First).ToBeVisibleAsync();
         var audit = JsonNode.Parse(await (await page.Context.APIRequest.GetAsync("/api/console/audit")).TextAsync())!["data"]!.AsArray();
         Assert.Single(audit, entry => ((string?)entry!["who"], (string?)entry["action"], (string?)entry["target"]) == ("admin", "purge", $"embedded/Service/spaces/{name}"));
+
+        // The log is filtered as one types, without leaving the field.
+        await page.GotoAsync("access/audit");
+        await page.Locator(".shell[data-live=true]").WaitForAsync();
+        var entries = page.Locator(".audit-table tbody tr");
+        var others = entries.Filter(new() { HasNotText = name });
+        await Assertions.Expect(others).Not.ToHaveCountAsync(0);
+        await page.Locator("[data-filter]").PressSequentiallyAsync(name);
+        await Assertions.Expect(others).ToHaveCountAsync(0);
+        await Assertions.Expect(entries).Not.ToHaveCountAsync(0);
+        Assert.Contains($"text={name}", page.Url, StringComparison.Ordinal);
         await page.Context.CloseAsync();
     }
 
