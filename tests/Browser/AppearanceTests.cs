@@ -7,7 +7,16 @@ namespace Runner.Tests.Browser;
 [Collection(nameof(ConsoleFixture))]
 public sealed class AppearanceTests(ConsoleFixture console)
 {
-    private const string NothingSideways = "() => document.documentElement.scrollWidth <= innerWidth";
+    // What the window clips may still have to be scrolled sideways inside: the page itself never has to be, tables and code have a place of their own for that.
+    private const string NothingSideways = "() => [document.documentElement, ...document.querySelectorAll('main, .detail, .mud-dialog')].every(part => part.scrollWidth <= part.clientWidth + 1)";
+
+    // Of tabs in a row that is wider than its place.
+    private const string ChosenTabInSight = """
+        () => [...document.querySelectorAll(':is(nav.tabs, nav.access-tabs) a[aria-current]')].every(tab => {
+          const [box, room] = [tab.getBoundingClientRect(), tab.parentElement.getBoundingClientRect()];
+          return box.left >= room.left - 1 && box.right <= Math.min(room.right, innerWidth) + 1;
+        })
+        """;
 
     private static readonly bool Long = LongRun.Wanted;
 
@@ -44,6 +53,11 @@ public sealed class AppearanceTests(ConsoleFixture console)
             if (!await page.EvaluateAsync<bool>(NothingSideways))
             {
                 wrong.Add($"{scene.Name} is wider than the window");
+            }
+
+            if (!await page.EvaluateAsync<bool>(ChosenTabInSight))
+            {
+                wrong.Add($"{scene.Name} hides the tab that is chosen");
             }
         }
 

@@ -84,6 +84,23 @@
   setInterval(tick, 1000);
   document.addEventListener("visibilitychange", tick);
 
+  // --- Tabs -----------------------------------------------------------------------------------------------------------
+  // On a phone a row of tabs is wider than the screen: the chosen one is brought into it.
+  const strips = "nav.tabs, nav.access-tabs";
+  const reveal = () => {
+    for (const tab of document.querySelectorAll(`:is(${strips}) a[aria-current]`)) {
+      const [strip, box] = [tab.parentElement, tab.getBoundingClientRect()];
+      const room = strip.getBoundingClientRect();
+      if (box.left < room.left) { strip.scrollLeft += box.left - room.left - 16; }
+      if (box.right > room.right) { strip.scrollLeft += box.right - room.right + 16; }
+    }
+  };
+  const bringsTabs = node => node.nodeType === 1 && (node.matches(strips) || node.querySelector(strips));
+  new MutationObserver(changes => {
+    if (changes.some(change => change.type === "attributes" || [...change.addedNodes].some(bringsTabs))) { requestAnimationFrame(reveal); }
+  }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-current"] });
+  reveal();
+
   // --- Keyboard -------------------------------------------------------------------------------------------------------
   const typing = target => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
   const focusRow = (grid, row) => {
