@@ -19,7 +19,7 @@ internal sealed class LimitedStreams(CollectorSettings settings, TimeProvider ti
             {
                 return _lanes.Count == 0
                     ? (0, 0, null)
-                    : (_lanes.Count, _lanes.Values.Sum(lane => lane.Parts.Sum(part => part.Count)), LogTimestamp.ToTime(_lanes.Values.Min(lane => lane.First.Time)));
+                    : (_lanes.Count, _lanes.Values.Sum(lane => lane.Parts.Lines()), LogTimestamp.ToTime(_lanes.Values.Min(lane => lane.First.Time)));
             }
         }
     }
@@ -118,7 +118,7 @@ internal sealed class LimitedStreams(CollectorSettings settings, TimeProvider ti
 
             var lane = _lanes[tried[0].Chunk.Stream.Labels];
             (lane.Since, lane.Pause) = (time.GetTimestamp(), retryAfter ?? settings.Retry.Delay(++lane.Failures));
-            lane.Most = Math.Max(1, tried.Sum(part => part.Count) / 2);
+            lane.Most = Math.Max(1, tried.Lines() / 2);
             return false;
         }
     }
@@ -129,7 +129,7 @@ internal sealed class LimitedStreams(CollectorSettings settings, TimeProvider ti
     {
         lock (_lock)
         {
-            var count = tried.Sum(part => part.Count);
+            var count = tried.Lines();
             if (count == 1)
             {
                 Free(tried);
@@ -156,7 +156,7 @@ internal sealed class LimitedStreams(CollectorSettings settings, TimeProvider ti
     {
         var labels = tried[0].Chunk.Stream.Labels;
         var lane = _lanes[labels];
-        var count = tried.Sum(part => part.Count);
+        var count = tried.Lines();
         (lane.Most, lane.Pause) = ((int)Math.Min(2L * count, int.MaxValue), TimeSpan.Zero);
         lane.Remove(count);
         _bytes -= tried.Sum(part => part.Size);
