@@ -142,29 +142,19 @@ internal static class InstanceProjection
     private static V1PodCondition? SchedulingFailure(V1Pod pod) =>
         Condition(pod, "PodScheduled") is { Status: "False" } condition ? condition : null;
 
-    // Both are asked a dozen times of each of ten thousand pods: they leave no garbage.
-    private static V1PodCondition? Condition(V1Pod pod, string type)
-    {
-        var conditions = pod.Status?.Conditions;
-        for (var i = 0; i < conditions?.Count; i++)
-        {
-            if (conditions[i].Type == type)
-            {
-                return conditions[i];
-            }
-        }
+    private static V1PodCondition? Condition(V1Pod pod, string type) => Find(pod.Status?.Conditions, type, static condition => condition.Type);
 
-        return null;
-    }
+    private static V1ContainerStatus? StatusOf(V1Pod pod, string container) => Find(pod.Status?.ContainerStatuses, container, static status => status.Name);
 
-    private static V1ContainerStatus? StatusOf(V1Pod pod, string container)
+    /// <summary>Asked a dozen times of each of ten thousand pods: it leaves no garbage.</summary>
+    private static T? Find<T>(IList<T>? all, string name, Func<T, string> nameOf)
+        where T : class
     {
-        var statuses = pod.Status?.ContainerStatuses;
-        for (var i = 0; i < statuses?.Count; i++)
+        for (var i = 0; i < all?.Count; i++)
         {
-            if (statuses[i].Name == container)
+            if (nameOf(all[i]) == name)
             {
-                return statuses[i];
+                return all[i];
             }
         }
 
