@@ -4,6 +4,7 @@ using System.Resources;
 using System.Text.RegularExpressions;
 using Bunit;
 using Runner.Engine.Clusters;
+using Runner.Engine.Diagnostics;
 using Runner.Engine.Hub;
 using Runner.Engine.Values;
 using Runner.Engine.Workloads;
@@ -70,6 +71,33 @@ public sealed partial class ChineseTextTests
             var page = context.Render<Overview>().Markup;
             Assert.All(["没有服务在监听。", "它不存在。", "Hub 没有应答。", "没有被接收。"], sentence => Assert.Contains(sentence, page, StringComparison.Ordinal));
             Assert.All(["listens", "exist.", "silent", "taken"], word => Assert.DoesNotContain(word, page, StringComparison.Ordinal));
+        }
+        finally
+        {
+            CultureInfo.CurrentUICulture = before;
+        }
+    }
+
+    [Fact]
+    public async Task What_somebody_elses_act_changes_is_drawn_in_the_readers_language()
+    {
+        var before = CultureInfo.CurrentUICulture;
+        CultureInfo.CurrentUICulture = new("zh-Hans");
+        try
+        {
+            await using var context = new ConsoleContext();
+            var checks = context.Render<FailingChecks>();
+            context.Disk = Verdict.Bad(CheckCause.DiskLow, ["120 MiB / 9999 MiB"], "120 MiB");
+            var cancel = Xunit.TestContext.Current.CancellationToken;
+            await Task.Run(
+                () =>
+                {
+                    CultureInfo.CurrentUICulture = new("en");
+                    return context.Diagnostics.RunAsync(null, cancel);
+                },
+                cancel);
+            checks.WaitForAssertion(() => Assert.Contains("诊断", checks.Markup, StringComparison.Ordinal));
+            Assert.DoesNotContain("Diagnostics", checks.Find("h2").TextContent, StringComparison.Ordinal);
         }
         finally
         {
