@@ -31,6 +31,9 @@ public sealed class ConfigurationTests : IAsyncLifetime
         // Import: the release was there first.
         await Assertions.Expect(page.Locator("[data-field='runner.region'] input")).ToHaveValueAsync("cn-old");
         await page.Locator("[data-import]").ClickAsync();
+
+        // Blazor listens to the field a moment after it is drawn: sooner than anybody finds a file, later than this test does.
+        await page.WaitForFunctionAsync("() => document.querySelector('[data-import-file]')?._blazorInputFileNextFileId !== undefined");
         await page.Locator("[data-import-file]").SetInputFilesAsync(Sample);
         await Assertions.Expect(page.Locator("[data-import-preview]")).ToContainTextAsync("Beijing lab");
         await ExpectNoSecretsAsync(page);
