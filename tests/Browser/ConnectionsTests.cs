@@ -82,7 +82,7 @@ public sealed class ConnectionsTests
         await page.GetByRole(AriaRole.Button, new() { Name = "Sent" }).ClickAsync();
         await Assertions.Expect(page.Locator(".outbox-grid tr[data-row]").First).ToContainTextAsync("Sent");
         await ConsoleFixture.GoAsync(page, "/diagnostics");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Run again: Hub reachable" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run again: Connection to the hub" }).ClickAsync();
         await Assertions.Expect(check.Locator(".state-good")).ToHaveTextAsync("Good", new() { Timeout = 30_000 });
     }
 }

@@ -63,7 +63,7 @@ public sealed partial class AuditTextTests
     [InlineData(AuditActions.ConfigurationSave, "version 3", "配置版本 3")]
     [InlineData(AuditActions.ConfigurationExport, "release runner, revision 7", "Release runner，修订 7")]
     [InlineData(AuditActions.ReplicaConflict, "settings of cluster a b", "集群 a b 的设置")]
-    [InlineData(AuditActions.RunDiagnostics, "HubToken", "Hub 接受令牌")]
+    [InlineData(AuditActions.RunDiagnostics, "HubToken", "Hub 令牌")]
     [InlineData(AuditActions.RunDiagnostics, "all", "全部检查")]
     [InlineData(AuditActions.UserDelete, "outbox", "outbox")]
     [InlineData(AuditActions.Purge, "embedded/Service/spaces/web", "embedded/Service/spaces/web")]
