@@ -39,8 +39,8 @@ public sealed class ChartSchema
         foreach (var error in _schema.Validate(merged.ToJsonString()).SelectMany(Innermost))
         {
             var path = PathOf(error.Path ?? "");
-            report.OfChart(path, new($"The schema of the deployed chart refuses '{path}': {Words(error.Kind).English}.", $"已部署图表的 schema 拒绝 '{path}':{Words(error.Kind).Chinese}。"),
-                new("Compare with the chart's documentation for this version.", "请对照该版本图表的文档。"));
+            report.OfChart(path, new($"The schema of the deployed chart refuses '{path}': {Words(error.Kind).English}.", $"已部署 Chart 的 schema 拒绝 '{path}':{Words(error.Kind).Chinese}。"),
+                new("Compare with the chart's documentation for this version.", "请对照该版本 Chart 的文档。"));
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class CrossChecks(EffectiveValues values, CheckContext context, 
         if (values.Kind("registry.insecure") == ValueKind.Flag && !context.Chart.IsOurs && values.Text("registry.insecure") == "false")
         {
             report.Warn("false-is-true", Key("registry.insecure"), new($"Chart {context.Chart} takes any text here for true, \"false\" too: images would be pushed without checking certificates.",
-                $"图表 {context.Chart} 把这里的任何文本（包括 \"false\"）都视为 true：推送镜像时将不校验证书。"), new("Remove the key to keep the checks.", "要保留校验，请删除此键。"));
+                $"Chart {context.Chart} 把这里的任何文本（包括 \"false\"）都视为 true：推送镜像时将不校验证书。"), new("Remove the key to keep the checks.", "要保留校验，请删除此键。"));
         }
 
         var endpoint = values.Text("objectStore.endpoint");

@@ -23,7 +23,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         Walk(values, KeyPath.Root);
         if (_unknown.Count > MostUnknown)
         {
-            report.Warn("unknown-keys", _unknown[MostUnknown], new($"{_unknown.Count - MostUnknown} more keys from here on are no keys of the chart.", $"从此处起还有 {_unknown.Count - MostUnknown} 个键不是图表的键。"),
+            report.Warn("unknown-keys", _unknown[MostUnknown], new($"{_unknown.Count - MostUnknown} more keys from here on are no keys of the chart.", $"从此处起还有 {_unknown.Count - MostUnknown} 个键不是 Chart 的键。"),
                 new("Check that this is the values file of the runner and not something else.", "请确认这是 Runner 的 values 文件，而不是其他文件。"));
         }
     }
@@ -82,7 +82,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         }
 
         var near = Catalogue.Suggest(path, chart);
-        report.Warn("unknown-key", path, new($"'{path}' is no key of the chart; Helm ignores it in silence.", $"'{path}' 不是图表的键，Helm 会静默忽略它。"), near.Count > 0
+        report.Warn("unknown-key", path, new($"'{path}' is no key of the chart; Helm ignores it in silence.", $"'{path}' 不是 Chart 的键，Helm 会静默忽略它。"), near.Count > 0
             ? new($"Did you mean '{near[0]}'?", $"您是否想写 '{near[0]}'?")
             : new("Remove it, or look the key up in the form.", "请删除它，或在表单中查找正确的键。"));
     }
@@ -92,7 +92,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         var reads = known.Definition.KeyIn(chart);
         if (known.Key is null)
         {
-            report.Warn("misspelt-key", path, new($"No chart reads '{path}', though it is often written.", $"没有图表读取 '{path}'，尽管这是常见写法。"), Use(reads));
+            report.Warn("misspelt-key", path, new($"No chart reads '{path}', though it is often written.", $"没有 Chart 读取 '{path}'，尽管这是常见写法。"), Use(reads));
         }
         else if (reads is not null)
         {
@@ -100,14 +100,14 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
             var renamed = since is { } version && chart >= version;
             var line = since is { } first ? $"{first.Major}.{first.Minor}{(first.Patch > 0 ? $".{first.Patch}" : "")}" : "";
             report.Warn("renamed-key", path, renamed
-                ? new($"'{path}' was renamed to '{reads}' in {line}; chart {chart} ignores it in silence.", $"'{path}' 自 {line} 起改名为 '{reads}'；图表 {chart} 会静默忽略它。")
-                : new($"'{path}' belongs to other charts; chart {chart} ignores it in silence.", $"'{path}' 属于其他版本的图表；图表 {chart} 会静默忽略它。"), Use(reads));
+                ? new($"'{path}' was renamed to '{reads}' in {line}; chart {chart} ignores it in silence.", $"'{path}' 自 {line} 起改名为 '{reads}'；Chart {chart} 会静默忽略它。")
+                : new($"'{path}' belongs to other charts; chart {chart} ignores it in silence.", $"'{path}' 属于其他版本的 Chart；Chart {chart} 会静默忽略它。"), Use(reads));
         }
         else
         {
-            report.Warn("no-effect", path, new($"'{path}' does nothing in chart {chart}.", $"'{path}' 在图表 {chart} 中不起作用。"),
+            report.Warn("no-effect", path, new($"'{path}' does nothing in chart {chart}.", $"'{path}' 在 Chart {chart} 中不起作用。"),
                 known.Key.Charts.Since is { } since && chart < since
-                    ? new($"It is read since {since.Major}.{since.Minor}: upgrade the chart, or remove it.", $"自 {since.Major}.{since.Minor} 起才读取：请升级图表，或删除它。")
+                    ? new($"It is read since {since.Major}.{since.Minor}: upgrade the chart, or remove it.", $"自 {since.Major}.{since.Minor} 起才读取：请升级 Chart，或删除它。")
                     : new("Remove it.", "请删除它。"));
         }
     }

@@ -17,7 +17,7 @@ internal static class ValueChecks
 
         if (WrongType(kind, value) is { } wrong)
         {
-            report.Error("wrong-type", path, new($"'{path}' must be {wrong.Wanted.English} for chart {chart}.", $"对图表 {chart},'{path}' 必须是{wrong.Wanted.Chinese}。"), wrong.Remedy);
+            report.Error("wrong-type", path, new($"'{path}' must be {wrong.Wanted.English} for chart {chart}.", $"对 Chart {chart},'{path}' 必须是{wrong.Wanted.Chinese}。"), wrong.Remedy);
             return;
         }
 
@@ -52,7 +52,7 @@ internal static class ValueChecks
             ValueKind.Text when !text => (new("a text", "文本"), new("Put it in quotes.", "请加上引号。")),
             ValueKind.Boolean when given is not (JsonValueKind.True or JsonValueKind.False) => (new("true or false", "true 或 false"), new("Write true or false, without quotes.", "请写 true 或 false，不加引号。")),
             ValueKind.Flag when !text || value.GetValue<string>() is not ("true" or "false" or "") => (new("the text \"true\" or \"false\"", "文本 \"true\" 或 \"false\""),
-                new("Write \"true\" or \"false\", with quotes: charts before 2.4 want it so.", "请写带引号的 \"true\" 或 \"false\":2.4 之前的图表要求如此。")),
+                new("Write \"true\" or \"false\", with quotes: charts before 2.4 want it so.", "请写带引号的 \"true\" 或 \"false\":2.4 之前的 Chart 要求如此。")),
             ValueKind.Integer when !IsWhole(value) => (new("a whole number", "整数"), new("Write it in digits, without quotes.", "请用数字书写，不加引号。")),
             ValueKind.Number when !IsWhole(value) && !(text && long.TryParse(value.GetValue<string>(), NumberStyles.None, CultureInfo.InvariantCulture, out _)) =>
                 (new("a whole number", "整数"), new("Write it in digits.", "请用数字书写。")),

@@ -36,7 +36,7 @@ internal static class ReaderProblems
 
     public static ValuesException TooDeep(string text, int at) =>
         Make(text, at, "too-deep", $"The values are nested more than {YamlReader.MaxDepth} levels deep here.", $"此处的嵌套超过 {YamlReader.MaxDepth} 层。",
-            "No value of the chart is nested like this; check the brackets and the indentation.", "图表中没有这样深的值；请检查括号和缩进。");
+            "No value of the chart is nested like this; check the brackets and the indentation.", "Chart 中没有这样深的值；请检查括号和缩进。");
 
     public static ValuesException UnknownAnchor(string text, int at) =>
         Make(text, at, "unknown-anchor", "This alias refers to an anchor that the file does not have above it.", "此别名引用的锚点在其上文中不存在。",

@@ -80,7 +80,7 @@ public static class ValuesMigration
 
         var moved = document.Move(from, to, Catalogue.Order);
         steps.Add(moved is not null
-            ? new(MigrationAct.Moved, from, to, new($"'{from}' is '{to}' in this chart.", $"'{from}' 在此图表中为 '{to}'。"))
+            ? new(MigrationAct.Moved, from, to, new($"'{from}' is '{to}' in this chart.", $"'{from}' 在此 Chart 中为 '{to}'。"))
             : new(MigrationAct.LeftAlone, from, null, new($"It must become '{to}', but is written in a way that cannot be moved here: move it in the file's text.", $"它应改为 '{to}'，但其写法无法自动移动：请在文件文本中移动。")));
         return moved ?? document;
     }
@@ -90,7 +90,7 @@ public static class ValuesMigration
         try
         {
             var after = document.Remove(path);
-            steps.Add(new(MigrationAct.Removed, path, null, new($"Chart {chart} does not read it.", $"图表 {chart} 不读取它。")));
+            steps.Add(new(MigrationAct.Removed, path, null, new($"Chart {chart} does not read it.", $"Chart {chart} 不读取它。")));
             return after;
         }
         catch (ValuesException exception)
@@ -131,7 +131,7 @@ public static class ValuesMigration
 
         var why = path.ToString() == "registry.insecure" && text == "false"
             ? new LocalText("The text \"false\" was taken for true before; now it is false, and certificates are checked.", "以前文本 \"false\" 被视为 true；现在为 false，将校验证书。")
-            : new LocalText($"Chart {chart} wants it in another type.", $"图表 {chart} 要求另一种类型。");
+            : new LocalText($"Chart {chart} wants it in another type.", $"Chart {chart} 要求另一种类型。");
         try
         {
             // A quoted text becomes a literal: the quotes go with it.
