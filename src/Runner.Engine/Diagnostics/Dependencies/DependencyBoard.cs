@@ -52,7 +52,9 @@ public sealed class DependencyBoard
         var definitions = cluster.Definitions.All();
         IReadOnlyList<ControllerObject> controllers = [.. cluster.Deployments.All().Select(ControllerObject.Of), .. cluster.Sets.All().Select(ControllerObject.Of)];
         var known = cluster.Definitions.Health is not CacheHealth.Starting and not CacheHealth.Unavailable;
-        var problem = cluster.Definitions.Status.Problem.Then(cluster.Deployments.Status.Problem).Then(cluster.Sets.Status.Problem);
+
+        // One cause, such as a cluster that is away, keeps all three from being seen: it is told once.
+        var problem = new[] { cluster.Definitions.Status.Problem, cluster.Deployments.Status.Problem, cluster.Sets.Status.Problem }.Distinct().Aggregate((said, next) => said.Then(next));
         return DependencyCatalog.All.Select(dependency => DependencyRules.Judge(cluster.Connection.Name, dependency, definitions, controllers, known, problem));
     })];
 

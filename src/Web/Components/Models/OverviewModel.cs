@@ -29,6 +29,9 @@ public sealed class OverviewModel(IConsoleEngine engine)
 
     public IReadOnlyList<ClusterView> Clusters { get; private set; } = [];
 
+    /// <summary>Whether no cluster answers, so that what is not there may only not be seen.</summary>
+    public bool IsAway => Clusters.Count > 0 && Clusters.All(cluster => cluster.IsStale);
+
     /// <summary>Accelerators of all clusters by model and resource.</summary>
     public IReadOnlyList<DeviceUsage> Accelerators { get; private set; } = [];
 
