@@ -10,6 +10,26 @@ public sealed class KeyboardTests(ConsoleFixture console)
     private const string Scrolled = "() => Math.round(document.querySelector('[data-grid]').scrollTop)";
 
     [Fact]
+    public async Task The_menu_of_themes_tells_which_one_is_in_force_and_closes_with_escape()
+    {
+        var page = await console.OpenAsync("/", 1440, "light", "en");
+        var before = "light";
+        foreach (var theme in new[] { "dark", "system" })
+        {
+            await page.GetByRole(AriaRole.Button, new() { Name = "Theme" }).ClickAsync();
+            await Assertions.Expect(page.Locator("[role=menuitem][aria-current=true]")).ToHaveAttributeAsync("data-theme-choice", before);
+            await page.Locator($"[data-theme-choice={theme}][role=menuitem]").ClickAsync();
+            before = theme;
+        }
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Theme" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[role=menuitem][aria-current=true]")).ToHaveAttributeAsync("data-theme-choice", before);
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("[role=menuitem]").First).ToBeHiddenAsync();
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
     public async Task In_the_dark_in_chinese_on_a_phone_s_width_the_failed_workload_is_found_with_the_keyboard_alone()
     {
         var page = await console.OpenAsync("/", 390, "dark", "zh-Hans");

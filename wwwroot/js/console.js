@@ -197,6 +197,10 @@
     const grid = event.target.closest?.("[data-grid]");
     if (grid && !typing(event.target)) { gridKey(event, grid); }
   });
+  // An open menu whose button still has the focus would take it on Escape instead of closing.
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape" && event.target.matches?.("[aria-haspopup=menu][aria-expanded=true]")) { event.stopPropagation(); event.target.click(); }
+  }, { capture: true });
   // A click anywhere on a row that is not itself a control opens the row.
   document.addEventListener("click", event => {
     const row = event.target.closest?.("tr[data-row]");
