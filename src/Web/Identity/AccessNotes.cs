@@ -1,5 +1,7 @@
 using System.Net;
+using System.Security.Claims;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.SignalR;
 using OpenIddict.Abstractions;
 using Runner.Web.Identity.Users;
 
@@ -30,13 +32,16 @@ internal sealed partial class AccessNotes(AuditLog audit, TimeProvider time, ILo
     private readonly Dictionary<(string Action, AuditOutcome Outcome), Budget> _budgets = [];
 
     /// <summary>Notes that somebody known was refused.</summary>
-    public void NoteRefused(HttpContext context, AuditDetail why)
-    {
-        var identity = context.User.Identities.FirstOrDefault(known => known.IsAuthenticated);
-        var who = identity?.Name ?? identity?.FindFirst(OpenIddictConstants.Claims.Subject)?.Value ?? "";
-
+    public void NoteRefused(HttpContext context, AuditDetail why) =>
         // Without the query, which may hold anything.
-        Note(who, context.Connection.RemoteIpAddress, AuditActions.Refused, $"{context.Request.Method} {context.Request.Path}", AuditOutcome.Refused, why);
+        Note(NameOf(context.User), context.Connection.RemoteIpAddress, AuditActions.Refused, $"{context.Request.Method} {context.Request.Path}", AuditOutcome.Refused, why);
+
+    /// <summary>Notes that somebody was refused a method of a hub that he is connected to.</summary>
+    /// <param name="method">One that the hub has.</param>
+    public void NoteRefused(HubCallerContext caller, string method, AuditDetail why)
+    {
+        var context = caller.GetHttpContext();
+        Note(NameOf(caller.User), context?.Connection.RemoteIpAddress, AuditActions.Refused, $"{context?.Request.Path} {method}", AuditOutcome.Refused, why);
     }
 
     /// <summary>Notes it soon, or counts it as left out.</summary>
@@ -61,6 +66,12 @@ internal sealed partial class AccessNotes(AuditLog audit, TimeProvider time, ILo
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(WriteAsync(stoppingToken), SummariseAsync(stoppingToken));
+
+    private static string NameOf(ClaimsPrincipal? user)
+    {
+        var identity = user?.Identities.FirstOrDefault(known => known.IsAuthenticated);
+        return identity?.Name ?? identity?.FindFirst(OpenIddictConstants.Claims.Subject)?.Value ?? "";
+    }
 
     private static string Plain(string text, int longest) => new([.. text.Where(character => !char.IsControl(character)).Take(longest)]);
 

@@ -23,6 +23,7 @@ internal static class IdentityServices
         services.AddSingleton<AccessNotes>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessNotes>());
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, NotedAuthorization>();
+        services.AddSingleton<IAuthorizationEvaluator, NotedHubAuthorization>();
         services.AddSingleton<UserDirectory>();
         services.AddSingleton<IPrunable, AuditRetention>();
         services.AddSingleton<OneTimeLinks>();

@@ -47,7 +47,14 @@ internal sealed class ApiAccess(ConsoleSession sessions, RunnerOptions options) 
     public static AuditDetail RefusalDetail(HttpContext context)
     {
         var scope = context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).FirstOrDefault(policy => ApiScopes.All.Any(known => known.Scope == policy));
-        var token = context.User.Identities.FirstOrDefault(identity => identity.IsAuthenticated && identity.AuthenticationType != CookieAuthenticationDefaults.AuthenticationScheme);
+        return RefusalDetail(context.User, scope);
+    }
+
+    /// <summary>The same, where it is known what was asked for.</summary>
+    /// <param name="scope">Null where it is none of the API's.</param>
+    public static AuditDetail RefusalDetail(ClaimsPrincipal user, string? scope)
+    {
+        var token = user.Identities.FirstOrDefault(identity => identity.IsAuthenticated && identity.AuthenticationType != CookieAuthenticationDefaults.AuthenticationScheme);
         return scope is not null && token is not null && !ApiScopes.Opening(scope).Any(new ClaimsPrincipal(token).HasScope)
             ? new AuditDetail(AuditSentence.ScopeMissing, scope)
             : new AuditDetail(AuditSentence.YourRole);

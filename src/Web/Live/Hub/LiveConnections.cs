@@ -1,11 +1,13 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
+using Runner.Web.Identity;
+using Runner.Web.Identity.Tokens;
 
 namespace Runner.Web.Live.Hub;
 
 /// <summary>Bounds what outside clients take, and ends streams whose caller has lost the right to them.</summary>
-internal sealed class LiveConnections(IServiceScopeFactory scopes, TimeProvider time)
+internal sealed class LiveConnections(IServiceScopeFactory scopes, AccessNotes notes, TimeProvider time)
 {
     /// <summary>Connections of outside clients at once.</summary>
     public const int MostConnections = 200;
@@ -45,12 +47,20 @@ internal sealed class LiveConnections(IServiceScopeFactory scopes, TimeProvider 
     /// <summary>Counts a stream until the result is disposed; null when there are too many.</summary>
     public static IDisposable? TryStream(HubCallerContext connection) => ((Streams)connection.Items[typeof(LiveConnections)]!).TryEnter();
 
-    /// <summary>Asks again and again whether the user still has the right.</summary>
-    /// <exception cref="HubException">The user has not.</exception>
-    public async Task<LiveRight> WatchAsync(ClaimsPrincipal user, string scope, CancellationToken cancellationToken) =>
-        await MayAsync(user, scope).ConfigureAwait(false)
-            ? new LiveRight(() => MayAsync(user, scope), AskAgain, time, cancellationToken)
-            : throw new HubException("You have no right to this stream any more.");
+    /// <summary>Asks again and again whether the caller still has the right.</summary>
+    /// <param name="method">What is called by it.</param>
+    /// <exception cref="HubException">The caller has lost it since the connection was made; that is noted.</exception>
+    public async Task<LiveRight> WatchAsync(HubCallerContext caller, string method, string scope, CancellationToken cancellationToken)
+    {
+        var user = caller.User!;
+        if (await MayAsync(user, scope).ConfigureAwait(false))
+        {
+            return new LiveRight(() => MayAsync(user, scope), AskAgain, time, cancellationToken);
+        }
+
+        notes.NoteRefused(caller, method, ApiAccess.RefusalDetail(user, scope));
+        throw new HubException("You have no right to this stream any more.");
+    }
 
     private async Task<bool> MayAsync(ClaimsPrincipal user, string scope)
     {

@@ -75,14 +75,13 @@ internal sealed partial class LiveHub(LiveStreams streams, LiveConnections conne
     }
 
     private async IAsyncEnumerable<T> GuardedAsync<T>(
-        string scope, Func<CancellationToken, IAsyncEnumerable<T>> open, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string scope, Func<CancellationToken, IAsyncEnumerable<T>> open, [EnumeratorCancellation] CancellationToken cancellationToken, [CallerMemberName] string method = "")
     {
         using var stream = LiveConnections.TryStream(Context)
             ?? throw new HubException($"A connection may have {LiveConnections.MostStreams} streams at once. End one first.");
 
-        // A hub is gone when its method returns; what the stream needs of it is taken here.
-        var user = Context.User!;
-        using var right = await connections.WatchAsync(user, scope, cancellationToken);
+        // A hub is gone when its method returns: nothing after this asks it.
+        using var right = await connections.WatchAsync(Context, method, scope, cancellationToken);
         await using var items = open(right.Token).GetAsyncEnumerator(right.Token);
         while (await NextAsync(right, items))
         {
