@@ -46,6 +46,7 @@ public static class EngineServices
         services.AddSingleton(provider => new KeptLogStore(options.DataDirectory, options.Retention, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<KeptLogStore>());
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
+        services.AddSingleton<ReplacementNotes>();
         services.AddSingleton(provider => new ServiceOperations(
             options,
             provider.GetRequiredService<LiveSettings>(),
@@ -53,6 +54,7 @@ public static class EngineServices
             provider.GetRequiredService<WorkloadFeed>(),
             provider.GetRequiredService<HubLeadership>(),
             provider.GetRequiredService<HubReporter>(),
+            provider.GetRequiredService<ReplacementNotes>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ServiceOperations>>()));
         services.AddSingleton<BuildFilesKeeper>();
@@ -98,6 +100,7 @@ public static class EngineServices
         services.AddHostedService(provider => provider.GetRequiredService<BuildFilesKeeper>());
         services.AddHostedService<RetentionService>();
         services.AddHostedService<EnvironmentSecretSweeper>();
+        services.AddHostedService<ReplacementFinisher>();
         services.AddSingleton(provider => new EngineMetrics(
             provider.GetRequiredService<IMeterFactory>(),
             provider.GetRequiredService<ClusterDirectory>(),

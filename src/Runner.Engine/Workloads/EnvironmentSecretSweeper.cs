@@ -16,7 +16,7 @@ namespace Runner.Engine.Workloads;
 /// Removes Secrets of environments to which nothing refers any more: those from before an update, once no version and no pod is left that was made from them, and those of what
 /// was never made. What cannot be looked at is taken to refer to them.
 /// </summary>
-internal sealed partial class EnvironmentSecretSweeper(ClusterDirectory clusters, RunnerOptions options, TimeProvider time, ILogger<EnvironmentSecretSweeper> logger) : BackgroundService
+internal sealed partial class EnvironmentSecretSweeper(ClusterDirectory clusters, RunnerOptions options, ReplacementNotes replacements, TimeProvider time, ILogger<EnvironmentSecretSweeper> logger) : BackgroundService
 {
     /// <summary>Between two looks, and how long a Secret may wait for what is to refer to it.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
@@ -52,6 +52,11 @@ internal sealed partial class EnvironmentSecretSweeper(ClusterDirectory clusters
     /// <summary>JSON of all that may refer to a Secret of a workload; null while some of it is about to be made from what is not in it.</summary>
     private async Task<string?> NeedsAsync(ClusterConnection cluster, string workload, CancellationToken cancellationToken)
     {
+        if (replacements.IsReplaced(cluster.Name, workload))
+        {
+            return null;
+        }
+
         var services = new KnativeApi(cluster, options.WorkloadNamespace, time);
         List<object?> needs = [await services.FindAsync(workload, cancellationToken).ConfigureAwait(false), .. await RevisionsAsync(services, workload, cancellationToken).ConfigureAwait(false)];
 

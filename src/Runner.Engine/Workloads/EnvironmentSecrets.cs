@@ -16,20 +16,33 @@ internal sealed class EnvironmentSecrets(ClusterConnection cluster, string @name
     /// <summary>Annotation with the time at which a Secret that was there was last wanted by somebody who was about to refer to it.</summary>
     internal const string WantedAnnotation = "csghub-environment-wanted-at";
 
-    /// <summary>Creates a Secret unless it exists; one of the same name has the same content, and is marked as wanted, so that nobody takes it for left behind.</summary>
+    /// <summary>
+    /// Creates a Secret unless it exists; one of the same name has the same content, and is marked as wanted, so that nobody takes it for left behind. It does not go with what had it before,
+    /// which may be about to make room.
+    /// </summary>
     /// <param name="secret">Null for none.</param>
     public Task EnsureAsync(V1Secret? secret, CancellationToken cancellationToken) =>
-        PutAsync(secret, new Dictionary<string, object> { ["annotations"] = Wanted() }, createsFirst: true, cancellationToken);
+        PutAsync(secret, new() { ["annotations"] = Wanted(), ["ownerReferences"] = null }, createsFirst: true, cancellationToken);
 
     /// <summary>Lets a Secret go with the object that needs it, and with that one alone: one that was replaced must not take it along. Creates it where it has gone.</summary>
     /// <param name="secret">Null for none.</param>
     /// <param name="owner">As the cluster has it.</param>
     public Task OwnAsync(V1Secret? secret, IKubernetesObject<V1ObjectMeta> owner, CancellationToken cancellationToken) =>
-        PutAsync(secret, new Dictionary<string, object> { ["ownerReferences"] = Owners(owner) }, createsFirst: false, cancellationToken);
+        PutAsync(secret, new() { ["ownerReferences"] = Owners(owner) }, createsFirst: false, cancellationToken);
+
+    /// <summary>As <see cref="OwnAsync(V1Secret?, IKubernetesObject{V1ObjectMeta}, CancellationToken)"/>, where its content is not known any more.</summary>
+    /// <param name="secret">Its name.</param>
+    /// <returns>False when there is none.</returns>
+    public async Task<bool> OwnAsync(string secret, IKubernetesObject<V1ObjectMeta> owner, CancellationToken cancellationToken)
+    {
+        var patch = PatchOf(new() { ["ownerReferences"] = Owners(owner) });
+        return await UnlessMissingAsync(
+            (client, token) => client.CoreV1.PatchNamespacedSecretAsync(patch, secret, @namespace, cancellationToken: token), cancellationToken).ConfigureAwait(false) is { Metadata.DeletionTimestamp: null };
+    }
 
     /// <summary>As <see cref="EnsureAsync"/>, for an object that is there already and is about to need the Secret, with which the Secret goes.</summary>
     public Task PutAsync(V1Secret? secret, IKubernetesObject<V1ObjectMeta> owner, CancellationToken cancellationToken) =>
-        PutAsync(secret, new Dictionary<string, object> { ["annotations"] = Wanted(), ["ownerReferences"] = Owners(owner) }, createsFirst: true, cancellationToken);
+        PutAsync(secret, new() { ["annotations"] = Wanted(), ["ownerReferences"] = Owners(owner) }, createsFirst: true, cancellationToken);
 
     /// <summary>Every such Secret.</summary>
     public async Task<IList<V1Secret>> ListAsync(CancellationToken cancellationToken) => (await CallAsync(
@@ -47,8 +60,10 @@ internal sealed class EnvironmentSecrets(ClusterConnection cluster, string @name
     private static object[] Owners(IKubernetesObject<V1ObjectMeta> owner) =>
         [new { apiVersion = owner.ApiVersion, kind = owner.Kind, name = owner.Metadata.Name, uid = owner.Metadata.Uid }];
 
+    private static V1Patch PatchOf(Dictionary<string, object?> metadata) => new(JsonSerializer.Serialize(new { metadata }), V1Patch.PatchType.MergePatch);
+
     /// <summary>Has a Secret there with this in its metadata.</summary>
-    private async Task PutAsync(V1Secret? secret, Dictionary<string, object> metadata, bool createsFirst, CancellationToken cancellationToken)
+    private async Task PutAsync(V1Secret? secret, Dictionary<string, object?> metadata, bool createsFirst, CancellationToken cancellationToken)
     {
         if (secret is null)
         {
@@ -56,7 +71,7 @@ internal sealed class EnvironmentSecrets(ClusterConnection cluster, string @name
         }
 
         var name = secret.Metadata.Name;
-        var patch = new V1Patch(JsonSerializer.Serialize(new { metadata }), V1Patch.PatchType.MergePatch);
+        var patch = PatchOf(metadata);
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
             if (createsFirst || attempt > 1)

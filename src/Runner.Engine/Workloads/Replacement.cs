@@ -10,12 +10,24 @@ namespace Runner.Engine.Workloads;
 /// </summary>
 /// <param name="what">What is replaced, for a sentence that begins with it: <c>Service 'web'</c>.</param>
 /// <param name="deadline">How long all of it may take.</param>
-internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider time)
+/// <param name="note">Called once before the old one is told to go: notes what is to come. What it throws leaves the old one where it is. Null for nothing.</param>
+internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider time, Func<Task>? note = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>True once the old one was told to go, or may have been.</summary>
     public bool IsBegun { get; set; }
+
+    /// <summary>To be called before the old one is told to go.</summary>
+    public async Task BeginAsync()
+    {
+        if (!IsBegun && note is not null)
+        {
+            await note().ConfigureAwait(false);
+        }
+
+        IsBegun = true;
+    }
 
     /// <param name="work">Begun over when the cluster fails for a moment after the old one was told to go.</param>
     /// <exception cref="ClusterOperationException">The old one does not go.</exception>

@@ -9,6 +9,7 @@ public static class StateCollections
     internal const string Outbox = "outbox";
     internal const string Told = "told";
     internal const string HubSpeaker = "hub_speaker";
+    internal const string Replacements = "replacements";
 
     /// <summary>Accounts by their ids.</summary>
     public const string Users = "users";
@@ -38,6 +39,7 @@ public static class StateCollections
         ["cluster_overrides"] = new(),
         [Told] = new() { IsRemovalKept = false },
         [Outbox] = new() { IsNumbered = true, BelongsTo = ("Resource", Told) },
+        [Replacements] = new(),
         [HubSpeaker] = new() { IsOwn = true },
     };
 }

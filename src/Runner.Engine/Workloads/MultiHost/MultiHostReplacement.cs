@@ -7,7 +7,8 @@ using Runner.Engine.Workloads.Services;
 namespace Runner.Engine.Workloads.MultiHost;
 
 /// <summary>Creates a service over several hosts in place of whichever has its name, and removes one, waiting for what is left of it to go.</summary>
-internal sealed partial class MultiHostReplacement(ClusterConnection cluster, LeaderWorkerSetApi api, TimeProvider time, ILogger logger)
+/// <param name="note">As in <see cref="Replacement"/>.</param>
+internal sealed partial class MultiHostReplacement(ClusterConnection cluster, LeaderWorkerSetApi api, Func<Task> note, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old service of the same name may take to go.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -16,9 +17,6 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly GoneWatch _gone = new(cluster, time);
-
-    /// <summary>True where there may be sets: a cluster that does not know the kind or does not show it has none of the runner's.</summary>
-    public bool MayExist => cluster.State.Services.MayHaveSets;
 
     /// <param name="isBegun">True when something that had the name before was removed already.</param>
     /// <returns>The set as the cluster has it, and whether it was made by this call; one that carries the same request already stays.</returns>
@@ -50,7 +48,7 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
         LeaderWorkerSet? set = null;
         return replacement.RunAsync(async token =>
         {
-            set ??= MayExist ? await api.FindAsync(LeaderWorkerSetNames.SetOf(service), token).ConfigureAwait(false) : null;
+            set ??= cluster.State.Services.MayHaveSets ? await api.FindAsync(LeaderWorkerSetNames.SetOf(service), token).ConfigureAwait(false) : null;
             if (set is null)
             {
                 return false;
@@ -67,7 +65,7 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
         });
     }
 
-    private Replacement ReplacementOf(string service, bool isBegun) => new($"Service '{service}'", Deadline, time) { IsBegun = isBegun };
+    private Replacement ReplacementOf(string service, bool isBegun) => new($"Service '{service}'", Deadline, time, note) { IsBegun = isBegun };
 
     private async Task<(LeaderWorkerSet Set, bool IsNew)> CreateSetAsync(LeaderWorkerSet wanted, Replacement replacement, CancellationToken cancellationToken)
     {
@@ -95,7 +93,7 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     private async Task RemoveAsync(LeaderWorkerSet set, Replacement replacement, CancellationToken cancellationToken)
     {
         var (name, uid) = (set.Metadata.Name, set.Metadata.Uid);
-        replacement.IsBegun = true;
+        await replacement.BeginAsync().ConfigureAwait(false);
         if (set.Metadata.DeletionTimestamp is null)
         {
             LogReplacing(name, cluster.Name);

@@ -169,7 +169,7 @@ public sealed partial class SandboxOperations(
                     }
 
                     LogReplacing(name, cluster.Name);
-                    replacement.IsBegun = true;
+                    await replacement.BeginAsync().ConfigureAwait(false);
                     await api.DeleteAsync(name, existing.Metadata.Uid, token).ConfigureAwait(false);
                 }
 

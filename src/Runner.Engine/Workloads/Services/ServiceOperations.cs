@@ -23,14 +23,25 @@ public sealed partial class ServiceOperations
     private readonly HubReporter _reporter;
     private readonly JustMade _made;
     private readonly PodHurry _pods;
+    private readonly ReplacementNotes _notes;
+    private readonly ServiceMaker _maker;
     private readonly Turns _turns = new();
 
     internal ServiceOperations(
-        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<ServiceOperations> logger)
+        RunnerOptions options,
+        LiveSettings settings,
+        ClusterDirectory clusters,
+        WorkloadFeed feed,
+        HubLeadership leadership,
+        HubReporter reporter,
+        ReplacementNotes notes,
+        TimeProvider time,
+        ILogger<ServiceOperations> logger)
     {
-        (_options, _settings, _clusters, _feed, _leadership, _reporter, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, time, logger);
+        (_options, _settings, _clusters, _feed, _leadership, _reporter, _notes, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, notes, time, logger);
         _made = new(clusters, time);
         _pods = new(feed, options.WorkloadNamespace, logger);
+        _maker = new(options, notes, _pods, time, logger);
     }
 
     /// <summary>Creates the Knative Service, or over several hosts the LeaderWorkerSet, that carries the request, or replaces one of the same name. Safe to repeat: what is there already stays.</summary>
@@ -46,16 +57,9 @@ public sealed partial class ServiceOperations
         try
         {
             var (workload, isNew) = ServiceRequestRules.IsMultiHost(request)
-                ? await RunAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts).ConfigureAwait(false)).ConfigureAwait(false)
-                : await RunAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false);
-            if (isNew)
-            {
-                LogCreated(serviceName, cluster.Name, request.DeployId, request.TaskId);
-                _made.Add(workload, cluster);
-                await WaitUntilSeenAsync(workload.Key, workload.Uid).ConfigureAwait(false);
-            }
-
-            await AnnounceAsync(cluster, workload, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
+                ? await _maker.MakeAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts).ConfigureAwait(false)).ConfigureAwait(false)
+                : await _maker.MakeAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false);
+            await MadeAsync(cluster, workload, isNew, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
         }
         catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
         {
@@ -64,6 +68,36 @@ public sealed partial class ServiceOperations
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             throw new ClusterOperationException(WithoutSecrets($"Service '{serviceName}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", request), exception);
+        }
+    }
+
+    /// <summary>Whether a service of that name is being replaced, so that there may be none for a moment.</summary>
+    public bool IsBeingReplaced(ClusterConnection cluster, string serviceName) => _notes.IsReplaced(cluster.Name, serviceName);
+
+    /// <summary>Finishes a replacement whose process died. Who has asked for something else meanwhile has his way.</summary>
+    /// <returns>False when there is nothing to do any more.</returns>
+    /// <exception cref="RequestRefusedException">The cluster does not take it.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
+    internal async Task<bool> FinishAsync(ClusterConnection cluster, NotedReplacement note)
+    {
+        using var turn = await _turns.TakeAsync(KeyOf(cluster, note.Name)).ConfigureAwait(false);
+        try
+        {
+            if (!_notes.IsThere(note.Id) || await _maker.FinishAsync(cluster, note).ConfigureAwait(false) is not var (workload, isNew))
+            {
+                return false;
+            }
+
+            await MadeAsync(cluster, workload, isNew, note.Set is not null).ConfigureAwait(false);
+            return true;
+        }
+        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
+        {
+            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take service '{note.Name}': {refusal.Message}");
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            throw new ClusterOperationException($"Service '{note.Name}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
         }
     }
 
@@ -79,11 +113,9 @@ public sealed partial class ServiceOperations
         using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
         try
         {
-            var (api, sets) = (ApiOf(cluster), SetsOf(cluster));
-            var isDeleted = ReplacementOf(cluster, sets).MayExist && await sets.DeleteAsync(LeaderWorkerSetNames.SetOf(serviceName), uid: null, CancellationToken.None).ConfigureAwait(false);
-            if (await api.DeleteAsync(serviceName, uid: null, CancellationToken.None).ConfigureAwait(false) || isDeleted)
+            if (await _maker.RemoveAsync(cluster, serviceName).ConfigureAwait(false))
             {
-                await _pods.HurryAsync(cluster, api, serviceName, CancellationToken.None).ConfigureAwait(false);
+                await _pods.HurryAsync(cluster, ApiOf(cluster), serviceName, CancellationToken.None).ConfigureAwait(false);
                 LogDeleted(serviceName, cluster.Name);
             }
 
@@ -159,23 +191,6 @@ public sealed partial class ServiceOperations
         return null;
     }
 
-    private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, ServiceObjects objects)
-    {
-        var api = ApiOf(cluster);
-        if (objects.Volume is not null || objects.Secret is not null)
-        {
-            // Neither a volume nor a Secret for a service that the API server refuses.
-            await api.CheckAsync(objects.Service, CancellationToken.None).ConfigureAwait(false);
-            await EnsureAsync(cluster, objects.Volume, objects.Secret).ConfigureAwait(false);
-        }
-
-        var isBegun = await ReplacementOf(cluster, SetsOf(cluster)).RemoveAsync(objects.Service.Metadata.Name, token => api.CheckAsync(objects.Service, token)).ConfigureAwait(false);
-        var replacement = new ServiceReplacement(cluster, api, _pods, _time, _logger);
-        var (service, isNew) = await replacement.CreateOrReplaceAsync(objects.Service, isBegun).ConfigureAwait(false);
-        await SecretsOf(cluster).OwnAsync(objects.Secret, service, CancellationToken.None).ConfigureAwait(false);
-        return (ServiceProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", service, [], []), isNew);
-    }
-
     private async Task<MultiHostObjects> MultiHostAsync(ClusterConnection cluster, string serviceName, ServiceRequest request, ClusterFacts facts)
     {
         // What is wrong with the request is said before anything is asked.
@@ -183,31 +198,16 @@ public sealed partial class ServiceOperations
         return MultiHostManifest.Routed(objects, await new KnativeIngress(cluster, _time).RoutingAsync(CancellationToken.None).ConfigureAwait(false));
     }
 
-    private async Task<(Workload Workload, bool IsNew)> RunAsync(ClusterConnection cluster, MultiHostObjects objects)
+    private async Task MadeAsync(ClusterConnection cluster, Workload workload, bool isNew, bool isMultiHost)
     {
-        var (api, sets) = (ApiOf(cluster), SetsOf(cluster));
-        try
+        if (isNew)
         {
-            // What the API server would refuse must cost neither a volume nor a service that is there.
-            await sets.CreateAsync(objects.Set, dryRun: true, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (ApiStatusException missing) when (missing.Code == 404)
-        {
-            throw new ClusterOperationException(
-                $"Service '{objects.Address.Metadata.Name}' was not created: cluster '{cluster.Name}' has no LeaderWorkerSets ({missing.Message}). Install {LeaderWorkerSetNames.Group} to run instances over several hosts.",
-                missing);
+            LogCreated(workload.Key.Name, cluster.Name, workload.DeployId, workload.TaskId);
+            _made.Add(workload, cluster);
+            await WaitUntilSeenAsync(workload.Key, workload.Uid).ConfigureAwait(false);
         }
 
-        await EnsureAsync(cluster, objects.Volume, objects.Secret).ConfigureAwait(false);
-        var single = await api.FindAsync(objects.Address.Metadata.Name, CancellationToken.None).ConfigureAwait(false);
-        if (single is not null)
-        {
-            await new ServiceReplacement(cluster, api, _pods, _time, _logger).RemoveAsync(single).ConfigureAwait(false);
-        }
-
-        var (set, isNew) = await ReplacementOf(cluster, sets).CreateOrReplaceAsync(objects, isBegun: single is not null).ConfigureAwait(false);
-        await SecretsOf(cluster).OwnAsync(objects.Secret, set, CancellationToken.None).ConfigureAwait(false);
-        return (MultiHostProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", set, []), isNew);
+        await AnnounceAsync(cluster, workload, isMultiHost).ConfigureAwait(false);
     }
 
     /// <summary>The hub may ask for the status right after this call: it is answered from the caches.</summary>
@@ -251,25 +251,11 @@ public sealed partial class ServiceOperations
         }
     }
 
-    private async Task EnsureAsync(ClusterConnection cluster, V1PersistentVolumeClaim? volume, V1Secret? secret)
-    {
-        if (volume is not null)
-        {
-            await VolumesOf(cluster).EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
-        }
-
-        await SecretsOf(cluster).EnsureAsync(secret, CancellationToken.None).ConfigureAwait(false);
-    }
-
     private VolumeClaims VolumesOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time, _logger);
-
-    private EnvironmentSecrets SecretsOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
 
     private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
 
     private LeaderWorkerSetApi SetsOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
-
-    private MultiHostReplacement ReplacementOf(ClusterConnection cluster, LeaderWorkerSetApi sets) => new(cluster, sets, _time, _logger);
 
     private WorkloadKey KeyOf(ClusterConnection cluster, string serviceName) => new(cluster.Name, WorkloadKind.Service, _options.WorkloadNamespace, serviceName);
 

@@ -4,7 +4,8 @@ using Runner.Engine.Clusters;
 namespace Runner.Engine.Workloads.Services;
 
 /// <summary>Creates a service in place of whichever has its name, and waits for what is left of the old one to go.</summary>
-internal sealed partial class ServiceReplacement(ClusterConnection cluster, KnativeApi api, PodHurry pods, TimeProvider time, ILogger logger)
+/// <param name="note">As in <see cref="Replacement"/>.</param>
+internal sealed partial class ServiceReplacement(ClusterConnection cluster, KnativeApi api, PodHurry pods, Func<Task> note, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old service of the same name may take to go.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -55,12 +56,12 @@ internal sealed partial class ServiceReplacement(ClusterConnection cluster, Knat
         });
     }
 
-    private Replacement ReplacementOf(string service, bool isBegun) => new($"Service '{service}'", Deadline, time) { IsBegun = isBegun };
+    private Replacement ReplacementOf(string service, bool isBegun) => new($"Service '{service}'", Deadline, time, note) { IsBegun = isBegun };
 
     private async Task RemoveAsync(KnativeService existing, Replacement replacement, CancellationToken cancellationToken)
     {
         var (name, uid) = (existing.Metadata.Name, existing.Metadata.Uid);
-        replacement.IsBegun = true;
+        await replacement.BeginAsync().ConfigureAwait(false);
         if (existing.Metadata.DeletionTimestamp is null)
         {
             LogReplacing(name, cluster.Name);

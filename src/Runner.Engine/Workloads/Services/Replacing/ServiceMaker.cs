@@ -1,0 +1,210 @@
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.MultiHost;
+
+namespace Runner.Engine.Workloads.Services;
+
+/// <summary>
+/// Has the objects of services there, in place of whatever carries a service of the same name. Before something is told to go for that, what is to come is noted
+/// (<see cref="ReplacementNotes"/>): a process that dies in between does not leave nothing of either.
+/// </summary>
+/// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
+internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNotes notes, PodHurry pods, TimeProvider time, ILogger logger)
+{
+    /// <returns>The service, and whether it was made by this call; one that carries the same request already stays.</returns>
+    /// <exception cref="ClusterOperationException">The old service does not go, or somebody has stopped the service meanwhile.</exception>
+    public async Task<(Workload Workload, bool IsNew)> MakeAsync(ClusterConnection cluster, ServiceObjects objects)
+    {
+        if (objects.Volume is not null || objects.Secret is not null)
+        {
+            // Neither a volume nor a Secret for a service that the API server refuses.
+            await ApiOf(cluster).CheckAsync(objects.Service, CancellationToken.None).ConfigureAwait(false);
+            await EnsureAsync(cluster, objects.Volume, objects.Secret).ConfigureAwait(false);
+        }
+
+        return await PutAsync(cluster, objects, NotedReplacement.Of(cluster, objects.Service, objects.Secret)).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="MakeAsync(ClusterConnection, ServiceObjects)"/>
+    public async Task<(Workload Workload, bool IsNew)> MakeAsync(ClusterConnection cluster, MultiHostObjects objects)
+    {
+        try
+        {
+            // What the API server would refuse must cost neither a volume nor a service that is there.
+            await SetsOf(cluster).CreateAsync(objects.Set, dryRun: true, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ApiStatusException missing) when (missing.Code == 404)
+        {
+            throw new ClusterOperationException(
+                $"Service '{objects.Address.Metadata.Name}' was not created: cluster '{cluster.Name}' has no LeaderWorkerSets ({missing.Message}). Install {LeaderWorkerSetNames.Group} to run instances over several hosts.",
+                missing);
+        }
+
+        await EnsureAsync(cluster, objects.Volume, objects.Secret).ConfigureAwait(false);
+        return await PutAsync(cluster, objects, NotedReplacement.Of(cluster, objects)).ConfigureAwait(false);
+    }
+
+    /// <summary>Finishes what a process that died has begun: only what was gone by then is made good.</summary>
+    /// <returns>Null when there is nothing to make: the old service stands, or another one has been made since.</returns>
+    /// <inheritdoc cref="MakeAsync(ClusterConnection, ServiceObjects)"/>
+    public async Task<(Workload Workload, bool IsNew)?> FinishAsync(ClusterConnection cluster, NotedReplacement note)
+    {
+        var (service, set) = (note.ReadService(), note.Set is null ? null : note.ReadSet());
+        var wanted = HashOf((IMetadata<V1ObjectMeta>?)service ?? set!.Set);
+        var (there, thereSet) = await CarriersAsync(cluster, note.Name).ConfigureAwait(false);
+        if (new IMetadata<V1ObjectMeta>?[] { there, thereSet }.Any(carrier => carrier is { Metadata.DeletionTimestamp: null } && HashOf(carrier) != wanted))
+        {
+            await notes.EndAsync(note.Id).ConfigureAwait(false);
+            return null;
+        }
+
+        return service is not null
+            ? await PutAsync(cluster, new ServiceObjects(service, Volume: null, Secret: null), note).ConfigureAwait(false)
+            : await PutAsync(cluster, set!, note).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes what carries a service as it is now: what comes in its place meanwhile, from another replica, stays.</summary>
+    /// <returns>False when there was nothing to delete.</returns>
+    public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
+    {
+        // Whoever is about to make it, or would finish what was begun, finds that it is not wanted any more.
+        await notes.ForgetAsync(cluster.Name, name).ConfigureAwait(false);
+        var (service, set) = await CarriersAsync(cluster, name).ConfigureAwait(false);
+        var isDeleted = set is not null && await RemoveAsync(cluster, set).ConfigureAwait(false);
+        return (service is not null && await RemoveAsync(cluster, service).ConfigureAwait(false)) || isDeleted;
+    }
+
+    private static string HashOf(IMetadata<V1ObjectMeta> carrier) => HubFacts.Text(carrier.Metadata.Annotations, ServiceManifest.HashAnnotation);
+
+    private static bool IsWritten(NotedReplacement note) => note.Id.Length > 0;
+
+    private Task<bool> RemoveAsync(ClusterConnection cluster, IKubernetesObject<V1ObjectMeta> carrier) => carrier is LeaderWorkerSet
+        ? SetsOf(cluster).DeleteAsync(carrier.Metadata.Name, carrier.Metadata.Uid, CancellationToken.None)
+        : ApiOf(cluster).DeleteAsync(carrier.Metadata.Name, carrier.Metadata.Uid, CancellationToken.None);
+
+    private Task<(Workload Workload, bool IsNew)> PutAsync(ClusterConnection cluster, ServiceObjects objects, NotedReplacement note) => PutAsync(
+        cluster,
+        note,
+        objects.Secret,
+        async begin =>
+        {
+            var (api, name) = (ApiOf(cluster), objects.Service.Metadata.Name);
+            var isBegun = await new MultiHostReplacement(cluster, SetsOf(cluster), begin, time, logger)
+                .RemoveAsync(name, token => api.CheckAsync(objects.Service, token)).ConfigureAwait(false);
+            return await new ServiceReplacement(cluster, api, pods, begin, time, logger).CreateOrReplaceAsync(objects.Service, isBegun).ConfigureAwait(false);
+        },
+        service => ServiceProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", service, [], []));
+
+    private Task<(Workload Workload, bool IsNew)> PutAsync(ClusterConnection cluster, MultiHostObjects objects, NotedReplacement note) => PutAsync(
+        cluster,
+        note,
+        objects.Secret,
+        async begin =>
+        {
+            var api = ApiOf(cluster);
+            var single = await api.FindAsync(objects.Address.Metadata.Name, CancellationToken.None).ConfigureAwait(false);
+            if (single is not null)
+            {
+                await new ServiceReplacement(cluster, api, pods, begin, time, logger).RemoveAsync(single).ConfigureAwait(false);
+            }
+
+            return await new MultiHostReplacement(cluster, SetsOf(cluster), begin, time, logger).CreateOrReplaceAsync(objects, isBegun: single is not null).ConfigureAwait(false);
+        },
+        set => MultiHostProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", set, []));
+
+    /// <param name="put">Has the carrier there; told what to call before anything is told to go.</param>
+    private async Task<(Workload Workload, bool IsNew)> PutAsync<T>(
+        ClusterConnection cluster, NotedReplacement note, V1Secret? secret, Func<Func<Task>, Task<(T Carrier, bool IsNew)>> put, Func<T, Workload> project)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var isFinishing = IsWritten(note);
+        (T Carrier, bool IsNew) made;
+        try
+        {
+            made = await put(() => NoteAsync(note)).ConfigureAwait(false);
+            await OwnAsync(cluster, note, secret, made.Carrier).ConfigureAwait(false);
+        }
+        catch when (!isFinishing)
+        {
+            // The caller is told, and nothing is done behind his back any more.
+            await EndAsync(note).ConfigureAwait(false);
+            throw;
+        }
+
+        if (!await EndAsync(note).ConfigureAwait(false) && made.IsNew)
+        {
+            await RemoveAsync(cluster, made.Carrier).ConfigureAwait(false);
+            throw new ClusterOperationException($"Service '{note.Name}' was not created: it was stopped while the one before it made room.");
+        }
+
+        return (project(made.Carrier), made.IsNew);
+    }
+
+    private async Task NoteAsync(NotedReplacement note)
+    {
+        if (IsWritten(note))
+        {
+            return;
+        }
+
+        try
+        {
+            await notes.AddAsync(note).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            throw new ClusterOperationException($"Service '{note.Name}' was not replaced, and the old one stays: what is to come could not be noted before. {exception.Message} Ask again.", exception);
+        }
+    }
+
+    /// <returns>False when somebody has stopped the service meanwhile.</returns>
+    private async Task<bool> EndAsync(NotedReplacement note)
+    {
+        try
+        {
+            return !IsWritten(note) || await notes.EndAsync(note.Id).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            LogNoteStays(note.Name, note.Cluster, exception.Message);
+            return true;
+        }
+    }
+
+    private async Task OwnAsync(ClusterConnection cluster, NotedReplacement note, V1Secret? secret, IKubernetesObject<V1ObjectMeta> carrier)
+    {
+        var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
+        await secrets.OwnAsync(secret, carrier, CancellationToken.None).ConfigureAwait(false);
+        if (secret is null && note.Secret is { } name && !await secrets.OwnAsync(name, carrier, CancellationToken.None).ConfigureAwait(false))
+        {
+            LogSecretMissing(note.Name, cluster.Name, name);
+        }
+    }
+
+    private async Task<(KnativeService? Service, LeaderWorkerSet? Set)> CarriersAsync(ClusterConnection cluster, string name) => (
+        await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false),
+        cluster.State.Services.MayHaveSets ? await SetsOf(cluster).FindAsync(LeaderWorkerSetNames.SetOf(name), CancellationToken.None).ConfigureAwait(false) : null);
+
+    private async Task EnsureAsync(ClusterConnection cluster, V1PersistentVolumeClaim? volume, V1Secret? secret)
+    {
+        if (volume is not null)
+        {
+            await new VolumeClaims(cluster, options.WorkloadNamespace, time, logger).EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        await new EnvironmentSecrets(cluster, options.WorkloadNamespace, time).EnsureAsync(secret, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
+
+    private LeaderWorkerSetApi SetsOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
+
+    [LoggerMessage(LogLevel.Warning, "That service {Service} in cluster {Cluster} was replaced stays noted as under way; whoever finds it sees that it is done: {Problem}")]
+    private partial void LogNoteStays(string service, string cluster, string problem);
+
+    [LoggerMessage(LogLevel.Error, "The instances of service {Service} in cluster {Cluster} cannot start: Secret {Secret} with their environment is gone. Run the service again")]
+    private partial void LogSecretMissing(string service, string cluster, string secret);
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using LiteDB;
+using Runner.EmbeddedCluster;
+using Runner.EmbeddedCluster.Storage;
+using Runner.Tests.Engine.Host.Chaos;
+using Runner.Tests.Engine.Support;
+
+namespace Runner.Tests.Engine.Host;
+
+/// <summary>The whole program, killed while services make room for others of their names.</summary>
+public sealed class ReplacementKillTests : IDisposable
+{
+    private const string Token = "token-of-the-replacement-test";
+    private const string Finalizer = "example.com/stays";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly int _port = FreePort();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Killed_between_the_end_of_services_and_the_beginning_of_those_in_their_place_the_next_process_makes_these()
+    {
+        (string Name, bool FromHosts, bool ToHosts)[] services = [("one-to-one", false, false), ("one-to-more", false, true), ("more-to-one", true, false), ("more-to-more", true, true)];
+        await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.02 }, Cancel);
+        await File.WriteAllTextAsync(_folder.File("kubeconfig"), cluster.Kubeconfig(), Cancel);
+        await using var hub = await RecordingHub.StartAsync();
+        List<ReceivedEvent> Heard(string name) => [.. hub.Taken.Where(e => e.Service == name)];
+        Task RunsAsync(string name, int task) => Eventually.TrueAsync(
+            () => Heard(name) is [.., { Status: 23 } last] && TaskOf(last) == task, () => $"the hub hears that {name} runs for task {task}; it heard {Told(Heard(name))}", 60);
+
+        await using (var first = StartRunner(hub))
+        {
+            using var calls = new HubCalls(new Uri($"http://127.0.0.1:{_port}"), Token);
+            await Task.WhenAll(services.Select(service => calls.UntilDoneAsync(HttpMethod.Post, $"service/{service.Name}/run", Request(service.Name, service.FromHosts, task: 1), Cancel)));
+            foreach (var service in services)
+            {
+                await RunsAsync(service.Name, 1);
+                Edit(cluster, CarrierOf(service.Name, service.FromHosts), json => json["metadata"]!["finalizers"] = new JsonArray(Finalizer));
+            }
+
+            using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}/api/v1/"), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Token) } };
+            var unanswered = services.Select(service => CallAsync(client, $"service/{service.Name}/run", Request(service.Name, service.ToHosts, task: 2))).ToList();
+            await Eventually.TrueAsync(
+                () => services.All(service => cluster.Store.Get(CarrierOf(service.Name, service.FromHosts)) is { } old && old.Json["metadata"]!["deletionTimestamp"] is not null), "the old services are about to go", 30);
+            await first.KillAsync();
+            Assert.All(await Task.WhenAll(unanswered), Assert.Null);
+        }
+
+        foreach (var (name, fromHosts, _) in services)
+        {
+            Edit(cluster, CarrierOf(name, fromHosts), json => json["metadata"]!.AsObject().Remove("finalizers"));
+        }
+
+        Assert.DoesNotContain(services, service => cluster.Store.Get(CarrierOf(service.Name, false)) is not null || cluster.Store.Get(CarrierOf(service.Name, true)) is not null);
+        await using (var second = StartRunner(hub))
+        {
+            foreach (var (name, _, toHosts) in services)
+            {
+                await RunsAsync(name, 2);
+                var carrier = cluster.Store.Get(CarrierOf(name, toHosts))!.Json;
+                Assert.Contains("registry.example.com/second:2", carrier["spec"]!.ToJsonString(), StringComparison.Ordinal);
+
+                // What is secret in the environment was there before, and goes with the new one.
+                var secret = Assert.Single(cluster.Store.List("", "secrets"), secret => secret.Key.Name.StartsWith(name, StringComparison.Ordinal));
+                Assert.Equal((string?)carrier["metadata"]!["uid"], (string?)secret.Json["metadata"]!["ownerReferences"]![0]!["uid"]);
+            }
+
+            await second.KillAsync();
+        }
+
+        Assert.All(services, service => Assert.Matches("^create 1( change 1)* stop 1 create 2( change 2)*$", Told(Heard(service.Name))));
+        using var database = new LiteDatabase(_folder.File(Path.Combine("data", "runner.db")));
+        Assert.Empty(database.GetCollection("replacements").FindAll());
+    }
+
+    /// <summary>Kinds of events and tasks, without repetitions of one that was taken but not answered.</summary>
+    private static string Told(List<ReceivedEvent> events) => string.Join(' ', events.Where((e, i) => i == 0 || e.Body != events[i - 1].Body).Select(e => $"{e.Type.Split('.')[^1]} {TaskOf(e)}"));
+
+    private static int TaskOf(ReceivedEvent received) => received.Root.GetProperty("data").GetProperty("task_id").GetInt32();
+
+    private static ObjectKey CarrierOf(string name, bool hosts) => hosts
+        ? new("leaderworkerset.x-k8s.io", "leaderworkersets", "spaces", Runner.Engine.Workloads.MultiHost.LeaderWorkerSetNames.SetOf(name))
+        : new("serving.knative.dev", "services", "spaces", name);
+
+    private static void Edit(EmbeddedClusterHost cluster, ObjectKey key, Action<JsonObject> edit)
+    {
+        while (true)
+        {
+            var json = cluster.Store.Get(key)!.Edit();
+            edit(json);
+            try
+            {
+                cluster.Store.Update(key, json);
+                return;
+            }
+            catch (ApiException conflict) when (conflict.Code == 409)
+            {
+                // A controller was faster.
+            }
+        }
+    }
+
+    private static JsonObject Request(string name, bool hosts, int task)
+    {
+        var request = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.Root, "samples", hosts ? "run-multihost.json" : "run-inference.json")))!.AsObject();
+        request["svc_name"] = name;
+        request["task_id"] = task;
+        request["image_id"] = task == 1 ? "registry.example.com/first:1" : "registry.example.com/second:2";
+        request["env"] = new JsonObject { ["port"] = "8000", ["ACCESS_TOKEN"] = "planted" };
+        request["hardware"] = new JsonObject { ["cpu"] = new JsonObject { ["num"] = "100m" }, ["memory"] = "64Mi", ["replicas"] = hosts ? 2 : 1 };
+        return request;
+    }
+
+    /// <returns>Null when the connection broke before an answer came.</returns>
+    private static async Task<HttpStatusCode?> CallAsync(HttpClient client, string path, JsonObject body)
+    {
+        try
+        {
+            using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            using var answer = await client.PostAsync(path, content, Cancel);
+            return answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private ChildProcess StartRunner(RecordingHub hub) => ChildProcess.Start(new Dictionary<string, string>
+    {
+        ["RUNNER_DATA_DIR"] = _folder.File("data"),
+        ["RUNNER_CLUSTER"] = "kubeconfig",
+        ["RUNNER_ADMIN_PASSWORD"] = "correct horse battery staple",
+        ["KUBECONFIG"] = _folder.File("kubeconfig"),
+        ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = _port.ToString(CultureInfo.InvariantCulture),
+        ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
+        ["STARHUB_SERVER_API_TOKEN"] = Token,
+        ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = hub.Address.ToString(),
+    });
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
