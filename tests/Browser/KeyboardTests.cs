@@ -164,6 +164,55 @@ public sealed class KeyboardTests(ConsoleFixture console)
         await page.Context.CloseAsync();
     }
 
+    /// <summary>On a phone a table has no header to click: order and filter are chosen beside it, and stand in the address.</summary>
+    [Fact]
+    public async Task Every_table_is_filtered_and_ordered_with_the_keyboard_alone_on_a_phone_s_width()
+    {
+        await console.Runner.RunSampleAsync("run-inference");
+        var page = await console.OpenAsync("/", 390, "dark", "zh-Hans");
+        await ConsoleFixture.GoAsync(page, "/language/zh-Hans?returnUrl=/");
+        (string Path, string Rows, string Key, string Sort)[] tables =
+        [
+            ("workloads", "tr[data-row]", "End", "age"),
+            ("capacity", "tr.is-group", "End", "memory"),
+            ("hub", "tr[data-row]", "Home", "of"),
+            ("access", "[data-user]", "End", "open"),
+            ("access/sessions", "[data-session]", "Home", "user"),
+            ("access/clients", "[data-client]", "End", "secret"),
+        ];
+        foreach (var (path, rows, key, sort) in tables)
+        {
+            await ConsoleFixture.GoAsync(page, $"/{path}");
+            await page.Locator(rows).First.WaitForAsync();
+            await page.Keyboard.PressAsync("/");
+            await page.Keyboard.TypeAsync("nothing-is-so");
+            await Assertions.Expect(page.Locator(rows)).ToHaveCountAsync(0);
+            await Assertions.Expect(page.Locator(".notice")).ToBeVisibleAsync();
+            await TabToAsync(page, ".search-clear");
+            await page.Keyboard.PressAsync("Enter");
+            await page.Locator(rows).First.WaitForAsync();
+            await TabToAsync(page, "[data-sort]");
+            await page.Keyboard.PressAsync(key);
+            await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex($@"/{path}\?sort={sort}$"));
+            await TabToAsync(page, "[data-order]");
+            await page.Keyboard.PressAsync("Enter");
+            await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex($@"/{path}\?sort=-{sort}$"));
+            await Assertions.Expect(page.Locator("[data-order]")).ToContainTextAsync("降序");
+            await ExpectNothingSidewaysAsync(page);
+            await page.ScreenshotAsync(new() { Path = Screenshots.File($"table-{path.Replace('/', '-')}-390-dark-zh-Hans") });
+        }
+
+        // The groups of nodes stand the other way round.
+        await ConsoleFixture.GoAsync(page, "/capacity");
+        await page.Locator("tr.is-group").First.WaitForAsync();
+        var names = await page.Locator("tr.is-group a[data-open]").AllTextContentsAsync();
+        Assert.InRange(names.Count, 2, 80);
+        await TabToAsync(page, "[data-order]");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("tr.is-group a[data-open]")).ToHaveTextAsync([.. names.Reverse()]);
+        await page.Context.CloseAsync();
+    }
+
     private Task<string> RunAsync(string name) => console.Runner.RunSampleAsync("run-space", request => request["svc_name"] = name);
 
     private static async Task TabToAsync(IPage page, string selector, string key = "Tab", bool seen = true)

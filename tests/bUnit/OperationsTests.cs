@@ -89,10 +89,15 @@ public sealed partial class OperationsTests
         OutboxEvent Event(long sequence, string of, DateTimeOffset? sent, bool refused = false) => new(sequence, of, "service.updated", "c", Samples.Now, sent, refused ? 2 : 0, null, refused ? LocalText.Verbatim("not wanted") : LocalText.None, "{}") { Refused = refused };
         OutboxEvent[] all = [Event(3, "spaces/a", null), Event(2, "spaces/b", null, refused: true), Event(1, "spaces/a", Samples.Now)];
 
-        Assert.Equal([3, 1], HubModel.Choose(all, new(null, "spaces/a", null)).Select(e => e.Sequence));
-        Assert.Equal([2], HubModel.Choose(all, new(EventState.Refused, "", null)).Select(e => e.Sequence));
-        Assert.Equal([2], HubModel.Choose(all, new(null, "WANTED", null)).Select(e => e.Sequence));
-        Assert.Equal(new HubQuery(EventState.Sent, "a&b", 7), HubQuery.Parse(new Uri("http://x/" + new HubQuery(EventState.Sent, "a&b", 7).Address).Query));
+        Assert.Equal([3, 1], HubModel.Choose(all, new() { Filter = "spaces/a" }).Select(e => e.Sequence));
+        Assert.Equal([2], HubModel.Choose(all, new() { State = EventState.Refused }).Select(e => e.Sequence));
+        Assert.Equal([2], HubModel.Choose(all, new() { Filter = "WANTED" }).Select(e => e.Sequence));
+        Assert.Equal([3, 2, 1], HubModel.Choose(all, new()).Select(e => e.Sequence));
+        Assert.Equal([1, 2, 3], HubModel.Choose(all, HubQuery.Parse("?sort=-age")).Select(e => e.Sequence));
+        Assert.Equal([3, 2, 1], HubModel.Choose(all, HubQuery.Parse("?sort=state")).Select(e => e.Sequence));
+        var query = new HubQuery { State = EventState.Sent, Filter = "a&b", Event = 7, Sort = "problem", Descending = true };
+        Assert.Equal("hub?filter=a%26b&state=sent&sort=-problem&event=7", query.Address);
+        Assert.Equal(query, HubQuery.Parse(new Uri("http://x/" + query.Address).Query));
     }
 
     [Fact]

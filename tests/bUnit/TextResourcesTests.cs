@@ -6,6 +6,7 @@ using Runner.Engine.Workloads;
 using Runner.Web.Components;
 using Runner.Web.Components.Layout;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Tables;
 using Runner.Web.Identity;
 using Runner.Web.Live;
 using Runner.Engine.Clusters;
@@ -48,7 +49,7 @@ public sealed partial class TextResourcesTests
 
         // Keys that are put together from a part and a value.
         used.UnionWith(WorkloadState.All.SelectMany(state => new[] { $"State.{state.Id}", $"State.{state.Id}.Meaning" }));
-        used.UnionWith(WorkloadColumn.All.Select(column => $"Column.{column.Id}"));
+        used.UnionWith(WorkloadColumns.Table.All.Select(column => $"Column.{column.Id}"));
         used.UnionWith(WorkloadDetailModel.Sections.Select(section => $"Section.{section}"));
         used.UnionWith(Enum.GetNames<NavigationGroup>().Skip(1).Select(group => $"Nav.{group}"));
         used.UnionWith(Enum.GetNames<WorkloadTone>().Select(tone => $"Tone.{tone}"));

@@ -2,6 +2,7 @@ using System.Globalization;
 using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Tables;
 using Runner.Web.Live;
 using Microsoft.Extensions.DependencyInjection;
 

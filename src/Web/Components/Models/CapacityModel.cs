@@ -14,18 +14,13 @@ public sealed record CapacityNode(string Cluster, NodeCapacity Node)
 /// <summary>One line of the table: a group, or one of its nodes. A group or node with several kinds of accelerators has a line for each.</summary>
 /// <param name="Group">The group.</param>
 /// <param name="Node">Null for the line of a group.</param>
+/// <param name="Item">What the group or node has.</param>
 /// <param name="Device">The accelerators of the line; null for nodes without.</param>
 /// <param name="First">True for the first line of a group or node: it carries the name, processors and memory.</param>
-public sealed record CapacityRow(CapacityGroup Group, CapacityNode? Node, DeviceUsage? Device, bool First)
+public sealed record CapacityRow(CapacityGroup Group, CapacityNode? Node, CapacityItem Item, DeviceUsage? Device, bool First)
 {
     /// <summary>What the line is known by.</summary>
     public string Key => $"{Group.Value}\n{Node?.Id}\n{Device?.Model}\n{Device?.Resource}";
-
-    /// <summary>Processors of the group or node.</summary>
-    public CapacityUsage Cpu => Node is null ? Group.Cpu : CapacityUsage.Of(Node.Node, "cpu");
-
-    /// <summary>Memory of the group or node.</summary>
-    public CapacityUsage Memory => Node is null ? Group.Memory : CapacityUsage.Of(Node.Node, "memory");
 }
 
 /// <summary>A workload, or pods of nobody the runner knows, and what it claims.</summary>
@@ -158,16 +153,30 @@ public sealed class CapacityModel(IConsoleEngine engine)
             _clusterOf[node.Node] = node.Cluster;
         }
 
-        Rows = [.. Groups.SelectMany(group => Lines(group, null, group.Devices)
-            .Concat(IsUnfolded(group) ? group.Nodes.SelectMany(node => Lines(group, new(_clusterOf[node], node), [.. CapacityGroups.DevicesOf(node).Where(device => device.Usage.Total > 0)])) : []))];
+        Rows = Arrange(Groups, _clusterOf, IsUnfolded, Query);
+    }
+
+    /// <summary>The lines in order: groups, and after each that is unfolded its nodes, in the same order. Pure.</summary>
+    /// <param name="clusterOf">Cluster of each node.</param>
+    /// <param name="unfolded">Whether the nodes of a group are shown.</param>
+    public static IReadOnlyList<CapacityRow> Arrange(IReadOnlyList<CapacityGroup> groups, IReadOnlyDictionary<NodeCapacity, string> clusterOf, Func<CapacityGroup, bool> unfolded, CapacityQuery query)
+    {
+        var order = Comparer<CapacityItem>.Create(CapacityColumns.Table.Order(query));
+        IEnumerable<CapacityRow> Nodes(CapacityGroup group) => group.Nodes.Select(node => new CapacityNode(clusterOf[node], node)).Select(node => (Node: node, Item: CapacityItem.Of(node)))
+            .OrderBy(one => one.Item, order).SelectMany(one => Lines(group, one.Node, one.Item));
+        return
+        [
+            .. groups.Select(group => (Group: group, Item: CapacityItem.Of(group, clusterOf))).OrderBy(one => one.Item, order)
+                .SelectMany(one => Lines(one.Group, null, one.Item).Concat(unfolded(one.Group) ? Nodes(one.Group) : [])),
+        ];
     }
 
     private int CountWaiting() => engine.Workloads.Values.Count(workload => workload.WaitingForRoom);
 
     private static bool IsNode(CapacityNode node) => node.Node.Name.Length > 0;
 
-    private static IEnumerable<CapacityRow> Lines(CapacityGroup group, CapacityNode? node, IReadOnlyList<DeviceUsage> devices) =>
-        devices.Count == 0 ? [new(group, node, null, true)] : devices.Select((device, index) => new CapacityRow(group, node, device, index == 0));
+    private static IEnumerable<CapacityRow> Lines(CapacityGroup group, CapacityNode? node, CapacityItem item) =>
+        item.Devices.Count == 0 ? [new(group, node, item, null, true)] : item.Devices.Select((device, index) => new CapacityRow(group, node, item, device, index == 0));
 
     private static bool Has(CapacityNode node, string word) =>
         node.Id.Contains(word, StringComparison.OrdinalIgnoreCase)

@@ -1,15 +1,13 @@
 using System.Web;
+using Runner.Web.Components.Models.Tables;
 
 namespace Runner.Web.Components.Models;
 
 /// <summary>What of the inventory is shown, exactly as it stands in the URL.</summary>
-public sealed record CapacityQuery
+public sealed record CapacityQuery() : TableQuery(CapacityColumns.Table)
 {
     /// <summary>Label key that groups the nodes; empty for the model of the accelerator.</summary>
     public string By { get; init; } = "";
-
-    /// <summary>Words that all have to occur in a node; empty for every node.</summary>
-    public string Filter { get; init; } = "";
 
     /// <summary>Show only nodes that take no new pods or are under pressure.</summary>
     public bool Troubled { get; init; }
@@ -23,41 +21,27 @@ public sealed record CapacityQuery
     /// <summary>True when details are open beside the list.</summary>
     public bool IsOpen => Group is not null || Node.Length > 0;
 
+    /// <summary>The address of this view.</summary>
+    public string Address => "capacity" + this;
+
+    /// <summary>The same view without details.</summary>
+    public CapacityQuery Closed => this with { Group = null, Node = "" };
+
+    protected override IEnumerable<(string Name, string? Value)> Choices => [("by", Said(By)), ("only", Troubled ? "troubled" : null)];
+
+    protected override IEnumerable<(string Name, string? Value)> Opened => [("group", Group), ("node", Said(Node))];
+
     /// <summary>Reads the query part of a URL; what it does not know it leaves out.</summary>
     public static CapacityQuery Parse(string query)
     {
         var values = HttpUtility.ParseQueryString(query);
-        return new()
+        return new CapacityQuery
         {
             By = values["by"] ?? "",
-            Filter = values["filter"] ?? "",
             Troubled = values["only"] == "troubled",
             Group = values["group"],
             Node = values["node"] ?? "",
-        };
-    }
-
-    /// <summary>The address of this view.</summary>
-    public string Address
-    {
-        get
-        {
-            var parts = new List<string>();
-            void Add(string name, string? value, bool told)
-            {
-                if (told)
-                {
-                    parts.Add($"{name}={Uri.EscapeDataString(value ?? "").Replace("%2F", "/", StringComparison.Ordinal)}");
-                }
-            }
-
-            Add("by", By, By.Length > 0);
-            Add("filter", Filter, Filter.Length > 0);
-            Add("only", "troubled", Troubled);
-            Add("group", Group, Group is not null);
-            Add("node", Node, Node.Length > 0);
-            return parts.Count == 0 ? "capacity" : "capacity?" + string.Join('&', parts);
-        }
+        }.Reading(values);
     }
 
     /// <summary>The same view with a group's details open.</summary>
@@ -65,7 +49,4 @@ public sealed record CapacityQuery
 
     /// <summary>The same view with a node's details open; the group stays unfolded.</summary>
     public CapacityQuery Showing(CapacityNode node) => this with { Node = node.Id };
-
-    /// <summary>The same view without details.</summary>
-    public CapacityQuery Closed => this with { Group = null, Node = "" };
 }

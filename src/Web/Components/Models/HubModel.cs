@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Web;
 using Runner.Engine.Hub;
 
 namespace Runner.Web.Components.Models;
@@ -12,47 +10,6 @@ public enum EventState
     Sent,
 }
 
-/// <summary>Which events are shown, as the address of the page has it.</summary>
-/// <param name="State">Null for all.</param>
-/// <param name="Filter">Text that workload, event or problem must hold.</param>
-/// <param name="Event">Sequence of the event whose payload is open.</param>
-public sealed record HubQuery(EventState? State, string Filter, long? Event)
-{
-    public string Address
-    {
-        get
-        {
-            var parts = new List<string>();
-            if (State is { } state)
-            {
-                parts.Add($"state={state.ToString().ToLowerInvariant()}");
-            }
-
-            if (Filter.Length > 0)
-            {
-                parts.Add($"filter={Uri.EscapeDataString(Filter)}");
-            }
-
-            if (Event is { } sequence)
-            {
-                parts.Add(string.Create(CultureInfo.InvariantCulture, $"event={sequence}"));
-            }
-
-            return parts.Count == 0 ? "hub" : "hub?" + string.Join('&', parts);
-        }
-    }
-
-    /// <summary>Reads the query part of a URL; what cannot be read counts as not said.</summary>
-    public static HubQuery Parse(string query)
-    {
-        var values = HttpUtility.ParseQueryString(query);
-        return new(
-            Enum.TryParse<EventState>(values["state"], ignoreCase: true, out var state) && Enum.IsDefined(state) ? state : null,
-            values["filter"] ?? "",
-            long.TryParse(values["event"], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : null);
-    }
-}
-
 /// <summary>The events of the outbox as the hub page shows them. Pure but for <see cref="Read"/>; used by one circuit at a time.</summary>
 public sealed class HubModel(Outbox outbox)
 {
@@ -63,9 +20,9 @@ public sealed class HubModel(Outbox outbox)
 
     public OutboxStatus Status { get; private set; } = outbox.Status;
 
-    public HubQuery Query { get; private set; } = new(null, "", null);
+    public HubQuery Query { get; private set; } = new();
 
-    /// <summary>What is shown, the newest first.</summary>
+    /// <summary>What is shown, in order.</summary>
     public IReadOnlyList<OutboxEvent> Rows { get; private set; } = [];
 
     /// <summary>Events of all states that are kept and were read.</summary>
@@ -100,10 +57,7 @@ public sealed class HubModel(Outbox outbox)
         Open = query.Event is { } sequence ? outbox.Find(sequence) : null;
     }
 
-    /// <summary>Which events a query means. Pure.</summary>
+    /// <summary>Which events a query means, in its order. Pure.</summary>
     public static IReadOnlyList<OutboxEvent> Choose(IReadOnlyList<OutboxEvent> all, HubQuery query) =>
-    [
-        .. all.Where(e => query.State is null || StateOf(e) == query.State)
-            .Where(e => query.Filter.Length == 0 || $"{e.Resource} {e.Type} {e.Problem.Shown}".Contains(query.Filter.Trim(), StringComparison.OrdinalIgnoreCase)),
-    ];
+        [.. HubQuery.Events.Arrange(all.Where(e => (query.State is null || StateOf(e) == query.State) && HubQuery.Events.Matches(e, query.Words)), query)];
 }

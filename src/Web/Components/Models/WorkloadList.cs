@@ -140,9 +140,8 @@ internal sealed class WorkloadList
     /// <summary>The order of a query; no two rows are alike in it.</summary>
     private static Comparer<WorkloadRow> Order(WorkloadsQuery query)
     {
-        var compare = WorkloadColumn.Find(query.Sort)!.Compare;
-        var sign = query.Descending ? -1 : 1;
-        return Comparer<WorkloadRow>.Create((a, b) => compare(a, b) is var order and not 0 ? sign * order : Compare(a.Key, b.Key));
+        var compare = WorkloadColumns.Table.Order(query);
+        return Comparer<WorkloadRow>.Create((a, b) => compare(a, b) is var order and not 0 ? order : Compare(a.Key, b.Key));
     }
 
     /// <summary>Any order that stays the same. Compared for each pair of rows that are alike otherwise, so it makes no texts.</summary>
