@@ -40,6 +40,25 @@ public sealed partial class CapacityTests
     }
 
     [Fact]
+    public async Task Columns_are_chosen_and_lines_ordered_by_a_click_on_one_and_both_stand_in_the_address()
+    {
+        await using var console = new ConsoleContext();
+        console.Engine.Set(Snapshot(Node("gpu-1", "NVIDIA-A100", 8), Node("gpu-2", "NVIDIA-H100", 4), Node("cpu-1", "", 0)));
+        Open(console, "/capacity?columns=total,pods,cluster,name,colour");
+        var page = console.Render<Capacity>();
+        string[] Lines() => [.. page.FindAll("tr.is-group").Select(line => $"{line.QuerySelector("a")!.TextContent} {line.QuerySelector(".c-total")!.TextContent}")];
+        Assert.Equal(["Accelerator model", "Total", "Pods", "Cluster"], page.FindAll("th").Select(header => header.TextContent.Trim()));
+        Assert.Equal("embedded", page.Find("td.c-cluster").TextContent);
+        Assert.Equal("0 / 110", page.Find("td.c-pods").TextContent);
+        Assert.Equal(["NVIDIA-A100 8", "NVIDIA-H100 4", "Without accelerator –"], Lines());
+
+        page.Find("th.c-total button").Click();
+        Assert.Equal(["Without accelerator –", "NVIDIA-H100 4", "NVIDIA-A100 8"], Lines());
+        Assert.Equal("capacity?sort=total&columns=name,total,pods,cluster", Navigation(console).ToBaseRelativePath(Navigation(console).Uri));
+        Assert.Equal("ascending", page.Find("th.c-total").GetAttribute("aria-sort"));
+    }
+
+    [Fact]
     public async Task Without_the_right_to_see_nodes_the_page_says_so_and_what_to_do()
     {
         await using var console = new ConsoleContext();
