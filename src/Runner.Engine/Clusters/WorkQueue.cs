@@ -18,6 +18,7 @@ internal sealed partial class WorkQueue<TKey>(string name, Func<TKey, Cancellati
     private readonly HashSet<TKey> _resting = [];
     private readonly Dictionary<TKey, int> _failures = [];
     private readonly SemaphoreSlim _ready = new(0);
+    private int _workers;
 
     /// <summary>Number of keys that wait, run or rest after a failure.</summary>
     public int Count
@@ -32,22 +33,34 @@ internal sealed partial class WorkQueue<TKey>(string name, Func<TKey, Cancellati
     }
 
     /// <summary>Asks for work on a key. Returns at once.</summary>
-    public void Add(TKey key)
+    /// <returns>False when the work cannot begin now: an earlier one on the key goes on, or every worker is busy.</returns>
+    public bool Add(TKey key)
     {
         lock (_lock)
         {
-            if (_dirty.Add(key) && !_running.Contains(key))
+            var isFree = !_running.Contains(key);
+            var begins = isFree && _running.Count + _waiting.Count < _workers;
+            if (_dirty.Add(key) && isFree)
             {
                 _waiting.Enqueue(key);
                 _ready.Release();
             }
+
+            return begins;
         }
     }
 
     /// <summary>Works until cancelled.</summary>
     /// <param name="workers">How many keys may run at once.</param>
-    public Task RunAsync(int workers, CancellationToken cancellationToken) =>
-        Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(cancellationToken)));
+    public Task RunAsync(int workers, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            _workers = workers;
+        }
+
+        return Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(cancellationToken)));
+    }
 
     private async Task WorkAsync(CancellationToken cancellationToken)
     {

@@ -7,8 +7,8 @@ namespace Runner.Engine.Clusters;
 
 /// <summary>
 /// Projects the workloads of one <see cref="WorkloadSource"/> again whenever one of their objects changes, tells the observers and the feed. What happens to one
-/// workload happens in order; many are told of at once, so that a change of one does not wait until that of another is on disk. After a list everything is looked
-/// through alone.
+/// workload happens in order; many are told of at once, so that a change of one does not wait until that of another is on disk. What changes while an earlier state of it is
+/// written goes to the feed ahead of that. After a list everything is looked through alone.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "A semaphore that nobody waits for synchronously holds nothing to dispose.")]
 internal sealed partial class WorkloadTracker
@@ -21,6 +21,9 @@ internal sealed partial class WorkloadTracker
     private readonly WorkloadFeed _feed;
     private readonly ObserverProgress[] _observers;
     private readonly WorkQueue<Work> _queue;
+
+    /// <summary>What has to wait for a disk before it is told of, and need not for being shown.</summary>
+    private readonly WorkQueue<WorkloadKey> _ahead;
 
     /// <summary>One for each change that is told of, all of them for looking through everything.</summary>
     private readonly SemaphoreSlim _room = new(Workers);
@@ -46,6 +49,7 @@ internal sealed partial class WorkloadTracker
         _observers = [.. observers.Select(observer => new ObserverProgress(observer))];
         _logger = logger;
         _queue = new($"{source.Name} of {connection.Name}", DoAsync, settings.Relist, time, logger);
+        _ahead = new($"{source.Name} of {connection.Name}, ahead", ShowAsync, settings.Relist, time, logger);
 
         source.Dirty += Add;
         source.Refreshed += () => _queue.Add(Work.Everything);
@@ -83,7 +87,7 @@ internal sealed partial class WorkloadTracker
     /// <summary>Workloads that wait to be looked at again.</summary>
     public int QueueDepth => _queue.Count;
 
-    public Task RunAsync(CancellationToken cancellationToken) => _queue.RunAsync(Workers, cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_queue.RunAsync(Workers, cancellationToken), _ahead.RunAsync(1, cancellationToken));
 
     private void Add(WorkloadKey? key)
     {
@@ -96,9 +100,9 @@ internal sealed partial class WorkloadTracker
     /// <summary>While the first lists come in nothing is projected: all of it is at once when they are there.</summary>
     private void Add(WorkloadKey key)
     {
-        if (_begun)
+        if (_begun && (!_queue.Add(new Work(key)) || _room.CurrentCount == 0))
         {
-            _queue.Add(new Work(key));
+            _ahead.Add(key);
         }
     }
 
@@ -155,6 +159,23 @@ internal sealed partial class WorkloadTracker
                 _room.Release(taken);
             }
         }
+    }
+
+    /// <summary>
+    /// Gives the feed a newer state of what it has, while an earlier one is being written, or so many others are that this one waits for its turn. Not of a job: whoever sees its end
+    /// may ask for its record, which is kept first.
+    /// </summary>
+    private ValueTask ShowAsync(WorkloadKey key, CancellationToken cancellationToken)
+    {
+        if (_synced && Project(key).Workload is { Job: null } workload)
+        {
+            _feed.Renew(workload);
+
+            // Its turn may have come in between, with a newer state than this one: then it comes once more.
+            _queue.Add(new Work(key));
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     private async ValueTask OneAsync(WorkloadKey key, CancellationToken cancellationToken)
@@ -222,7 +243,6 @@ internal sealed partial class WorkloadTracker
             await TryAsync(() => observer.SyncedAsync(snapshot, cancellationToken), failures, cancellationToken).ConfigureAwait(false);
         }
 
-        _feed.Set(workloads.Values);
         Report(failures);
     }
 

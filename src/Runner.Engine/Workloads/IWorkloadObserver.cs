@@ -2,7 +2,7 @@ namespace Runner.Engine.Workloads;
 
 /// <summary>
 /// Sees every projected change of every workload, none merged, in order per workload. A call begins before the feed carries the change on, which does not wait for what
-/// an observer writes to disk; what is there at the start is in the feed first, what is gone leaves it last. The hub's reporter is one. A call is awaited before the next one for the same workload, so an observer may write to disk but must never wait for the network; calls for different workloads
+/// an observer writes to disk: further changes of a workload that come meanwhile are in the feed before; what is there at the start is in the feed first, what is gone leaves it last. The hub's reporter is one. A call is awaited before the next one for the same workload, so an observer may write to disk but must never wait for the network; calls for different workloads
 /// come at once, from any thread, but for <see cref="SyncedAsync"/>, which comes alone among those of its kinds.
 /// The first call for the kinds of a source is <see cref="SyncedAsync"/>, with everything there is. An observer that throws is called again with the same
 /// <c>before</c> and what is known by then; nothing waits for it.

@@ -64,6 +64,18 @@ public sealed class WorkloadFeed
         }
     }
 
+    /// <summary>As <see cref="Set(Workload)"/>, but only where the same object is known: one that is new, or gone by now, stays out.</summary>
+    internal void Renew(Workload workload)
+    {
+        lock (_lock)
+        {
+            if (_workloads.TryGetValue(workload.Key, out var before) && before.Uid == workload.Uid)
+            {
+                Set(workload);
+            }
+        }
+    }
+
     /// <summary>Forgets a workload that is gone from its cluster.</summary>
     /// <returns>What was known before, or null.</returns>
     public Workload? Remove(WorkloadKey key)

@@ -171,7 +171,7 @@ public sealed class LiveClusterTests
     }
 
     [Fact]
-    public async Task A_change_does_not_wait_until_that_of_another_workload_is_on_disk()
+    public async Task A_change_is_shown_and_those_of_other_workloads_are_told_while_an_earlier_one_is_written()
     {
         await using var cluster = await TestCluster.StartAsync();
         cluster.PutService("slow", 1);
@@ -186,13 +186,39 @@ public sealed class LiveClusterTests
         cluster.PutService("slow", 3);
         cluster.PutService("quick", 2);
         await Eventually.TrueAsync(() => Deploy("quick") == 2 && observer.Changes.Any(change => change.After?.Key.Name == "quick"), "the other one is known and written meanwhile");
-        Assert.Equal(2, Deploy("slow"));
+        await Eventually.TrueAsync(() => Deploy("slow") == 3, "what came after it is known too");
+        Assert.DoesNotContain(observer.Changes, change => change.After?.Key.Name == "slow");
 
         disk.SetResult();
-        await Eventually.TrueAsync(() => Deploy("slow") == 3, "what came after it follows");
         await Eventually.TrueAsync(() => Replay(observer)["slow"].DeployId == 3, "the observer was told each in turn");
 
         long Deploy(string name) => engine.Feed.Current.Values.Single(workload => workload.Key.Name == name).DeployId;
+    }
+
+    [Fact]
+    public async Task However_many_changes_wait_for_a_disk_all_of_them_are_shown()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        Put(1);
+        var disk = new TaskCompletionSource();
+        var observer = new RecordingObserver { Writes = _ => disk.Task };
+        await using var engine = new RunningEngine([cluster.Endpoint], [observer]);
+        await Eventually.TrueAsync(() => engine.Cluster.State.Synced && observer.Syncs.Count > 0, "the first state is known");
+
+        Put(2);
+        await Eventually.TrueAsync(() => engine.Feed.Current.Values.All(workload => workload.DeployId == 2), "every change is known while none is written");
+        Assert.Empty(observer.Changes);
+
+        disk.SetResult();
+        await Eventually.TrueAsync(() => Replay(observer).Count(told => told.Value.DeployId == 2) == 200, "the observer was told each");
+
+        void Put(int deploy)
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                cluster.PutService($"web-{i}", deploy);
+            }
+        }
     }
 
     [Fact]
