@@ -69,10 +69,13 @@ public sealed class ReplacementKillTests : IDisposable
                 Assert.Contains("registry.example.com/second:2", carrier["spec"]!.ToJsonString(), StringComparison.Ordinal);
 
                 // What is secret in the environment was there before, and goes with the new one.
-                var secret = Assert.Single(cluster.Store.List("", "secrets"), secret => secret.Key.Name.StartsWith(name, StringComparison.Ordinal));
-                Assert.Equal((string?)carrier["metadata"]!["uid"], (string?)secret.Json["metadata"]!["ownerReferences"]![0]!["uid"]);
+                var secret = Assert.Single(cluster.Store.List("", "secrets"), secret => secret.Key.Name.StartsWith(name, StringComparison.Ordinal)).Key;
+                var uid = (string?)carrier["metadata"]!["uid"];
+                await Eventually.TrueAsync(
+                    () => cluster.Store.Get(secret)?.Json["metadata"]!["ownerReferences"] is JsonArray owners && (string?)owners[0]!["uid"] == uid, () => $"the new {name} owns {secret}: {cluster.Store.Get(secret)?.Json["metadata"]}", 30);
             }
 
+            await Eventually.TrueAsync(() => second.Output.Split("the new one is there now").Length > services.Length, () => $"all is finished: {second.Output}", 30);
             await second.KillAsync();
         }
 
