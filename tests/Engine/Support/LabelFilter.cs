@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace Runner.Tests.Engine.Support;
 
 /// <summary>
-/// A label filter of LogQL as Loki reads it: <c>(a=~"x|y" and b="z") or c=~"7"</c>, where <c>and</c> binds closer. Of one that is not well formed nothing is guessed.
+/// A label filter of LogQL as Loki reads it: <c>((a="x" or a="") and b="z") or c="7"</c>, where <c>and</c> binds closer. Of one that is not well formed nothing is guessed, and none may have
+/// a regular expression: in a stage Loki takes those for searches for text, unlike in a selector.
 /// </summary>
 internal sealed partial class LabelFilter
 {
@@ -69,7 +70,7 @@ internal sealed partial class LabelFilter
         }
 
         var token = _tokens.Count > 0 ? _tokens.Dequeue() : throw new FormatException("A filter ends too early");
-        return token.Groups[1].Success ? Matcher(token.Groups[1].Value, token.Groups[2].Value, token.Groups[3].Value) : throw new FormatException($"'{token.Value}' is no matcher");
+        return token.Groups[2].Value == "=" ? Matcher(token.Groups[1].Value, "=", token.Groups[3].Value) : throw new FormatException($"'{token.Value}' is no matcher, or one with a regular expression");
     }
 
     private bool Take(string word) => _tokens.TryPeek(out var next) && next.Value.Trim() == word && _tokens.TryDequeue(out _);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
@@ -27,9 +26,9 @@ internal sealed record LogScope(IReadOnlySet<string> Namespaces, IReadOnlySet<st
         var ids = ClusterIds.Order(StringComparer.Ordinal).ToList();
         var writers = ids.Select(id => $"logcollector-{id}").Prepend("runner");
         var clusters = ids.Select(Naming.SafeLabelValue).Concat(ids).Distinct(StringComparer.Ordinal).Prepend("");
-        var own = $"(client_id=~{OneOf(writers)} and {HubNames.LogClusterIdLabel}=~{OneOf(clusters)})";
+        var own = $"({AnyOf("client_id", writers)} and {AnyOf(HubNames.LogClusterIdLabel, clusters)})";
         var deploys = DeployIds(@namespace, service).Where(id => id > 0).Distinct().Order().Select(id => id.ToString(CultureInfo.InvariantCulture)).ToList();
-        return deploys.Count == 0 ? own : $"({own} or {HubNames.DeployIdLabel}=~{OneOf(deploys)})";
+        return deploys.Count == 0 ? own : $"({own} or {AnyOf(HubNames.DeployIdLabel, deploys)})";
     }
 
     public static LogScope Of(RunnerOptions options, ClusterDirectory clusters, WorkloadFeed feed) => new(
@@ -49,6 +48,7 @@ internal sealed record LogScope(IReadOnlySet<string> Namespaces, IReadOnlySet<st
                     "尚不知道任何集群的标识，因此无法将其日志与他人的日志区分开。请等待集群连接，或设置 STARHUB_SERVER_CLUSTER_ID。")
                 : LocalText.None;
 
-    // Loki anchors the expression at both ends.
-    private static string OneOf(IEnumerable<string> values) => LokiLabels.Quote(string.Join('|', values.Select(Regex.Escape)));
+    // No regular expressions: of those in a stage Loki makes searches for text, which lose an empty alternative, and find 1234 where two of them begin with 123
+    // (pkg/logql/log/filter.go and label_filter.go of Loki).
+    private static string AnyOf(string label, IEnumerable<string> values) => $"({string.Join(" or ", values.Select(value => $"{label}={LokiLabels.Quote(value)}"))})";
 }
