@@ -51,6 +51,7 @@ public sealed partial class TextResourcesTests
         used.UnionWith(WorkloadState.All.SelectMany(state => new[] { $"State.{state.Id}", $"State.{state.Id}.Meaning" }));
         used.UnionWith(WorkloadColumns.Table.All.Select(column => $"Column.{column.Id}"));
         used.UnionWith(WorkloadDetailModel.Sections.Select(section => $"Section.{section}"));
+        used.UnionWith(ThemeSwitch.Themes.Select(one => $"Theme.{one.Theme}"));
         used.UnionWith(Enum.GetNames<NavigationGroup>().Skip(1).Select(group => $"Nav.{group}"));
         used.UnionWith(Enum.GetNames<WorkloadTone>().Select(tone => $"Tone.{tone}"));
         used.UnionWith(Enum.GetNames<ClusterHealth>().Select(health => $"Health.{health}"));
