@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Runner.Tests.Support;
 
 namespace Runner.Bench;
@@ -36,7 +34,7 @@ internal static class StartBench
 
     private static async Task<(TimeSpan Healthy, double Resident)> MeasureAsync(Dictionary<string, string> settings, CancellationToken cancellationToken)
     {
-        settings["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = FreePort().ToString(CultureInfo.InvariantCulture);
+        settings["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = LoopbackPort.Next().ToString(CultureInfo.InvariantCulture);
         var health = new Uri($"http://127.0.0.1:{settings["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"]}/healthz");
         using var http = new HttpClient();
         var begin = TimeProvider.System.GetTimestamp();
@@ -75,12 +73,5 @@ internal static class StartBench
     {
         var line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -11,7 +11,7 @@ public sealed class ConnectionsTests
     public async Task A_wrong_registry_password_is_named_replaced_after_a_test_and_kept()
     {
         await using var registry = await OutsideServer.RegistryAsync(password: true);
-        var hub = RunnerProcess.FreePort();
+        var hub = LoopbackPort.Next();
         var environment = new Dictionary<string, string>
         {
             ["STARHUB_SERVER_DOCKER_REG_BASE"] = $"127.0.0.1:{registry.Port}/csghub/",

@@ -61,6 +61,7 @@ public sealed partial class LogTests(ConsoleFixture console)
         await other.Context.CloseAsync();
 
         await page.Locator("[data-log-filter]").FillAsync("");
+        await Assertions.Expect(page.Locator("a.download")).Not.ToHaveAttributeAsync("href", AnyFilter());
         var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Download" }).ClickAsync());
         var file = await File.ReadAllLinesAsync(await download.PathAsync(), TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(1, 5000).Select(number => $"line {number} of 5000"), file.Select(text => text[text.IndexOf("line ", StringComparison.Ordinal)..]));
@@ -151,4 +152,7 @@ public sealed partial class LogTests(ConsoleFixture console)
 
     [GeneratedRegex("filter=.*regex=1")]
     private static partial Regex FilterInAddress();
+
+    [GeneratedRegex("filter=")]
+    private static partial Regex AnyFilter();
 }

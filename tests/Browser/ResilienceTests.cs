@@ -26,7 +26,7 @@ public sealed class ResilienceTests
     public async Task A_cluster_that_goes_away_leaves_its_rows_with_their_age_and_comes_back_by_itself()
     {
         using var folder = new TemporaryFolder();
-        var port = RunnerProcess.FreePort();
+        var port = LoopbackPort.Next();
         var cluster = await StartClusterAsync(folder, port);
         await using var console = new ConsoleFixture
         {

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Runner.Tests.Browser.Support;
@@ -14,7 +12,7 @@ public sealed class RunnerProcess : IAsyncDisposable
     private const double StartSeconds = 60;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = LoopbackPort.Next();
     private ChildProcess? _process;
 
     private readonly IReadOnlyDictionary<string, string> _environment;
@@ -107,12 +105,5 @@ public sealed class RunnerProcess : IAsyncDisposable
 
         Hub.Dispose();
         _folder.Dispose();
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

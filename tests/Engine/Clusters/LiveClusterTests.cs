@@ -71,6 +71,10 @@ public sealed class LiveClusterTests
         await using var engine = new RunningEngine([cluster.Endpoint]);
         await Eventually.TrueAsync(() => engine.Cluster.State.Synced && engine.Cluster.State.Caches.All(cache => cache.Health is CacheHealth.Synced or CacheHealth.Unavailable), "all that the cluster has is known and watched");
         var absent = engine.Cluster.State.Caches.Where(cache => cache.Health == CacheHealth.Unavailable).Select(cache => $"list {cache.Resource}").ToHashSet();
+
+        // A list may be there before its watch is opened.
+        await Eventually.TrueAsync(
+            () => engine.Cluster.State.Caches.Where(cache => cache.Health == CacheHealth.Synced).All(cache => Counts().ContainsKey($"watch {cache.Resource}")), "all that the cluster has is watched");
         var before = Counts();
 
         for (var i = 0; i < 50; i++)

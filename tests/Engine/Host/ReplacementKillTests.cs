@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using LiteDB;
@@ -19,7 +18,7 @@ public sealed class ReplacementKillTests : IDisposable
     private const string Finalizer = "example.com/stays";
 
     private readonly TemporaryFolder _folder = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = LoopbackPort.Next();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -148,11 +147,4 @@ public sealed class ReplacementKillTests : IDisposable
         ["STARHUB_SERVER_API_TOKEN"] = Token,
         ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = hub.Address.ToString(),
     });
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Runner.EmbeddedCluster;
 using Runner.Tests.Engine.Support;
 
@@ -22,7 +20,7 @@ public sealed class ChaosTests : IDisposable
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(Long ? 20 : 4);
 
     private readonly TemporaryFolder _folder = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = LoopbackPort.Next();
 
     public void Dispose() => _folder.Dispose();
 
@@ -118,12 +116,5 @@ public sealed class ChaosTests : IDisposable
         {
             return random.Next(below);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Runner.Engine;
 using Runner.Engine.Configuration;
 using Runner.Tests.Engine.Host;
@@ -24,7 +22,7 @@ internal sealed class OutsideProvider : IAsyncDisposable
 
     public static async Task<OutsideProvider> StartAsync()
     {
-        var port = FreePort();
+        var port = LoopbackPort.Next();
         var start = new ProcessStartInfo("node", [Path.Combine(Folder(), "provider.mjs"), Path.Combine(Repository.Root, ".tools", "oidc"), $"http://127.0.0.1:{port}", Secret])
         {
             RedirectStandardOutput = true,
@@ -110,13 +108,6 @@ internal sealed class OutsideProvider : IAsyncDisposable
         }
 
         _process.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string Folder() => Path.Combine(Repository.Root, "tests", "Engine", "Identity", "Provider");
