@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -136,15 +135,5 @@ public sealed class ReplacementKillTests : IDisposable
         }
     }
 
-    private ChildProcess StartRunner(RecordingHub hub) => ChildProcess.Start(new Dictionary<string, string>
-    {
-        ["RUNNER_DATA_DIR"] = _folder.File("data"),
-        ["RUNNER_CLUSTER"] = "kubeconfig",
-        ["RUNNER_ADMIN_PASSWORD"] = "correct horse battery staple",
-        ["KUBECONFIG"] = _folder.File("kubeconfig"),
-        ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = _port.ToString(CultureInfo.InvariantCulture),
-        ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
-        ["STARHUB_SERVER_API_TOKEN"] = Token,
-        ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = hub.Address.ToString(),
-    });
+    private ChildProcess StartRunner(RecordingHub hub) => ChildProcess.Start(RunnerProcess.OnKubeconfig(_folder, _port, Token, hub));
 }

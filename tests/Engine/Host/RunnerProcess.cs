@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
+using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Host;
 
@@ -23,6 +25,19 @@ internal sealed partial class RunnerProcess : IAsyncDisposable
 
         _process = ChildProcess.Start(variables, [ChildProcess.Runner, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
     }
+
+    /// <summary>Variables of one that is killed and started again: with the same data folder and port, on the cluster of the file <c>kubeconfig</c> in a folder.</summary>
+    public static Dictionary<string, string> OnKubeconfig(TemporaryFolder folder, int port, string token, RecordingHub hub) => new()
+    {
+        ["RUNNER_DATA_DIR"] = folder.File("data"),
+        ["RUNNER_CLUSTER"] = "kubeconfig",
+        ["RUNNER_ADMIN_PASSWORD"] = "correct horse battery staple",
+        ["KUBECONFIG"] = folder.File("kubeconfig"),
+        ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+        ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
+        ["STARHUB_SERVER_API_TOKEN"] = token,
+        ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = hub.Address.ToString(),
+    };
 
     /// <summary>Where it listens, as it told; known once it is healthy.</summary>
     public Uri Address => new(Listening().Match(Output).Groups[1].Value);

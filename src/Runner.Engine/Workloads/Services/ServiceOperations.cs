@@ -54,21 +54,18 @@ public sealed partial class ServiceOperations
         var live = _settings.Of(cluster.Name);
         var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", live.StorageClass, live.NetworkInterface);
         using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
-        try
-        {
-            var (workload, isNew) = ServiceRequestRules.IsMultiHost(request)
-                ? await _maker.MakeAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts).ConfigureAwait(false)).ConfigureAwait(false)
-                : await _maker.MakeAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false);
-            await MadeAsync(cluster, workload, isNew, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
-        }
-        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
-        {
-            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take service '{serviceName}': {WithoutSecrets(refusal.Message, request)}");
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
-        {
-            throw new ClusterOperationException(WithoutSecrets($"Service '{serviceName}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", request), exception);
-        }
+        await TellingWhyAsync(
+            cluster,
+            serviceName,
+            async () =>
+            {
+                var (workload, isNew) = ServiceRequestRules.IsMultiHost(request)
+                    ? await _maker.MakeAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts).ConfigureAwait(false)).ConfigureAwait(false)
+                    : await _maker.MakeAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false);
+                await MadeAsync(cluster, workload, isNew, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
+                return isNew;
+            },
+            () => request.Env?.Values ?? Enumerable.Empty<string>()).ConfigureAwait(false);
     }
 
     /// <summary>Whether a service of that name is being replaced, so that there may be none for a moment.</summary>
@@ -81,24 +78,20 @@ public sealed partial class ServiceOperations
     internal async Task<bool> FinishAsync(ClusterConnection cluster, NotedReplacement note)
     {
         using var turn = await _turns.TakeAsync(KeyOf(cluster, note.Name)).ConfigureAwait(false);
-        try
-        {
-            if (!_notes.IsThere(note.Id) || await _maker.FinishAsync(cluster, note).ConfigureAwait(false) is not var (workload, isNew))
+        return await TellingWhyAsync(
+            cluster,
+            note.Name,
+            async () =>
             {
-                return false;
-            }
+                if (!_notes.IsThere(note.Id) || await _maker.FinishAsync(cluster, note).ConfigureAwait(false) is not var (workload, isNew))
+                {
+                    return false;
+                }
 
-            await MadeAsync(cluster, workload, isNew, note.Set is not null).ConfigureAwait(false);
-            return true;
-        }
-        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
-        {
-            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take service '{note.Name}': {refusal.Message}");
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
-        {
-            throw new ClusterOperationException($"Service '{note.Name}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", exception);
-        }
+                await MadeAsync(cluster, workload, isNew, note.Set is not null).ConfigureAwait(false);
+                return true;
+            },
+            () => note.EnvironmentValues).ConfigureAwait(false);
     }
 
     /// <summary>Deletes the service. Nothing happens when it is gone already.</summary>
@@ -259,8 +252,23 @@ public sealed partial class ServiceOperations
 
     private WorkloadKey KeyOf(ClusterConnection cluster, string serviceName) => new(cluster.Name, WorkloadKind.Service, _options.WorkloadNamespace, serviceName);
 
-    /// <summary>An API server may quote what it refuses; what came in the environment is for the container alone.</summary>
-    private static string WithoutSecrets(string message, ServiceRequest request) => SecretText.Hide(message, request.Env?.Values ?? Enumerable.Empty<string>());
+    /// <summary>Says what went wrong when a service is made. An API server may quote what it refuses; what came in the environment is for the container alone.</summary>
+    /// <param name="environment">The values of the environment, asked for when something went wrong.</param>
+    private static async Task<bool> TellingWhyAsync(ClusterConnection cluster, string service, Func<Task<bool>> make, Func<IEnumerable<string>> environment)
+    {
+        try
+        {
+            return await make().ConfigureAwait(false);
+        }
+        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
+        {
+            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take service '{service}': {SecretText.Hide(refusal.Message, environment())}");
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            throw new ClusterOperationException(SecretText.Hide($"Service '{service}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", environment()), exception);
+        }
+    }
 
     [LoggerMessage(LogLevel.Information, "Created service {Service} in cluster {Cluster} for deploy {DeployId}, task {TaskId}")]
     private partial void LogCreated(string service, string cluster, long deployId, long taskId);

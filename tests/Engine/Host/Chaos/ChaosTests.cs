@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using Runner.EmbeddedCluster;
 using Runner.Tests.Engine.Support;
 
@@ -87,17 +86,8 @@ public sealed class ChaosTests : IDisposable
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
 
-    private ChildProcess StartRunner(RecordingHub hub) => ChildProcess.Start(new Dictionary<string, string>
+    private ChildProcess StartRunner(RecordingHub hub) => ChildProcess.Start(new Dictionary<string, string>(RunnerProcess.OnKubeconfig(_folder, _port, Token, hub))
     {
-        ["RUNNER_DATA_DIR"] = _folder.File("data"),
-        ["RUNNER_CLUSTER"] = "kubeconfig",
-        ["RUNNER_ADMIN_PASSWORD"] = "correct horse battery staple",
-        ["KUBECONFIG"] = _folder.File("kubeconfig"),
-        ["STARHUB_SERVER_SPACE_RUNNER_SERVER_PORT"] = _port.ToString(CultureInfo.InvariantCulture),
-        ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
-        ["STARHUB_SERVER_API_TOKEN"] = Token,
-        ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = hub.Address.ToString(),
-
         // The cluster's clock runs fifty times as fast, but a process that starts anew does not: while there is no runner, jobs end and outlive their time by far.
         ["STARHUB_SERVER_ARGO_TTL"] = "1",
         ["STARHUB_SERVER_RUNNER_IMAGE_BUILDER_JOB_TTL"] = "1",

@@ -1,3 +1,4 @@
+using System.Text;
 using k8s;
 using k8s.Models;
 using LiteDB;
@@ -37,6 +38,10 @@ internal sealed class NotedReplacement
 
     /// <summary>Name of the Secret that goes with the service, which was there before the old one was told to go; null for none.</summary>
     public string? Secret { get; set; }
+
+    /// <summary>What stands in the environment of its containers, for keeping it out of what is said.</summary>
+    [BsonIgnore]
+    public IEnumerable<string> EnvironmentValues => ContainerSpecs.Read(Encoding.UTF8.GetBytes((Service ?? Set)!)).SelectMany(container => container.Environment).Select(variable => variable.Value);
 
     public static NotedReplacement Of(ClusterConnection cluster, KnativeService service, V1Secret? secret) => new()
     {
