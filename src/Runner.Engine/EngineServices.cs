@@ -18,6 +18,7 @@ using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.History;
 using Runner.Engine.Workloads.ImageBuilds;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
@@ -46,6 +47,7 @@ public static class EngineServices
         services.AddSingleton(provider => new KeptLogStore(options.DataDirectory, options.Retention, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<KeptLogStore>());
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
+        services.AddSingleton<Turns>();
         services.AddSingleton<ReplacementNotes>();
         services.AddSingleton(provider => new ServiceOperations(
             options,
@@ -55,6 +57,7 @@ public static class EngineServices
             provider.GetRequiredService<HubLeadership>(),
             provider.GetRequiredService<HubReporter>(),
             provider.GetRequiredService<ReplacementNotes>(),
+            provider.GetRequiredService<Turns>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ServiceOperations>>()));
         services.AddSingleton<BuildFilesKeeper>();

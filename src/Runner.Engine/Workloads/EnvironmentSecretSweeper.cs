@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.MultiHost;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using k8s;
+using Runner.EmbeddedCluster.Storage;
 using Runner.Tests.Engine.RunnerApi;
+using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Sandboxes;
 
@@ -46,6 +48,31 @@ public sealed class SandboxCallsTests(RunnerApiHost host) : IClassFixture<Runner
 
         Assert.Equal(HttpStatusCode.OK, again.Status);
         Assert.Equal("opencsghq/agent-sandbox:0.3", Text(await ReachesAsync("sbx-b", 23), "image"));
+    }
+
+    [Fact]
+    public async Task What_another_one_makes_in_place_of_a_sandbox_while_that_is_deleted_stays()
+    {
+        await host.CallAsync(Post, "sandboxes", Sample("sbx-f"));
+        await ReachesAsync("sbx-f", 23);
+        var key = new ObjectKey("agents.x-k8s.io", "sandboxes", "spaces", "sbx-f");
+        var uid = "";
+        host.Cluster.Faults.Fails = (method, path) =>
+        {
+            if (uid.Length == 0 && method == "DELETE" && path.EndsWith("/sandboxes/sbx-f", StringComparison.Ordinal))
+            {
+                uid = host.Cluster.Store.PutAnother(key);
+            }
+
+            return false;
+        };
+
+        var (status, _) = await host.CallAsync(Delete, "sandboxes", """{"sandbox_id":"sbx-f","cluster_id":""}""");
+
+        host.Cluster.Faults.Fails = null;
+        Assert.Equal(HttpStatusCode.OK, status);
+        var left = host.Cluster.Store.Get(key)!.Json["metadata"]!;
+        Assert.Equal((uid, null), ((string?)left["uid"], left["deletionTimestamp"]));
     }
 
     [Fact]

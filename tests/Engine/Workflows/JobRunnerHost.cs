@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Runner.EmbeddedCluster;
+using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
@@ -43,6 +44,9 @@ internal sealed class JobRunnerHost : IAsyncDisposable
 
     /// <summary>Faults of the cluster's API server.</summary>
     public FaultSwitches Faults => _cluster.Faults;
+
+    /// <summary>What the cluster holds.</summary>
+    public ObjectStore Store => _cluster.Store;
 
     /// <summary>What the program is made of.</summary>
     public IServiceProvider Services => _runner!.Services;

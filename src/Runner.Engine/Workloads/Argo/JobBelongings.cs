@@ -106,43 +106,20 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
         }
     }
 
-    /// <summary>Removes what was made for a job alone, by names; null for none.</summary>
-    public async Task RemoveAsync(string job, string? secret, string? volume)
+    /// <summary>Removes what was made for a job alone, by names; null for none. What belongs to a job that is there stays: another replica may have made that one meanwhile.</summary>
+    public async Task RemoveAsync(ArgoApi jobs, string job, string? secret, string? volume)
     {
-        if (secret is not null && await FindSecretAsync(secret).ConfigureAwait(false) is { } foundSecret && IsOurs(foundSecret.Metadata, job))
+        foreach (var (name, isSecret) in new[] { (secret, true), (volume, false) })
         {
-            await DeleteSecretAsync(secret, new() { Uid = foundSecret.Metadata.Uid }).ConfigureAwait(false);
-        }
-
-        if (volume is not null && await _volumes.FindAsync(volume, CancellationToken.None).ConfigureAwait(false) is { } foundVolume && IsOurs(foundVolume.Metadata, job))
-        {
-            await DeleteVolumeAsync(volume, new() { Uid = foundVolume.Metadata.Uid }).ConfigureAwait(false);
+            await RemoveAsync(name, isSecret, async there => IsOurs(there, job) && !(there.OwnerReferences is { Count: > 0 } owners
+                && await jobs.FindAsync(job, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null } owner } && owners.Any(reference => reference.Uid == owner.Uid))).ConfigureAwait(false);
         }
     }
 
     /// <summary>Removes what was left, unless a workflow has it by now.</summary>
     /// <returns>False when there was nothing to remove.</returns>
-    public async Task<bool> RemoveAsync(Unclaimed left)
-    {
-        var name = left.Metadata.Name;
-        while (true)
-        {
-            var there = left.IsSecret
-                ? (await FindSecretAsync(name).ConfigureAwait(false))?.Metadata
-                : (await _volumes.FindAsync(name, CancellationToken.None).ConfigureAwait(false))?.Metadata;
-            if (there is null or { DeletionTimestamp: not null } or { OwnerReferences.Count: > 0 } || there.Uid != left.Metadata.Uid)
-            {
-                return false;
-            }
-
-            // Exactly as it was looked at: whoever makes the same job at the same moment and has got further keeps what it uses.
-            var exactly = new V1Preconditions { Uid = there.Uid, ResourceVersion = there.ResourceVersion };
-            if (await (left.IsSecret ? DeleteSecretAsync(name, exactly) : DeleteVolumeAsync(name, exactly)).ConfigureAwait(false))
-            {
-                return true;
-            }
-        }
-    }
+    public Task<bool> RemoveAsync(Unclaimed left) =>
+        RemoveAsync(left.Metadata.Name, left.IsSecret, there => Task.FromResult(there.OwnerReferences is not { Count: > 0 } && there.Uid == left.Metadata.Uid));
 
     /// <summary>Secrets and volumes that no workflow owns yet.</summary>
     public async Task<IReadOnlyList<Unclaimed>> UnclaimedAsync(CancellationToken cancellationToken)
@@ -182,6 +159,30 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
         {
             return false;
         }
+    }
+
+    /// <param name="may">Asked of it as it is, each time that somebody has touched it since.</param>
+    private async Task<bool> RemoveAsync(string? name, bool isSecret, Func<V1ObjectMeta, Task<bool>> may)
+    {
+        while (name is not null)
+        {
+            var there = isSecret
+                ? (await FindSecretAsync(name).ConfigureAwait(false))?.Metadata
+                : (await _volumes.FindAsync(name, CancellationToken.None).ConfigureAwait(false))?.Metadata;
+            if (there is null or { DeletionTimestamp: not null } || !await may(there).ConfigureAwait(false))
+            {
+                break;
+            }
+
+            // Exactly as it was looked at: whoever makes the same job at the same moment and has got further keeps what it uses.
+            var exactly = new V1Preconditions { Uid = there.Uid, ResourceVersion = there.ResourceVersion };
+            if (await (isSecret ? DeleteSecretAsync(name, exactly) : DeleteVolumeAsync(name, exactly)).ConfigureAwait(false))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private Task<V1Secret?> FindSecretAsync(string name) => UnlessMissingAsync(

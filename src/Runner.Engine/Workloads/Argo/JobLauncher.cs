@@ -3,16 +3,17 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Argo;
 
 /// <summary>
-/// Makes and removes the objects of jobs and builds. Every step may be repeated, and none is given up because the caller hangs up. A task that has ended is not run twice; where the hub
-/// needs that (<see cref="JobObjects.MayRunAgain"/>), not before its end is told.
+/// Makes and removes the objects of jobs and builds, what is asked of one job one after the other. Every step may be repeated, and none is given up because the caller hangs up. A task that
+/// has ended is not run twice; where the hub needs that (<see cref="JobObjects.MayRunAgain"/>), not before its end is told.
 /// </summary>
 internal sealed partial class JobLauncher(
-    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
+    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, Turns turns, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
 {
     /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
@@ -34,6 +35,7 @@ internal sealed partial class JobLauncher(
     {
         var metadata = objects.Workflow.Metadata;
         var key = new WorkloadKey(cluster.Name, kind, metadata.NamespaceProperty, metadata.Name);
+        using var turn = await turns.TakeAsync(key).ConfigureAwait(false);
         if (!objects.MayRunAgain && archive.Find(key) is { Record: { IsFinished: true } ended } && !feed.Current.ContainsKey(key))
         {
             return ended;
@@ -85,6 +87,7 @@ internal sealed partial class JobLauncher(
             return false;
         }
 
+        using var turn = await turns.TakeAsync(key).ConfigureAwait(false);
         var api = new ArgoApi(cluster, key.Namespace, time);
         try
         {
@@ -94,8 +97,9 @@ internal sealed partial class JobLauncher(
                 return false;
             }
 
-            var deleted = workflow is not null && await api.DeleteAsync(key.Name, uid: null, CancellationToken.None).ConfigureAwait(false);
-            await BelongingsOf(cluster, key).RemoveAsync(key.Name, secret, volume).ConfigureAwait(false);
+            // As it was seen: another one that another replica makes meanwhile stays, and so does what that one needs.
+            var deleted = workflow is not null && await api.DeleteAsync(key.Name, workflow.Metadata.Uid, CancellationToken.None).ConfigureAwait(false);
+            await BelongingsOf(cluster, key).RemoveAsync(api, key.Name, secret, volume).ConfigureAwait(false);
             if (deleted)
             {
                 LogDeleted(key.Kind, key.Name, cluster.Name);

@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.MultiHost;

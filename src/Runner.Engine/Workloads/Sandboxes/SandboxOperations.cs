@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Sandboxes;
@@ -126,7 +127,9 @@ public sealed partial class SandboxOperations(
         using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
         try
         {
-            if (await new SandboxApi(cluster, options.WorkloadNamespace, time).DeleteAsync(name, uid: null, CancellationToken.None).ConfigureAwait(false))
+            // As it was seen: another one that another replica makes meanwhile stays.
+            var api = new SandboxApi(cluster, options.WorkloadNamespace, time);
+            if (await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } sandbox && await api.DeleteAsync(name, sandbox.Metadata.Uid, CancellationToken.None).ConfigureAwait(false))
             {
                 LogDeleted(name, cluster.Name);
             }

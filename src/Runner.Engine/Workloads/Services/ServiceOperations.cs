@@ -4,6 +4,7 @@ using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Workloads.MultiHost;
+using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Services;
 
@@ -25,7 +26,7 @@ public sealed partial class ServiceOperations
     private readonly PodHurry _pods;
     private readonly ReplacementNotes _notes;
     private readonly ServiceMaker _maker;
-    private readonly Turns _turns = new();
+    private readonly Turns _turns;
 
     internal ServiceOperations(
         RunnerOptions options,
@@ -35,10 +36,11 @@ public sealed partial class ServiceOperations
         HubLeadership leadership,
         HubReporter reporter,
         ReplacementNotes notes,
+        Turns turns,
         TimeProvider time,
         ILogger<ServiceOperations> logger)
     {
-        (_options, _settings, _clusters, _feed, _leadership, _reporter, _notes, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, notes, time, logger);
+        (_options, _settings, _clusters, _feed, _leadership, _reporter, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, notes, turns, time, logger);
         _made = new(clusters, time);
         _pods = new(feed, options.WorkloadNamespace, logger);
         _maker = new(options, notes, _pods, time, logger);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
+using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Services;
 

@@ -1,4 +1,4 @@
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Replacing;
 
 /// <summary>
 /// Has what is done to one workload done one after the other. Who asks for its end while it is being replaced, by a call that may no longer be waited for, ends what

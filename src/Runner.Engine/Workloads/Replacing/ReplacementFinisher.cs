@@ -3,8 +3,9 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Storage;
+using Runner.Engine.Workloads.Services;
 
-namespace Runner.Engine.Workloads.Services;
+namespace Runner.Engine.Workloads.Replacing;
 
 /// <summary>Finishes replacements whose process died between the end of the old service and the beginning of the new one: the hub asks again only for some seconds. Of several replicas the one that speaks to the hub does it.</summary>
 internal sealed partial class ReplacementFinisher(

@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 using Runner.Engine.Clusters;
 using Runner.Engine.Workloads.Services;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Replacing;
 
 /// <summary>
 /// What has a name making room for what is to have it. Once the old one was told to go, only time ends it: neither a caller who hangs up nor an API server that fails

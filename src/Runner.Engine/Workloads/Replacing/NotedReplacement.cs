@@ -4,8 +4,9 @@ using k8s.Models;
 using LiteDB;
 using Runner.Engine.Clusters;
 using Runner.Engine.Workloads.MultiHost;
+using Runner.Engine.Workloads.Services;
 
-namespace Runner.Engine.Workloads.Services;
+namespace Runner.Engine.Workloads.Replacing;
 
 /// <summary>
 /// A replacement as it lies in the state while it is under way: what is to have the name. Objects as they go to the API server, whose environment refers to a Secret where it is secret.

@@ -1,6 +1,6 @@
 using Runner.Engine.Storage;
 
-namespace Runner.Engine.Workloads.Services;
+namespace Runner.Engine.Workloads.Replacing;
 
 /// <summary>
 /// Replacements of services that are under way, in the state that replicas share: written before the old one is told to go, and removed when the new one is there or the caller was
