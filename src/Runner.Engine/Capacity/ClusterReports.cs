@@ -40,25 +40,32 @@ public sealed class ClusterReports(CapacityFeed capacity, LiveSettings settings,
         };
     }
 
-    /// <summary>One node in the words of the contract. Pure.</summary>
+    /// <summary>
+    /// One node in the words of the contract. Pure. Of a node that is not ready nothing is available: the hub lets a deploy in where enough is, whatever the node's status says.
+    /// </summary>
     /// <param name="workloadNamespace">Only pods of this namespace are named.</param>
     internal static NodeAnswer AnswerOf(NodeCapacity node, string workloadNamespace)
     {
         var devices = node.Devices;
         var shared = node.SharedDevices;
         var total = shared.Sum(use => use.Device.MemoryMiB);
+
+        // A quota stands for nodes that nobody may see.
+        var isLost = node is { Name.Length: > 0, Ready: false };
         return new()
         {
             NodeName = node.Name,
             NodeStatus = node.Status,
             TotalCpu = decimal.Round(node.Cpu.Total, 1),
-            AvailableCpu = decimal.Round(node.Cpu.Free, 1),
+            AvailableCpu = isLost ? 0 : decimal.Round(node.Cpu.Free, 1),
             TotalMemory = decimal.Round(node.Memory.Total / Gibibyte, 2),
-            AvailableMemory = decimal.Round(node.Memory.Free / Gibibyte, 2),
+
+            // Never more than there is: what the hub lets in for it would wait for ever.
+            AvailableMemory = isLost ? 0 : decimal.Round(node.Memory.Free / Gibibyte, 2, MidpointRounding.ToZero),
             XpuModel = node.Accelerator?.Model ?? "",
             GpuVendor = node.Accelerator?.Vendor ?? "",
             TotalXpu = (long)devices.Total,
-            AvailableXpu = (long)devices.Free,
+            AvailableXpu = isLost ? 0 : (long)devices.Free,
             XpuCapacityLabel = node.Accelerator?.Resource ?? "",
             XpuMemory = node.Accelerator?.Memory ?? "",
             ReservedXpu = (long)Math.Max(0, devices.Total - devices.Allocatable),
@@ -67,12 +74,12 @@ public sealed class ClusterReports(CapacityFeed capacity, LiveSettings settings,
             TotalVxpu = shared.Sum(use => use.Device.Slots),
             UsedVxpu = shared.Sum(use => use.UsedSlots),
             TotalVxpuMemory = total,
-            AvailableVxpuMemory = Math.Max(0, total - shared.Sum(use => use.UsedMemoryMiB)),
+            AvailableVxpuMemory = isLost ? 0 : Math.Max(0, total - shared.Sum(use => use.UsedMemoryMiB)),
             Migs = node.MigSlices.ToDictionary(
                 slice => slice.Key,
                 slice => new MigAnswer(
                     (long)slice.Value.Total,
-                    (long)slice.Value.Allocatable,
+                    isLost ? 0 : (long)slice.Value.Allocatable,
                     (long)slice.Value.Requested,
                     (long)node.Pods.Sum(pod => pod.MigLimits.GetValueOrDefault(slice.Key)))),
             Processes = [.. node.Pods.Where(pod => pod.Namespace == workloadNamespace).Select(pod => AnswerOf(pod, shared))],
