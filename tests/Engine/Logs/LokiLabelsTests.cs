@@ -54,6 +54,23 @@ public sealed class LokiLabelsTests
         Assert.Equal("cleanup", Milestones.Of(before, null)?.Stage);
     }
 
+    [Theory]
+    [InlineData(WorkloadKind.Workflow, "evaluation")]
+    [InlineData(WorkloadKind.Dataflow, "dataflow")]
+    public void What_happens_to_a_job_is_filed_under_its_task_as_what_its_pods_say_is(WorkloadKind kind, string type)
+    {
+        var job = Workload(DeployStatus.Running) with { Key = new("c", kind, "spaces", "1xk2"), Job = new() { TaskId = "1xk2", TaskType = type } };
+
+        Assert.Equal(
+            $$"""{category="platform", client_id="runner", csghub_deploy_id="1xk2", csghub_deploy_type="{{type}}", csghub_deploy_type_id="1xk2", csghub_log_label_cluster_id="c-1", csghub_log_label_type="deploy", namespace="spaces", service_name="1xk2", stage="running", step="deployRunning"}""",
+            LokiLabels.OfMilestone(job, "running", "deployRunning"));
+    }
+
+    [Fact]
+    public void What_happens_to_a_service_is_filed_under_its_numbers() => Assert.Equal(
+        """{category="platform", client_id="runner", csghub_deploy_id="7", csghub_deploy_task_id="8", csghub_deploy_type="1", csghub_log_label_cluster_id="c-1", csghub_log_label_type="deploy", namespace="spaces", service_name="web", stage="deploy", step="deploying"}""",
+        LokiLabels.OfMilestone(Workload(DeployStatus.Deploying) with { DeployId = 7, TaskId = 8, DeployType = 1 }, "deploy", "deploying"));
+
     private static Workload Workload(DeployStatus status) => new()
     {
         Key = new("c", WorkloadKind.Service, "spaces", "web"), Uid = "u", ClusterId = "c-1", CreatedAt = DateTimeOffset.UnixEpoch, Status = status,

@@ -15,6 +15,8 @@ internal static class LokiLabels
     private const int LongestValue = 2048;
 
     private const string DeployId = "csghub_deploy_id";
+    private const string DeployType = "csghub_deploy_type";
+    private const string DeployTypeId = "csghub_deploy_type_id";
     private const string TaskId = "csghub_deploy_task_id";
 
     /// <summary>Labels of what a container says. Where a pod has more labels than fit, those that the hub searches by stay, then the first by name.</summary>
@@ -44,14 +46,22 @@ internal static class LokiLabels
         new("category", "platform"),
         new("stage", stage),
         new("step", step),
-        new(DeployId, Number(workload.DeployId)),
-        new(TaskId, Number(workload.TaskId)),
-        new("csghub_deploy_type", workload.Key.Kind == WorkloadKind.Service ? workload.DeployType.ToString(System.Globalization.CultureInfo.InvariantCulture) : ""),
+        .. OfDeploy(workload),
         new("csghub_log_label_type", workload.Key.Kind == WorkloadKind.ImageBuild ? "imagebuilder" : "deploy"),
         new("csghub_log_label_cluster_id", workload.ClusterId),
         new("service_name", workload.Key.Name),
         new("namespace", workload.Key.Namespace),
     ]);
+
+    /// <summary>By which the hub knows a workload: numbers, or where it is a job the id of the task, as on its pods.</summary>
+    private static KeyValuePair<string, string>[] OfDeploy(Workload workload) => workload switch
+    {
+        { Key.Kind: WorkloadKind.Workflow or WorkloadKind.Dataflow, Job: { } job } => [new(DeployId, job.TaskId), new(DeployType, job.TaskType), new(DeployTypeId, job.TaskId)],
+        { Key.Kind: WorkloadKind.Service } => [.. Numbers(workload), new(DeployType, workload.DeployType.ToString(System.Globalization.CultureInfo.InvariantCulture))],
+        _ => Numbers(workload),
+    };
+
+    private static KeyValuePair<string, string>[] Numbers(Workload workload) => [new(DeployId, Number(workload.DeployId)), new(TaskId, Number(workload.TaskId))];
 
     /// <summary>Labels as Loki writes them: <c>{a="b", c="d"}</c>, sorted by name, without empty ones.</summary>
     public static string Text(IEnumerable<KeyValuePair<string, string>> labels)
