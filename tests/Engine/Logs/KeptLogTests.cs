@@ -116,6 +116,23 @@ public sealed class KeptLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_is_remembered_of_a_pod_that_went_before_its_log_was_read_to_its_end()
+    {
+        using var keeper = await KeepAsync(Store());
+        await KnownAsync();
+        Say("the last words");
+        _cluster.Store.Delete(Pod, gracePeriodSeconds: 30);
+        await Eventually.TrueAsync(() => LogRequests() > 0, "its log is followed");
+        _cluster.Delete(Pod);
+        await Eventually.TrueAsync(() => _engine.Cluster.State.Pods.Find("spaces", "web-pod") is null, "the pod is gone");
+        _cluster.Host.Logs.EndRun(_uid, "user-container");
+
+        await Eventually.TrueAsync(() => Logs(Store()).KeptOf(Web).Count == 1, "the log is kept");
+        await keeper.StopAsync(Cancel);
+        Assert.Equal(0, keeper.Remembered);
+    }
+
+    [Fact]
     public void Of_one_log_the_last_lines_are_kept_and_of_all_logs_the_newest()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero));

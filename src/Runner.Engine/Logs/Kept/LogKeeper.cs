@@ -46,6 +46,9 @@ internal sealed partial class LogKeeper : BackgroundService
         }
     }
 
+    /// <summary>Containers that are known to be kept: of pods that are still there, and of no other.</summary>
+    internal int Remembered => _done.Count;
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => _queue.RunAsync(Parallel, stoppingToken), CancellationToken.None);
 
     private static bool Ends(V1Pod pod) => pod.Metadata.DeletionTimestamp is not null || pod.Status?.Phase is "Succeeded" or "Failed";
@@ -88,7 +91,7 @@ internal sealed partial class LogKeeper : BackgroundService
             cluster.Name, pod.Metadata.NamespaceProperty, owner.Carrier, owner.Name, pod.Metadata.Name, container, uid, Whole: false, default, 0);
         if (_store.Where(known => known.PodUid == uid && known.Container == container && known.Whole).Count > 0)
         {
-            _done[(uid, container)] = true;
+            Remember(cluster, pod, container);
             return;
         }
 
@@ -103,7 +106,18 @@ internal sealed partial class LogKeeper : BackgroundService
         if (follow || phase.EndedForGood)
         {
             // Whole, or as much as can be had: it is not asked for again.
-            _done[(uid, container)] = true;
+            Remember(cluster, pod, container);
+        }
+    }
+
+    private void Remember(ClusterConnection cluster, V1Pod pod, string container)
+    {
+        var (uid, metadata) = (pod.Metadata.Uid, pod.Metadata);
+        _done[(uid, container)] = true;
+        if (cluster.State.Pods.Find(metadata.NamespaceProperty, metadata.Name)?.Metadata.Uid != uid)
+        {
+            // Its end was told while its log was read: nobody else would forget it.
+            _done.TryRemove((uid, container), out _);
         }
     }
 
