@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Engine.Workloads.Dataflow;
 
 /// <summary>What a request for a dataflow job must fulfil before anything is made of it.</summary>
-internal static class DataflowRequestRules
+internal static partial class DataflowRequestRules
 {
     /// <summary>Every rule that is broken, a sentence each.</summary>
     public static List<string> Check(DataflowRequest request)
@@ -26,7 +27,7 @@ internal static class DataflowRequestRules
         Require(
             ResourceRules.IsQuantity(request.StorageSize),
             $"storage_size is required and must be a Kubernetes quantity such as 20Gi, but is '{ResourceRules.Shown(request.StorageSize)}'");
-        Require(Naming.IsLabel(request.Entrypoint), "entrypoint is required and must be at most 63 of a-z, 0-9 and -");
+        Require(GraphName().IsMatch(request.Entrypoint), "entrypoint is required and must be at most 128 letters, digits and -, beginning with a letter or digit");
         if (request.Template is { } template)
         {
             problems.AddRange(WorkflowRequestRules.Check(template));
@@ -72,6 +73,10 @@ internal static class DataflowRequestRules
     }
 
     private static bool IsLabelValue(string text) => Naming.SafeLabelValue(text) == text;
+
+    // As Argo has it of templates. The graph has no pod, whose name would have to be in lower case.
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9-]{0,127}\\z")]
+    private static partial Regex GraphName();
 
     // As Argo has it, and as a label value.
     private static bool IsTaskName(string text) =>
