@@ -12,7 +12,11 @@ internal sealed class ContainerLog
     private readonly Queue<(DateTimeOffset Time, string Line)> _lines = new();
     private long _written;
     private bool _ended;
+    private int _caughtUp;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How many follow and have all there is.</summary>
+    public int CaughtUp => Volatile.Read(ref _caughtUp);
 
     public void Append(DateTimeOffset time, string line)
     {
@@ -68,7 +72,15 @@ internal sealed class ContainerLog
                 yield break;
             }
 
-            await changed.WaitAsync(cancellationToken);
+            Interlocked.Increment(ref _caughtUp);
+            try
+            {
+                await changed.WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _caughtUp);
+            }
         }
     }
 

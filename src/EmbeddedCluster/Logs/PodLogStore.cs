@@ -56,6 +56,9 @@ internal sealed class PodLogStore
     /// <summary>Whether the container has run at all.</summary>
     public bool Has(string podUid, string container) => Run(podUid, container, previous: false) is not null;
 
+    /// <summary>How many follow the current run and have been given all there is of it.</summary>
+    public int CaughtUp(string podUid, string container) => Run(podUid, container, previous: false)?.CaughtUp ?? 0;
+
     /// <summary>Lines of the current or the previous run; with <paramref name="follow"/> also those to come, until the run ends.</summary>
     public async IAsyncEnumerable<(DateTimeOffset Time, string Line)> ReadAsync(
         string podUid, string container, bool previous, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -47,19 +47,20 @@ public sealed class KeptLogTests : IAsyncLifetime
     [Fact]
     public async Task What_a_pod_says_until_it_is_gone_is_kept_and_outlives_the_process()
     {
-        using var keeper = await KeepAsync(Store());
+        var store = Store();
+        using var keeper = await KeepAsync(store);
         await KnownAsync();
         Say("before the end");
         _cluster.Store.Delete(Pod, gracePeriodSeconds: 30);
-        await Eventually.TrueAsync(() => LogRequests() > 0, "its log is followed");
+        await FollowedAsync();
         Say("größe on the way out 🚀");
 
         // It is followed: only with the pod gone is it written.
-        Assert.Empty(Logs(Store()).KeptOf(Web));
+        Assert.Empty(Logs(store).KeptOf(Web));
         _cluster.Host.Logs.EndRun(_uid, "user-container");
         _cluster.Delete(Pod);
 
-        await Eventually.TrueAsync(() => Logs(Store()).KeptOf(Web).Count == 1, "the log is kept");
+        await Eventually.TrueAsync(() => Logs(store).KeptOf(Web).Count == 1, "the log is kept");
         await Eventually.TrueAsync(() => _engine.Cluster.State.Pods.Find("spaces", "web-pod") is null, "the pod is gone");
         Assert.Equal("before the end\ngröße on the way out 🚀\n", await TextAsync(Logs(Store())));
         var lines = new List<string>();
@@ -77,23 +78,25 @@ public sealed class KeptLogTests : IAsyncLifetime
     {
         Say("done");
         _cluster.Host.Logs.EndRun(_uid, "user-container");
-        using var keeper = await KeepAsync(Store());
+        var store = Store();
+        using var keeper = await KeepAsync(store);
         await KnownAsync();
         Assert.Equal(0, LogRequests());
 
         _cluster.PutPod("web", "web-pod", 0, phase: "Succeeded", ended: true);
-        await Eventually.TrueAsync(() => Logs(Store()).KeptOf(Web) is [{ Whole: true }], "the log is kept");
+        await Eventually.TrueAsync(() => Logs(store).KeptOf(Web) is [{ Whole: true }], "the log is kept");
         await keeper.StopAsync(Cancel);
 
         await using var next = new RunningEngine([_cluster.Endpoint]);
-        using var again = await KeepAsync(Store(), next);
+        store = Store();
+        using var again = await KeepAsync(store, next);
         await Eventually.TrueAsync(() => next.Cluster.State.Pods.Find("spaces", "web-pod") is not null, "the next process knows the pod");
         _cluster.PutPod("web", "other-pod", 0, phase: "Failed", ended: true);
         var other = _cluster.Store.Get(Pod with { Name = "other-pod" })!.Uid;
         _cluster.Host.Logs.StartRun(other, "user-container");
         _cluster.Host.Logs.Append(other, "user-container", TimeProvider.System.GetUtcNow(), "failed");
         _cluster.PutPod("web", "other-pod", 1, phase: "Failed", ended: true);
-        await Eventually.TrueAsync(() => Logs(Store()).KeptOf(Web).Count == 2, "the other pod's log is kept");
+        await Eventually.TrueAsync(() => Logs(store).KeptOf(Web).Count == 2, "the other pod's log is kept");
 
         Assert.Equal(2, LogRequests());
         await again.StopAsync(Cancel);
@@ -102,15 +105,16 @@ public sealed class KeptLogTests : IAsyncLifetime
     [Fact]
     public async Task A_pod_that_vanishes_while_its_log_is_followed_leaves_what_was_read()
     {
-        using var keeper = await KeepAsync(Store());
+        var store = Store();
+        using var keeper = await KeepAsync(store);
         await KnownAsync();
         Say("the last words");
         _cluster.Store.Delete(Pod, gracePeriodSeconds: 30);
-        await Eventually.TrueAsync(() => LogRequests() > 0, "its log is followed");
+        await FollowedAsync();
         _cluster.Delete(Pod);
         _cluster.Host.Faults.CutWatches();
 
-        await Eventually.TrueAsync(() => Logs(Store()).KeptOf(Web).Count == 1, "the log is kept");
+        await Eventually.TrueAsync(() => Logs(store).KeptOf(Web).Count == 1, "the log is kept");
         Assert.Equal("the last words\n", await TextAsync(Logs(Store())));
         await keeper.StopAsync(Cancel);
     }
@@ -118,16 +122,17 @@ public sealed class KeptLogTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_is_remembered_of_a_pod_that_went_before_its_log_was_read_to_its_end()
     {
-        using var keeper = await KeepAsync(Store());
+        var store = Store();
+        using var keeper = await KeepAsync(store);
         await KnownAsync();
         Say("the last words");
         _cluster.Store.Delete(Pod, gracePeriodSeconds: 30);
-        await Eventually.TrueAsync(() => LogRequests() > 0, "its log is followed");
+        await FollowedAsync();
         _cluster.Delete(Pod);
         await Eventually.TrueAsync(() => _engine.Cluster.State.Pods.Find("spaces", "web-pod") is null, "the pod is gone");
         _cluster.Host.Logs.EndRun(_uid, "user-container");
 
-        await Eventually.TrueAsync(() => Logs(Store()).KeptOf(Web).Count == 1, "the log is kept");
+        await Eventually.TrueAsync(() => Logs(store).KeptOf(Web).Count == 1, "the log is kept");
         await keeper.StopAsync(Cancel);
         Assert.Equal(0, keeper.Remembered);
     }
@@ -190,6 +195,7 @@ public sealed class KeptLogTests : IAsyncLifetime
         return lines;
     }
 
+    /// <summary>As a process has it. One is made where a process begins: it takes what is half written for the leavings of the one before.</summary>
     private KeptLogStore Store() => new(_folder.Path, new RetentionOptions(), TimeProvider.System);
 
     private static PodLogs Logs(KeptLogStore store) => new(Quick, TimeProvider.System, store);
@@ -202,6 +208,8 @@ public sealed class KeptLogTests : IAsyncLifetime
     }
 
     private Task KnownAsync() => Eventually.TrueAsync(() => _engine.Cluster.State.Pods.Find("spaces", "web-pod") is not null, "the pod is known");
+
+    private Task FollowedAsync() => Eventually.TrueAsync(() => _cluster.Host.Logs.CaughtUp(_uid, "user-container") > 0, "its log is followed");
 
     private void Say(string line) => _cluster.Host.Logs.Append(_uid, "user-container", TimeProvider.System.GetUtcNow(), line);
 
