@@ -30,6 +30,23 @@ public sealed class LokiLabelsTests
     }
 
     [Theory]
+    [InlineData("x", 2048)]
+    [InlineData("é", 1024)]
+    [InlineData("模", 682)]
+    [InlineData("🚀", 512)]
+    public void A_value_is_cut_at_Loki_s_limit_which_counts_bytes_and_never_within_a_character(string character, int kept)
+    {
+        string Shown(int times) => LokiLabels.Text([new("a", string.Concat(Enumerable.Repeat(character, times)))]);
+
+        Assert.Equal($"{{a=\"{string.Concat(Enumerable.Repeat(character, kept))}\"}}", Shown(kept));
+        Assert.Equal(Shown(kept), Shown(kept + 1));
+        Assert.Equal(Shown(kept), Shown(3000));
+        var mixed = LokiLabels.Text([new("a", new string('x', LokiLabels.LongestValue - 1) + character)]);
+        Assert.Equal(character == "x" ? LokiLabels.LongestValue : LokiLabels.LongestValue - 1, mixed.Count(letter => letter == 'x'));
+        Assert.DoesNotContain(mixed, char.IsSurrogate);
+    }
+
+    [Theory]
     [InlineData("a\"b\\c\nd\te\u0001", "\"a\\\"b\\\\c\\nd\\te\\u0001\"")]
     [InlineData("größe 🚀", "\"größe 🚀\"")]
     public void What_is_in_quotes_cannot_end_them(string value, string quoted) => Assert.Equal(quoted, LokiLabels.Quote(value));

@@ -11,8 +11,8 @@ internal static class LokiLabels
     /// <summary>Loki's default <c>max_label_names_per_series</c>.</summary>
     public const int Most = 15;
 
-    /// <summary>Loki's default <c>max_label_value_length</c>.</summary>
-    private const int LongestValue = 2048;
+    /// <summary>Loki's default <c>max_label_value_length</c>: bytes of UTF-8, which is how Loki counts.</summary>
+    public const int LongestValue = 2048;
 
     private const string DeployId = "csghub_deploy_id";
     private const string DeployType = "csghub_deploy_type";
@@ -74,7 +74,7 @@ internal static class LokiLabels
             .Take(Most)
             .OrderBy(label => label.Key, StringComparer.Ordinal))
         {
-            text.Append(text.Length > 1 ? ", " : "").Append(name).Append('=').Append(Quote(value.Length > LongestValue ? value[..LongestValue] : value));
+            text.Append(text.Length > 1 ? ", " : "").Append(name).Append('=').Append(Quote(Cut(value)));
         }
 
         return text.Append('}').ToString();
@@ -98,6 +98,29 @@ internal static class LokiLabels
         }
 
         return text.Append('"').ToString();
+    }
+
+    // As many whole characters as fit.
+    private static string Cut(string value)
+    {
+        if (Encoding.UTF8.GetByteCount(value) <= LongestValue)
+        {
+            return value;
+        }
+
+        var (length, bytes) = (0, 0);
+        foreach (var rune in value.EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes > LongestValue)
+            {
+                break;
+            }
+
+            length += rune.Utf16SequenceLength;
+        }
+
+        return value[..length];
     }
 
     // [a-zA-Z_][a-zA-Z0-9_]*
