@@ -25,6 +25,7 @@ public sealed partial record RunnerOptions
 
         // Checked, so that nobody believes in a value that cannot be, and not kept: watches tell of every change, and lists are read anew when one breaks.
         _ = read.Number("STARHUB_SERVER_SPACE_INFORMER_SYNC_PERIOD_IN_MINUTES", 2, 0, 10_080);
+        var workloads = read.KubernetesName("STARHUB_SERVER_CLUSTER_SPACES_NAMESPACE", "spaces", label: true);
         var options = new RunnerOptions
         {
             Variables = new(read.SetNames("STARHUB_", "OPENCSG_", "RUNNER_").ToDictionary(name => name, name => variables[name]!.Trim(), StringComparer.Ordinal)),
@@ -42,9 +43,11 @@ public sealed partial record RunnerOptions
             TimeZone = ReadTimeZone(read),
             ClusterId = read.Find("STARHUB_SERVER_CLUSTER_ID").Value,
             Region = read.Text("region-0", "STARHUB_SERVER_CLUSTER_REGION"),
-            WorkloadNamespace = read.KubernetesName("STARHUB_SERVER_CLUSTER_SPACES_NAMESPACE", "spaces", label: true),
+            WorkloadNamespace = workloads,
             RunnerNamespace = read.KubernetesName("STARHUB_SERVER_CLUSTER_RUNNER_NAMESPACE", "csghub", label: true),
-            QuotaNamespace = read.KubernetesName("STARHUB_SERVER_CLUSTER_RESOURCE_QUOTA_NAMESPACE", "spaces", label: true),
+
+            // No official chart sets it, and all of them grant rights in the workload namespace alone; the official runner's own default, "spaces", is of use nowhere else.
+            QuotaNamespace = read.KubernetesName("STARHUB_SERVER_CLUSTER_RESOURCE_QUOTA_NAMESPACE", workloads, label: true),
             QuotaName = read.KubernetesName("STARHUB_SERVER_CLUSTER_QUOTA_NAME", ""),
             AllowCpuOnGpuNodes = read.Flag("STARHUB_SERVER_CLUSTER_ALLOW_CPU_RESOURCE_SCHEDULE_TO_GPU_NODE", false),
             StorageClass = read.KubernetesName("STARHUB_SERVER_RUNNER_STORAGE_CLASS", ""),

@@ -72,7 +72,7 @@ public sealed partial record RunnerOptions
     /// <summary><c>STARHUB_SERVER_CLUSTER_RUNNER_NAMESPACE</c>: namespace of the runner itself.</summary>
     public string RunnerNamespace { get; init; } = "csghub";
 
-    /// <summary><c>STARHUB_SERVER_CLUSTER_RESOURCE_QUOTA_NAMESPACE</c>: namespace of workflows in shared mode.</summary>
+    /// <summary><c>STARHUB_SERVER_CLUSTER_RESOURCE_QUOTA_NAMESPACE</c>: namespace of workflows in shared mode; by default that of the workloads.</summary>
     public string QuotaNamespace { get; init; } = "spaces";
 
     /// <summary><c>STARHUB_SERVER_CLUSTER_QUOTA_NAME</c>: ResourceQuota to fall back on where nodes may not be listed; empty for none.</summary>

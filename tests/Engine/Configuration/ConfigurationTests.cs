@@ -45,6 +45,16 @@ public sealed class ConfigurationTests
         Assert.Equal(8082, options.Port);
     }
 
+    [Theory]
+    [InlineData("  ", "models")]
+    [InlineData("", "models")]
+    [InlineData("shared", "shared")]
+    public void Workflows_in_shared_mode_run_where_the_others_do_unless_another_namespace_is_named(string quota, string expected)
+    {
+        var options = Loaded(("STARHUB_SERVER_CLUSTER_SPACES_NAMESPACE", "models"), ("STARHUB_SERVER_CLUSTER_RESOURCE_QUOTA_NAMESPACE", quota));
+        Assert.Equal(("models", expected), (options.WorkloadNamespace, options.QuotaNamespace));
+    }
+
     [Fact]
     public void The_charts_spelling_of_the_accelerator_labels_wins_over_the_one_the_Go_program_reads()
     {
