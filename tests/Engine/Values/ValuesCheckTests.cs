@@ -12,6 +12,12 @@ public sealed class ValuesCheckTests
     [InlineData("2.4.1", "region: x\n", "renamed-key", 4, 1, "runner.region")]
     [InlineData("1.16", "runner:\n  region: x\n", "renamed-key", 5, 3, "'region'")]
     [InlineData("2.4.1", "runner:\n  heartbeatIntervalInSec: 30\n", "renamed-key", 5, 3, "runner.hearbeatIntervalInSec")]
+    [InlineData("2.4.0", "runner:\n  heartbeatIntervalInSec: 30\n", "renamed-key", 5, 3, "runner.hearBeatIntervalInSec")]
+    [InlineData("2.4.1", "runner:\n  hearBeatIntervalInSec: 30\n", "renamed-key", 5, 3, "runner.hearbeatIntervalInSec")]
+    [InlineData("2.4.0", "runner:\n  hearbeatIntervalInSec: 30\n", "renamed-key", 5, 3, "runner.hearBeatIntervalInSec")]
+    [InlineData("2.2.1", "runner:\n  hearBeatIntervalInSec: 30\n", "no-effect", 5, 3, "since 2.2.2")]
+    [InlineData("2.2.1", "runner:\n  region: x\n", "renamed-key", 5, 3, "'region'")]
+    [InlineData("2.2.2", "region: x\n", "renamed-key", 4, 1, "runner.region")]
     [InlineData("2.4.1", "heartbeatIntervalInSec: 30\n", "misspelt-key", 4, 1, "runner.hearbeatIntervalInSec")]
     [InlineData("3.0", "region: a\nrunner: {region: b}\n", "two-names", 4, 1, "Keep 'runner.region'")]
     [InlineData("2.4.1", "console: {adminPassword: x}\n", "no-effect", 4, 11, "upgrade the chart")]
@@ -99,7 +105,7 @@ public sealed class ValuesCheckTests
     {
         var sample = File.ReadAllBytes(Path.Combine(Repository.Root, "samples", "custom-values-flat.yaml"));
         Assert.Equal(["false-is-true"], ValuesCheck.Run(sample, new(ChartVersion.Parse("2.0"))).Select(problem => problem.Code).Except(["no-effect"]));
-        Assert.Contains(ValuesCheck.Run(sample, new(ChartVersion.Newest)), problem => problem.Path.ToString() == "namespace" && problem.Message.English.Contains("in 2.2;", StringComparison.Ordinal));
+        Assert.Contains(ValuesCheck.Run(sample, new(ChartVersion.Newest)), problem => problem.Path.ToString() == "namespace" && problem.Message.English.Contains("in 2.2.2;", StringComparison.Ordinal));
         Assert.Contains(ValuesCheck.Run(sample, new(ChartVersion.Newest)), problem => problem.Code == "renamed-key" && problem.Path.ToString() == "region" && problem.Line == 16);
     }
 

@@ -77,6 +77,25 @@ public sealed class ValuesMigrationTests
         Assert.Equal(before, migrated.After.Apply(migrated.Undo).Text);
     }
 
+    /// <summary>The nested layout came in the middle of the line 2.2.</summary>
+    [Theory]
+    [InlineData("2.2.1", "2.2.2", "region: x\n", "runner:\n  region: x\n")]
+    [InlineData("2.2.4", "2.2.0", "runner:\n  region: x\n", "region: x\n")]
+    [InlineData("2.4.0", "2.4.1", "runner:\n  hearBeatIntervalInSec: 30\n", "runner:\n  hearbeatIntervalInSec: 30\n")]
+    [InlineData("2.4.1", "3.0", "runner:\n  hearbeatIntervalInSec: 30\n", "runner:\n  heartbeatIntervalInSec: 30\n")]
+    public void A_key_is_moved_within_a_line_too_where_it_was_renamed_there_and_the_chart_reads_it_then(string from, string to, string before, string after)
+    {
+        var migrated = ValuesMigration.Run(ValuesDocument.Parse(before), ChartVersion.Parse(to));
+
+        Assert.Equal(after, migrated.After.Text);
+        var was = ValuesPrediction.ConfigMap(ChartVersion.Parse(from), ReleaseIdentity.Usual, HelmValues.Read(migrated.Before)).Data;
+        var ignored = ValuesPrediction.ConfigMap(ChartVersion.Parse(to), ReleaseIdentity.Usual, HelmValues.Read(migrated.Before)).Data;
+        var becomes = ValuesPrediction.ConfigMap(ChartVersion.Parse(to), ReleaseIdentity.Usual, HelmValues.Read(migrated.After)).Data;
+        var key = before.Contains("region", StringComparison.Ordinal) ? "STARHUB_SERVER_CLUSTER_REGION" : "STARHUB_SERVER_RUNNER_HEARTBEAT_INTERVAL_IN_SEC";
+        Assert.Equal(was[key], becomes[key]);
+        Assert.True(to == "3.0" || ignored[key] != was[key]);
+    }
+
     [Fact]
     public void A_key_that_is_there_under_both_names_is_left_to_a_person()
     {

@@ -18,13 +18,13 @@ public readonly partial record struct ChartVersion(int Major, int Minor, int Pat
     /// <summary>The lines of charts that were published, by their first two numbers, oldest first.</summary>
     public static IReadOnlyList<string> Lines { get; } = ["1.12", "1.14", "1.15", "1.16", "1.17", "2.0", "2.1", "2.2", "2.3", "2.4"];
 
-    /// <summary>True where the chart groups values under <c>runner</c>, <c>space</c> and <c>model</c>.</summary>
-    public bool IsNested => this >= new ChartVersion(2, 2, 0);
+    /// <summary>True where the chart groups values under <c>runner</c>, <c>space</c> and <c>model</c>. It began in the middle of a line: 2.2.0 and 2.2.1 still read them as 2.1 does.</summary>
+    public bool IsNested => this >= new ChartVersion(2, 2, 2);
 
     /// <summary>True for the chart that comes with this runner. It takes the values of the official charts 1.17 to 2.4 under all their names, and truth values as texts too.</summary>
     public bool IsOurs => this >= Ours;
 
-    /// <summary>Its line, such as 2.4: what is written for one chart of it is written for the others.</summary>
+    /// <summary>Its line, such as 2.4.</summary>
     public string Line => $"{Major}.{Minor}";
 
     /// <summary>Reads <c>2.4</c>, <c>2.4.1</c>, <c>v2.4.1</c> or <c>2.4.1-rc.1+x</c>; a version without a third number is the last of its line.</summary>
@@ -45,8 +45,8 @@ public readonly partial record struct ChartVersion(int Major, int Minor, int Pat
     /// <exception cref="FormatException">It is none.</exception>
     public static ChartVersion Parse(string text) => TryParse(text, out var version) ? version : throw new FormatException($"'{text}' is not the version of a chart, such as 2.4.1.");
 
-    /// <summary>True where both belong to one line, such as 2.4: what is written for one is written for the other.</summary>
-    public bool IsSameLine(ChartVersion other) => (Major, Minor) == (other.Major, other.Minor);
+    /// <summary>True where both belong to one line, such as 2.4, and to one layout: what is written for one is written for the other, but for keys that were respelt within the line.</summary>
+    public bool IsSameLine(ChartVersion other) => (Major, Minor, IsNested) == (other.Major, other.Minor, other.IsNested);
 
     /// <inheritdoc/>
     public int CompareTo(ChartVersion other) => (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
@@ -65,6 +65,9 @@ public readonly partial record struct ChartVersion(int Major, int Minor, int Pat
 
     /// <summary>True when the first is newer or the same.</summary>
     public static bool operator >=(ChartVersion first, ChartVersion second) => first.CompareTo(second) >= 0;
+
+    /// <summary>As it is said of a beginning: its line, where it is the first of it.</summary>
+    internal string AsBeginning => Patch == 0 ? Line : ToString();
 
     /// <summary>The first of the line, as the beginning of a range.</summary>
     internal static ChartVersion FirstOf(string text)

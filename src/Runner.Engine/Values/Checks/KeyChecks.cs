@@ -13,6 +13,10 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
 
     private static readonly ValuesCatalogue Catalogue = ValuesCatalogue.Instance;
 
+    /// <summary>Every chart at which a line or a key began, oldest first.</summary>
+    private static readonly IReadOnlyList<ChartVersion> Beginnings =
+        [.. Catalogue.Values.SelectMany(value => value.Keys).Select(key => key.Charts.Since).OfType<ChartVersion>().Concat(ChartVersion.Lines.Select(ChartVersion.FirstOf)).Distinct().Order()];
+
     public void Run()
     {
         if (document.Root is not null)
@@ -98,7 +102,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         {
             var since = Successor(known.Definition.Keys.First(key => key.Path.Equals(reads)), known.Key);
             var renamed = since is { } version && chart >= version;
-            var line = since is { } first ? $"{first.Major}.{first.Minor}{(first.Patch > 0 ? $".{first.Patch}" : "")}" : "";
+            var line = since?.AsBeginning ?? "";
             report.Warn("renamed-key", path, renamed
                 ? new($"'{path}' was renamed to '{reads}' in {line}; chart {chart} ignores it in silence.", $"'{path}' 自 {line} 起改名为 '{reads}'；Chart {chart} 会静默忽略它。")
                 : new($"'{path}' belongs to other charts; chart {chart} ignores it in silence.", $"'{path}' 属于其他版本的 Chart；Chart {chart} 会静默忽略它。"), Use(reads));
@@ -107,7 +111,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
         {
             report.Warn("no-effect", path, new($"'{path}' does nothing in chart {chart}.", $"'{path}' 在 Chart {chart} 中不起作用。"),
                 known.Key.Charts.Since is { } since && chart < since
-                    ? new($"It is read since {since.Major}.{since.Minor}: upgrade the chart, or remove it.", $"自 {since.Major}.{since.Minor} 起才读取：请升级 Chart，或删除它。")
+                    ? new($"It is read since {since.AsBeginning}: upgrade the chart, or remove it.", $"自 {since.AsBeginning} 起才读取：请升级 Chart，或删除它。")
                     : new("Remove it.", "请删除它。"));
         }
     }
@@ -116,7 +120,7 @@ internal sealed class KeyChecks(ValuesDocument document, JsonObject values, Char
     private static ChartVersion? Successor(ValueKey newer, ValueKey older) =>
         older.Charts.Until is not { } until ? null
             : newer.Charts.Since is { } since && since > until ? since
-            : ChartVersion.Lines.Select(ChartVersion.FirstOf).Cast<ChartVersion?>().FirstOrDefault(line => line > until);
+            : Beginnings.Cast<ChartVersion?>().FirstOrDefault(chart => chart > until);
 
     private static LocalText Use(KeyPath? key) => key is null ? new("Remove it.", "请删除它。") : new($"Write '{key}' instead; migrating the file does it.", $"请改写为 '{key}'；迁移文件会自动完成。");
 

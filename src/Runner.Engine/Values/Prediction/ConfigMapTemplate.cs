@@ -194,7 +194,7 @@ internal sealed class ConfigMapTemplate(EffectiveValues values, ReleaseIdentity 
     {
         var knative = Text("runner.mergingNamespace") switch { "single" => release.Namespace, "multi" => "", _ => "knative-serving" };
         var kourier = $"http://kourier-internal.{knative}.svc.cluster.local";
-        return !Chart.IsNested ? BuiltIn ? kourier : "auto"
+        return Chart < new ChartVersion(2, 2, 0) ? BuiltIn ? kourier : "auto"
             : Or(Text("knative.serving.ingress"), "gateway-api") == "kourier" ? kourier
             : Text("global.gateway.controllerName").Contains("envoyproxy", StringComparison.Ordinal) ? $"http://{release.Name}-envoy-knative.{release.Namespace}.svc.cluster.local"
             : "auto";
@@ -212,7 +212,7 @@ internal sealed class ConfigMapTemplate(EffectiveValues values, ReleaseIdentity 
             Put("RUNNER_VGPU_MEMORY_REQ_KEY", "volcano.sh/vgpu-memory");
         }
 
-        if (Chart.IsNested)
+        if (Chart >= new ChartVersion(2, 2, 3))
         {
             Given("CLUSTER_ALLOW_CPU_RESOURCE_SCHEDULE_TO_GPU_NODE", "runner.allowCpuOnGpuNodes");
         }
