@@ -58,7 +58,10 @@ public sealed class ConfigurationTests : IAsyncLifetime
         await Assertions.Expect(page.Locator(".values-verdict")).ToContainTextAsync("No problems");
 
         // One in the text, wrong first; then put right.
-        await TypeAsync(page, "interval: 45", "interval: often");
+        await TypeAsync(page, "interval: 45", "inter");
+        await Assertions.Expect(page.Locator(".values-verdict")).ToContainTextAsync("Errors: 1");
+        await ExpectNoSecretsAsync(page);
+        await page.Keyboard.TypeAsync("val: often");
         await Assertions.Expect(page.Locator("[data-field='runner.interval'].is-wrong")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".values-verdict")).ToContainTextAsync("Errors: 1");
         await Assertions.Expect(page.Locator("[data-field='runner.interval'] [data-of-chart]")).ToContainTextAsync("3.0.0");

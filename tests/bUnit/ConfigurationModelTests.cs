@@ -81,6 +81,30 @@ public sealed class ConfigurationModelTests : IAsyncDisposable
         Assert.False(_model.Compare(1, 1).SecretsDiffer);
     }
 
+    [Fact]
+    public void A_file_that_cannot_be_read_for_a_moment_has_its_secrets_afterwards()
+    {
+        const string File = "hubAPIToken: t0ken-of-the-hub\nregion: a\ninterval: 45\n";
+        _model.Import(File, ChartVersion.Newest, ConfigurationOrigin.Imported);
+        var shown = _model.Shown;
+        Assert.DoesNotContain("t0ken", shown, StringComparison.Ordinal);
+
+        _model.Edit(shown.Replace("region: a", "reg", StringComparison.Ordinal));
+        Assert.Null(_model.Document);
+        Assert.DoesNotContain("t0ken", _model.Shown, StringComparison.Ordinal);
+        _model.Undo();
+        Assert.Equal(shown, _model.Shown);
+
+        _model.Edit(shown.Replace("region: a", "reg", StringComparison.Ordinal));
+        _model.Edit(shown.Replace("region: a", "region: b", StringComparison.Ordinal));
+        Assert.Equal(File.Replace("region: a", "region: b", StringComparison.Ordinal), _model.Text);
+
+        // What another file had is nothing of this one.
+        _model.Import($"hubAPIToken: \"{ValuesMask.Placeholder}\"\n", null, ConfigurationOrigin.Imported);
+        _model.Edit(_model.Shown + "region: c\n");
+        Assert.DoesNotContain("t0ken", _model.Text, StringComparison.Ordinal);
+    }
+
     private static DeployedRelease Release(string values) =>
         new(ReleaseIdentity.Usual, 1, "deployed", Samples.Now, "runner", "2.4.1", System.Text.Json.Nodes.JsonNode.Parse(values)!.AsObject(), [], "");
 }

@@ -50,7 +50,10 @@
             await new Promise(resolve => setTimeout(resolve, Math.min(300 + attempt * 200, 2000)));
           }
         },
-        onConnectionUp: () => showLost(false),
+        onConnectionUp: () => {
+          showLost(false);
+          document.dispatchEvent(new Event("console:connected"));
+        },
       },
     },
   });

@@ -21,6 +21,23 @@ const load = () => loading ??= (async () => {
 
 const theme = () => document.documentElement.dataset.theme === "dark" ? "vs-dark" : "vs";
 
+// The editor has one kind of line end in the whole text, whatever the file has.
+const lines = text => text.replace(/\r\n?/g, "\n");
+
+// The one place of a text that has to be replaced to get another.
+const difference = (old, value) => {
+  let start = 0, tail = 0;
+  const most = Math.min(old.length, value.length);
+  while (start < most && old[start] === value[start]) { start++; }
+  while (tail < most - start && old[old.length - 1 - tail] === value[value.length - 1 - tail]) { tail++; }
+  return { start, end: old.length - tail, text: value.slice(start, value.length - tail) };
+};
+
+const position = (text, offset) => {
+  const above = text.slice(0, offset).split("\n");
+  return { lineNumber: above.length, column: above.at(-1).length + 1 };
+};
+
 export async function create(host, page, text, readOnly, label) {
   const monaco = await load();
   const face = getComputedStyle(document.documentElement).getPropertyValue("--face-mono");
@@ -34,34 +51,54 @@ export async function create(host, page, text, readOnly, label) {
   const freeTab = () => { if (!editor.getOption(monaco.editor.EditorOption.tabFocusMode)) { editor.trigger("page", "editor.action.toggleTabFocusMode"); } };
   freeTab();
   const model = editor.getModel();
-  let told = text, timer = 0, own = false;
+  // What the server was told or has set, and what it is known to have; null when it has to be told anew.
+  let told = model.getValue(), heard = told, number = 0, timer = 0, own = false;
   const tell = async () => {
+    clearTimeout(timer);
     timer = 0;
     const value = model.getValue();
-    if (value !== told) { told = value; await page.invokeMethodAsync("Edited", value); }
+    if (value === told) { return; }
+    told = value;
+    try {
+      const newer = await page.invokeMethodAsync("Edited", value, number);
+      if (newer) { take(newer.value, newer.from, newer.number); } else { heard = value; }
+    } catch { /* The connection is lost; what was not heard is told again when it is back. */ }
   };
-  model.onDidChangeContent(() => { if (!own) { clearTimeout(timer); timer = setTimeout(tell, 150); } });
+  const soon = () => { clearTimeout(timer); timer = setTimeout(tell, 150); };
+  const again = () => { if (heard !== model.getValue()) { told = null; tell(); } };
+  // Takes what the server made of the text `from`. Replaces only what differs, so that the cursor, the folds and the undo steps stay, and so does what was typed since `from` was told.
+  const take = (value, from, now) => {
+    if (now <= number) { return; }
+    number = now;
+    const [before, old, next] = [lines(from), lines(model.getValue()), lines(value)];
+    if (old === next) { told = heard = model.getValue(); return; }
+    const edit = difference(before, next), typed = difference(before, old);
+    if (old !== before && edit.start <= typed.end && typed.start <= edit.end) {
+      // Both changed the same place: who types goes first, and the server hears of it.
+      told = null;
+      soon();
+      return;
+    }
+    const shift = old !== before && edit.start > typed.end ? old.length - before.length : 0;
+    const range = monaco.Range.fromPositions(position(old, edit.start + shift), position(old, edit.end + shift));
+    own = true;
+    editor.pushUndoStop();
+    editor.executeEdits("form", [{ range, text: edit.text, forceMoveMarkers: true }]);
+    editor.pushUndoStop();
+    if (lines(model.getValue()) === old) { model.setValue(value); } // One that is read only takes no edits.
+    own = false;
+    if (old !== before) { told = null; soon(); return; }
+    told = heard = model.getValue();
+  };
+  model.onDidChangeContent(() => { if (!own) { soon(); } });
+  // A button that is pressed next must find what was typed before.
+  editor.onDidBlurEditorWidget(tell);
+  document.addEventListener("console:connected", again);
   const watch = new MutationObserver(() => monaco.editor.setTheme(theme()));
   watch.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 
   return {
-    // Replaces only what differs, so that the cursor, the folds and the undo steps stay.
-    set(value) {
-      const old = model.getValue();
-      if (timer || old === value) { told = value; return; }
-      let start = 0, end = 0;
-      const most = Math.min(old.length, value.length);
-      while (start < most && old[start] === value[start]) { start++; }
-      while (end < most - start && old[old.length - 1 - end] === value[value.length - 1 - end]) { end++; }
-      const range = monaco.Range.fromPositions(model.getPositionAt(start), model.getPositionAt(old.length - end));
-      own = true;
-      told = value;
-      editor.pushUndoStop();
-      editor.executeEdits("form", [{ range, text: value.slice(start, value.length - end), forceMoveMarkers: true }]);
-      editor.pushUndoStop();
-      if (model.getValue() !== value) { model.setValue(value); }
-      own = false;
-    },
+    set: take,
     problems(list) {
       monaco.editor.setModelMarkers(model, "values", list.map(p => ({
         severity: p.error ? monaco.MarkerSeverity.Error : monaco.MarkerSeverity.Warning, message: p.message,
@@ -70,6 +107,6 @@ export async function create(host, page, text, readOnly, label) {
     },
     reveal(line) { editor.revealLineInCenter(line); editor.setPosition({ lineNumber: line, column: 1 }); editor.focus(); },
     readOnly(value) { editor.updateOptions({ readOnly: value }); freeTab(); },
-    dispose() { clearTimeout(timer); watch.disconnect(); editor.dispose(); model.dispose(); },
+    dispose() { clearTimeout(timer); document.removeEventListener("console:connected", again); watch.disconnect(); editor.dispose(); model.dispose(); },
   };
 }

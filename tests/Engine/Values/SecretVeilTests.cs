@@ -75,6 +75,42 @@ public sealed class SecretVeilTests
         Assert.EndsWith("region: b\n", edited, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("kymlMode: update", "kymlMode: merge")]
+    [InlineData("hubAPIToken: ", "hubAPIToken: ")]
+    public void What_is_typed_letter_by_letter_keeps_every_secret_and_shows_none(string old, string typed)
+    {
+        var veil = new SecretVeil(Sample, masked: true);
+        var (before, after) = (veil.Shown[..veil.Shown.IndexOf(old, StringComparison.Ordinal)], veil.Shown[(veil.Shown.IndexOf(old, StringComparison.Ordinal) + old.Length)..]);
+        var text = Sample;
+        var unreadable = 0;
+        for (var letters = 0; letters <= typed.Length; letters++)
+        {
+            text = veil.Reveal(before + typed[..letters] + after);
+            veil = veil.Over(text);
+            unreadable += IsReadable(text) ? 0 : 1;
+            Assert.DoesNotContain("s3cr3t", veil.Shown, StringComparison.Ordinal);
+            Assert.DoesNotContain("f3c9a0d1b2e4", veil.Shown, StringComparison.Ordinal);
+        }
+
+        Assert.NotEqual(0, unreadable);
+        Assert.Equal(Sample.Replace(old, typed, StringComparison.Ordinal), text);
+    }
+
+    [Fact]
+    public void A_file_in_the_middle_of_a_line_is_shown_and_hidden_as_any_other()
+    {
+        var veil = new SecretVeil(Sample, masked: true);
+        var half = veil.Shown.Replace("kymlMode: update", "kymlMo", StringComparison.Ordinal);
+        veil = veil.Over(veil.Reveal(half));
+        Assert.Equal(half, veil.Shown);
+
+        veil = veil.As(masked: false);
+        Assert.Equal(Sample.Replace("kymlMode: update", "kymlMo", StringComparison.Ordinal), veil.Shown);
+        Assert.Equal(half, veil.As(masked: true).Shown);
+        Assert.Equal(Sample, veil.Over(veil.Reveal(Sample)).As(masked: true).Reveal(new SecretVeil(Sample, masked: true).Shown));
+    }
+
     [Fact]
     public void A_placeholder_where_no_secret_was_stays_and_fails_the_check()
     {
@@ -84,5 +120,17 @@ public sealed class SecretVeilTests
 
         Assert.Contains(ValuesMask.Placeholder, edited, StringComparison.Ordinal);
         Assert.Contains(ValuesCheck.Run(ValuesDocument.Parse(edited), new(ChartVersion.Newest)), problem => problem.Severity == ProblemSeverity.Error && problem.Path.ToString() == "registry.password");
+    }
+
+    private static bool IsReadable(string text)
+    {
+        try
+        {
+            return ValuesDocument.Parse(text) is not null;
+        }
+        catch (ValuesException)
+        {
+            return false;
+        }
     }
 }

@@ -55,7 +55,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, Func<DeployedRe
         set
         {
             _secretsShown = value;
-            _veil = new(Text, !value);
+            _veil = _veil.As(masked: !value);
         }
     }
 
@@ -142,7 +142,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, Func<DeployedRe
     public void Import(string text, ChartVersion? chart, ConfigurationOrigin origin)
     {
         Change(text, chart ?? Chart);
-        Origin = origin;
+        (Origin, _veil) = (origin, new(Text, !_secretsShown));
     }
 
     /// <summary>Filters the form by words in key, title and description.</summary>
@@ -248,6 +248,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, Func<DeployedRe
         _undo.Clear();
         (_base, Origin, BasedOn) = (text, origin, basedOn);
         Apply(text, chart);
+        _veil = new(text, !_secretsShown);
     }
 
     private void Change(string text, ChartVersion chart)
@@ -265,7 +266,7 @@ public sealed class ConfigurationModel(ConfigurationStore store, Func<DeployedRe
     {
         _typed = text == Text ? _typed : null;
         (Text, Chart) = (text, chart);
-        _veil = new(text, !_secretsShown);
+        _veil = _veil.Over(text);
         try
         {
             var document = ValuesDocument.Parse(text);
