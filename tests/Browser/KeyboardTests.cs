@@ -158,6 +158,7 @@ public sealed class KeyboardTests(ConsoleFixture console)
         await TabToAsync(page, "[data-why]");
         await page.Keyboard.TypeAsync("by keyboard");
         await TabToAsync(page, ".mud-dialog-actions button:last-child");
+        await Assertions.Expect(page.Locator(".mud-dialog[data-read]")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("[data-save]")).ToBeDisabledAsync();
         await Assertions.Expect(page.Locator(".values-editor")).ToContainTextAsync("45");

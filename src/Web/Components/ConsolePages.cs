@@ -59,6 +59,7 @@ internal static class ConsolePages
         services.AddScoped<ConfigurationActions>();
         services.AddScoped<WorkloadTexts>();
         services.AddScoped<ReasonTexts>();
+        services.AddScoped<Questions>();
         services.AddScoped<ActionFlow>();
         services.AddTransient<LogCollectionModel>();
         services.AddSingleton<OpenCircuits>();

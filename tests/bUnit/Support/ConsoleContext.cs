@@ -55,6 +55,7 @@ public sealed class ConsoleContext : BunitContext
         Services.AddScoped<DiagnosticsActions>();
         Services.AddScoped<WorkloadTexts>();
         Services.AddScoped<ReasonTexts>();
+        Services.AddScoped<Questions>();
         Services.AddScoped<ActionFlow>();
         Services.AddSingleton(new RunnerOptions());
         more?.Invoke(Services);

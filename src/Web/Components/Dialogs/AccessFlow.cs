@@ -8,30 +8,24 @@ using Runner.Web.Identity.Users;
 namespace Runner.Web.Components.Dialogs;
 
 /// <summary>From the button to the result, on the access and profile pages: asks, acts, and says what came of it.</summary>
-internal sealed class AccessFlow(IDialogService dialogs, ISnackbar snackbar, IStringLocalizer<AccessText> words)
+internal sealed class AccessFlow(Questions questions, ISnackbar snackbar, IStringLocalizer<AccessText> words)
 {
     /// <param name="key">Of the texts <c>.Title</c> and <c>.Text</c>; the title names <paramref name="name"/>.</param>
     /// <param name="label">Key of what the button says.</param>
-    public async Task<bool> ConfirmAsync(string key, string name, string label)
-    {
-        var dialog = await dialogs.ShowAsync<ConfirmDialog>(null, new DialogParameters<ConfirmDialog>
+    public async Task<bool> ConfirmAsync(string key, string name, string label) =>
+        await questions.AskAsync<ConfirmDialog>(null, new DialogParameters<ConfirmDialog>
         {
             { d => d.Title, words[$"{key}.Title", name].Value },
             { d => d.Text, words[$"{key}.Text"].Value },
             { d => d.Do, words[label].Value },
-        }).ConfigureAwait(true);
-        return await dialog.Result.ConfigureAwait(true) is { Canceled: false };
-    }
+        }).ConfigureAwait(true) is not null;
 
     /// <summary>Asks with a dialog that gives an answer.</summary>
     /// <returns>Null when it was cancelled.</returns>
     public async Task<TAnswer?> AskAsync<TDialog, TAnswer>(DialogParameters<TDialog>? parameters = null)
         where TDialog : IComponent
-        where TAnswer : struct
-    {
-        var dialog = await dialogs.ShowAsync<TDialog>(null, parameters ?? new DialogParameters<TDialog>()).ConfigureAwait(true);
-        return await dialog.Result.ConfigureAwait(true) is { Canceled: false, Data: TAnswer answer } ? answer : null;
-    }
+        where TAnswer : struct =>
+        await questions.AskAsync<TDialog>(null, parameters ?? new DialogParameters<TDialog>()).ConfigureAwait(true) is { Data: TAnswer answer } ? answer : null;
 
     /// <summary>Acts, and says what came of it.</summary>
     /// <param name="done">What to say; null where something else shows it.</param>
@@ -80,15 +74,11 @@ internal sealed class AccessFlow(IDialogService dialogs, ISnackbar snackbar, ISt
     }
 
     /// <summary>Shows a secret, once.</summary>
-    public async Task ShowAsync(string key, string name, string value, string example = "")
+    public Task ShowAsync(string key, string name, string value, string example = "") => questions.ShowAsync<SecretDialog>(new DialogParameters<SecretDialog>
     {
-        var dialog = await dialogs.ShowAsync<SecretDialog>(null, new DialogParameters<SecretDialog>
-        {
-            { d => d.Title, words[$"{key}.Title", name].Value },
-            { d => d.Text, words[$"{key}.Text"].Value },
-            { d => d.Value, value },
-            { d => d.Example, example },
-        }).ConfigureAwait(true);
-        await dialog.Result.ConfigureAwait(true);
-    }
+        { d => d.Title, words[$"{key}.Title", name].Value },
+        { d => d.Text, words[$"{key}.Text"].Value },
+        { d => d.Value, value },
+        { d => d.Example, example },
+    });
 }

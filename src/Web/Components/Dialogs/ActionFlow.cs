@@ -8,7 +8,7 @@ using Runner.Web.Live;
 namespace Runner.Web.Components.Dialogs;
 
 /// <summary>From the button to the result: asks, acts, and says what came of it.</summary>
-internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, WorkloadActions actions, IStringLocalizer<Text> text, IStringLocalizer<WorkloadText> workloadWords)
+internal sealed class ActionFlow(Questions questions, ISnackbar snackbar, WorkloadActions actions, IStringLocalizer<Text> text, IStringLocalizer<WorkloadText> workloadWords)
 {
     /// <summary>The act on many workloads that is under way, or was last; also while another page is open.</summary>
     public BulkRun Bulk { get; } = new();
@@ -37,11 +37,7 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
     }
 
     /// <summary>Shows everything that failed.</summary>
-    public async Task ShowAsync(IReadOnlyList<ActionResult> troubles)
-    {
-        var dialog = await dialogs.ShowAsync<TroublesDialog>(null, new DialogParameters<TroublesDialog> { { d => d.Troubles, troubles } }).ConfigureAwait(true);
-        await dialog.Result.ConfigureAwait(true);
-    }
+    public Task ShowAsync(IReadOnlyList<ActionResult> troubles) => questions.ShowAsync<TroublesDialog>(new DialogParameters<TroublesDialog> { { d => d.Troubles, troubles } });
 
     /// <summary>What people must know of a result, in their language.</summary>
     internal static string Why(ActionResult result, IStringLocalizer<WorkloadText> workloadWords) =>
@@ -92,11 +88,7 @@ internal sealed class ActionFlow(IDialogService dialogs, ISnackbar snackbar, Wor
 
     /// <returns>What was confirmed; null when it was not.</returns>
     private async Task<object?> AskAsync<TDialog>(string title, DialogParameters parameters)
-        where TDialog : Microsoft.AspNetCore.Components.IComponent
-    {
-        var dialog = await dialogs.ShowAsync<TDialog>(title, parameters).ConfigureAwait(true);
-        return await dialog.Result.ConfigureAwait(true) is { Canceled: false } answer ? answer.Data : null;
-    }
+        where TDialog : Microsoft.AspNetCore.Components.IComponent => (await questions.AskAsync<TDialog>(title, parameters).ConfigureAwait(true))?.Data;
 
     private async Task<bool> TellAsync(Func<Task<IReadOnlyList<ActionResult>>> act, Func<int, string> success)
     {

@@ -9,7 +9,7 @@ namespace Runner.Web.Components.Dialogs;
 
 /// <summary>From the button to the result, on the configuration page: asks, acts, and says what came of it.</summary>
 internal sealed class ConfigurationFlow(
-    IDialogService dialogs, ISnackbar snackbar, ConfigurationActions actions, DeployedReleases releases, IStringLocalizer<ConfigurationText> words, IStringLocalizer<Text> text)
+    Questions questions, ISnackbar snackbar, ConfigurationActions actions, DeployedReleases releases, IStringLocalizer<ConfigurationText> words, IStringLocalizer<Text> text)
 {
     /// <summary>Whether the user may change the configuration.</summary>
     public Task<bool> MayAsync() => actions.MayAsync();
@@ -46,7 +46,7 @@ internal sealed class ConfigurationFlow(
     public async Task ImportAsync(ConfigurationModel model)
     {
         var parameters = new DialogParameters<ImportValuesDialog> { { d => d.Release, releases.Current } };
-        if (await AskAsync<ImportValuesDialog>(words["Import.Title"], parameters).ConfigureAwait(true) is { Data: ImportValuesDialog.ImportedValues imported })
+        if (await questions.AskAsync<ImportValuesDialog>(words["Import.Title"], parameters).ConfigureAwait(true) is { Data: ImportValuesDialog.ImportedValues imported })
         {
             model.Import(imported.Text, imported.Chart, imported.FromRelease ? ConfigurationOrigin.Release : ConfigurationOrigin.Imported);
         }
@@ -56,7 +56,7 @@ internal sealed class ConfigurationFlow(
     public async Task MigrateAsync(ConfigurationModel model)
     {
         if (model.Migration(model.Chart) is { } migrated
-            && await AskAsync<MigrateValuesDialog>(words["Migrate.Do"], new DialogParameters<MigrateValuesDialog> { { d => d.Migrated, migrated } }).ConfigureAwait(true) is not null)
+            && await questions.AskAsync<MigrateValuesDialog>(words["Migrate.Do"], new DialogParameters<MigrateValuesDialog> { { d => d.Migrated, migrated } }).ConfigureAwait(true) is not null)
         {
             model.Take(migrated);
         }
@@ -87,15 +87,7 @@ internal sealed class ConfigurationFlow(
     }
 
     private async Task<string?> WhyAsync(string title, int errors) =>
-        (await AskAsync<SaveValuesDialog>(title, new DialogParameters<SaveValuesDialog> { { d => d.Title, title }, { d => d.Errors, errors } }).ConfigureAwait(true))?.Data as string;
-
-    /// <returns>Null when it was cancelled.</returns>
-    private async Task<DialogResult?> AskAsync<TDialog>(string title, DialogParameters parameters)
-        where TDialog : Microsoft.AspNetCore.Components.IComponent
-    {
-        var dialog = await dialogs.ShowAsync<TDialog>(title, parameters).ConfigureAwait(true);
-        return await dialog.Result.ConfigureAwait(true) is { Canceled: false } answer ? answer : null;
-    }
+        (await questions.AskAsync<SaveValuesDialog>(title, new DialogParameters<SaveValuesDialog> { { d => d.Title, title }, { d => d.Errors, errors } }).ConfigureAwait(true))?.Data as string;
 
     private string NotSaved(string problem) => words["NotSaved", problem];
 
