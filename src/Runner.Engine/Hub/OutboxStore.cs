@@ -82,17 +82,20 @@ internal sealed record OutboxEntry(WorkloadKey Key, IReadOnlyList<HubEvent> Even
 internal readonly record struct OutboxFact(long Sequence, string Resource, DateTime WrittenAt, DateTime? SentAt);
 
 /// <summary>
-/// The outbox in the state. Events that were sent are kept, the last <see cref="SentKept"/> of them, for the console. Where replicas share the state only the one that
+/// The outbox in the state. Events that were sent are kept, at least the last <see cref="SentKept"/> of them, for the console. Where replicas share the state only the one that
 /// <see cref="ClaimAsync">claimed</see> it last can add to it.
 /// </summary>
 internal sealed class OutboxStore : IPrunable
 {
     public const int SentKept = 2000;
 
+    /// <summary>So many more than <see cref="SentKept"/> are removed together: most events are noted as taken without a look at older ones.</summary>
+    internal const int SentTogether = 100;
+
     private readonly IStateStore _state;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private List<OutboxSent> _sent = [];
+    private SentEvents _sent = new([]);
     private string _speaker = "";
 
     public OutboxStore(IStateStore state, TimeProvider time, RetentionOptions? retention = null)
@@ -139,7 +142,7 @@ internal sealed class OutboxStore : IPrunable
             .Select(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, e.SentAt)).ToList());
         lock (_lock)
         {
-            _sent = [.. loaded.Where(e => e.SentAt is not null).Select(e => new OutboxSent(e.Sequence, e.SentAt!.Value)).OrderBy(e => e.At)];
+            _sent = new(loaded.Where(e => e.SentAt is not null).Select(e => new SentEvent(e.Sequence, e.SentAt!.Value)));
         }
 
         return loaded;
@@ -190,13 +193,12 @@ internal sealed class OutboxStore : IPrunable
     public async Task MarkSentAsync(long sequence, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow().UtcDateTime;
-        IReadOnlyList<OutboxSent> tooMany;
+        IReadOnlyList<SentEvent> tooMany;
         lock (_lock)
         {
             // Noted once, however often it has to be tried.
-            _sent.RemoveAll(sent => sent.Sequence == sequence);
             _sent.Add(new(sequence, now));
-            tooMany = TakeOldest(_sent.Count - SentKept);
+            tooMany = _sent.Count < SentKept + SentTogether ? [] : _sent.TakeOldest(_sent.Count - SentKept);
         }
 
         await RemoveAsync(
@@ -215,25 +217,17 @@ internal sealed class OutboxStore : IPrunable
     /// <summary>Removes events that the hub took before a moment; those that wait stay, and so does the newest of all: numbers never begin anew.</summary>
     public async Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
-        IReadOnlyList<OutboxSent> old;
+        IReadOnlyList<SentEvent> old;
         lock (_lock)
         {
-            old = TakeOldest(_sent.FindIndex(sent => sent.At >= before.UtcDateTime) is var younger and >= 0 ? younger : _sent.Count);
+            old = _sent.TakeBefore(before.UtcDateTime);
         }
 
         return old.Count == 0 ? 0 : await RemoveAsync(old, _ => { }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes so many out of what is known as sent: nobody else removes them meanwhile.</summary>
-    private List<OutboxSent> TakeOldest(int count)
-    {
-        var oldest = _sent[..Math.Max(0, count)];
-        _sent.RemoveRange(0, oldest.Count);
-        return oldest;
-    }
-
     /// <summary>Removes sent events, and does something with all events in the same transaction. Where that fails they are known as sent again.</summary>
-    private async Task<int> RemoveAsync(IReadOnlyList<OutboxSent> old, Action<StateCollection> also, CancellationToken cancellationToken)
+    private async Task<int> RemoveAsync(IReadOnlyList<SentEvent> old, Action<StateCollection> also, CancellationToken cancellationToken)
     {
         try
         {
@@ -242,6 +236,10 @@ internal sealed class OutboxStore : IPrunable
                 {
                     var events = transaction.Collection(StateCollections.Outbox);
                     also(events);
+                    if (old.Count == 0)
+                    {
+                        return (0, 0);
+                    }
 
                     // The last number stays, whatever its age, because the next one is counted from it. What could not be noted as sent when it was counted still waits, and stays.
                     var last = LastOf(events);
@@ -251,7 +249,7 @@ internal sealed class OutboxStore : IPrunable
             lock (_lock)
             {
                 // It may go with the next ones, when there are later numbers.
-                _sent.InsertRange(0, old.Where(sent => sent.Sequence == newest));
+                _sent.PutBack(old.Where(sent => sent.Sequence == newest));
             }
 
             return removed;
@@ -260,7 +258,7 @@ internal sealed class OutboxStore : IPrunable
         {
             lock (_lock)
             {
-                _sent.InsertRange(0, old);
+                _sent.PutBack(old);
             }
 
             throw;
@@ -298,7 +296,4 @@ internal sealed class OutboxStore : IPrunable
             },
             cancellationToken);
     }
-
-    /// <summary>An event that the hub took.</summary>
-    private readonly record struct OutboxSent(long Sequence, DateTime At);
 }

@@ -184,7 +184,7 @@ public sealed class OutboxTests : IAsyncLifetime
 
         await side.AllTakenAsync(seconds: 60);
         Assert.Equal(2400, _hub.Taken.Count);
-        Assert.Equal(2000, side.Outbox.Recent(5000).Count);
+        Assert.InRange(side.Outbox.Recent(5000).Count, 2000, 2099);
     }
 
     [Fact]
