@@ -35,7 +35,7 @@ internal static class Telling
             case ({ } gone, null):
                 return (payloads.Stopped(gone, now, missed), null);
             case ({ } old, { } other) when old.Uid != other.Uid:
-                return ([.. payloads.Stopped(old, now, missed), .. payloads.Created(other, now)], StateOf(other, payloads));
+                return (payloads.Replaced(old, other, now, missed), StateOf(other, payloads));
             case ({ } old, { } same):
                 var changes = payloads.Changed(old, same, now);
                 return (changes, changes.Count == 0 ? old : StateOf(same, payloads));

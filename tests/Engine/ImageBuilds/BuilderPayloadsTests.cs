@@ -33,6 +33,20 @@ public sealed class BuilderPayloadsTests
     }
 
     [Fact]
+    public void A_task_that_another_object_carries_on_has_not_failed()
+    {
+        Assert.Equal(["Running"], Tell(Build("Running"), Build("Running") with { Uid = "uid-2" }).Phases);
+        Assert.Equal(["Running", "Succeeded"], Tell(Build("Pending"), Build("Succeeded") with { Uid = "uid-2" }).Phases);
+    }
+
+    [Fact]
+    public void The_end_of_a_build_is_the_last_word_on_it()
+    {
+        Assert.Empty(Tell(Build("Failed"), Build("Running")).Phases);
+        Assert.Empty(Tell(Build("Succeeded"), Build("Failed")).Phases);
+    }
+
+    [Fact]
     public void Ids_and_image_are_told_in_the_types_that_the_hub_reads_also_at_the_end()
     {
         foreach (var after in new[] { Build("Running"), null })

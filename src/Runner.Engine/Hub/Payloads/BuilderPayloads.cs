@@ -21,12 +21,13 @@ internal sealed class BuilderPayloads : IHubPayloads
 
     public IReadOnlyList<HubEvent> Created(Workload workload, DateTimeOffset now) => Events(workload, now);
 
-    public IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now) => told.Status == workload.Status ? [] : Events(workload, now);
+    /// <summary>The end of a build is the last word on it, whatever an old object says.</summary>
+    public IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now) => told.Status == workload.Status || HasEnded(told) ? [] : Events(workload, now);
 
     /// <summary>A build that is gone without having ended would keep the hub waiting; one that had ended was told so.</summary>
     public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed)
     {
-        if (told.Status is DeployStatus.BuildSuccess or DeployStatus.BuildFailed)
+        if (HasEnded(told))
         {
             return [];
         }
@@ -39,8 +40,13 @@ internal sealed class BuilderPayloads : IHubPayloads
         ];
     }
 
+    /// <summary>The name is the task's, which another object carries on: the hub takes a failure for the last word on a task, and the success that follows would be lost to it.</summary>
+    public IReadOnlyList<HubEvent> Replaced(ToldState told, Workload other, DateTimeOffset now, bool missed) => Created(other, now);
+
     /// <summary>The deploy and the image.</summary>
     public string DetailOf(Workload workload) => $"{DeployIdOf(workload)}\n{workload.Image}";
+
+    private static bool HasEnded(ToldState told) => told.Status is DeployStatus.BuildSuccess or DeployStatus.BuildFailed;
 
     private static List<HubEvent> Events(Workload workload, DateTimeOffset now)
     {

@@ -15,6 +15,10 @@ internal interface IHubPayloads
     /// <param name="missed">True when nobody saw it go: how it stood last is not known.</param>
     IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed);
 
+    /// <summary>What the hub hears when another object has taken the name of one that it knows.</summary>
+    /// <inheritdoc cref="Stopped"/>
+    IReadOnlyList<HubEvent> Replaced(ToldState told, Workload other, DateTimeOffset now, bool missed) => [.. Stopped(told, now, missed), .. Created(other, now)];
+
     /// <summary>Whatever else must be remembered of what was told, to compare with later and to tell of the end; becomes <see cref="ToldState.Detail"/>.</summary>
     string DetailOf(Workload workload);
 }
