@@ -42,8 +42,10 @@ public static class EngineServices
             options,
             provider.GetRequiredService<WorkloadFeed>(),
             provider.GetServices<IWorkloadObserver>(),
+            new WatchSettings(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<ReplacementNotes>()));
         services.AddSingleton(provider => new KeptLogStore(options.DataDirectory, options.Retention, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IPrunable>(provider => provider.GetRequiredService<KeptLogStore>());
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
@@ -78,7 +80,15 @@ public static class EngineServices
         services.AddCapacity();
         services.AddValues(options);
         services.AddSingleton<ConnectionTests>();
-        services.AddSingleton<SandboxOperations>();
+        services.AddSingleton(provider => new SandboxOperations(
+            options,
+            provider.GetRequiredService<LiveSettings>(),
+            provider.GetRequiredService<ClusterDirectory>(),
+            provider.GetRequiredService<WorkloadFeed>(),
+            provider.GetRequiredService<ReplacementNotes>(),
+            provider.GetRequiredService<Turns>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SandboxOperations>>()));
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<SandboxOperations>());
 
         // Observers are told in this order: whoever asks about a job after the hub was told of its end finds it ended.
@@ -103,6 +113,9 @@ public static class EngineServices
         services.AddHostedService(provider => provider.GetRequiredService<BuildFilesKeeper>());
         services.AddHostedService<RetentionService>();
         services.AddHostedService<EnvironmentSecretSweeper>();
+        services.AddSingleton<IReplacementFinishing>(provider => provider.GetRequiredService<ServiceOperations>());
+        services.AddSingleton<IReplacementFinishing>(provider => provider.GetRequiredService<SandboxOperations>());
+        services.AddSingleton(provider => new ComingWorkloads(provider.GetRequiredService<ReplacementNotes>(), options));
         services.AddHostedService<ReplacementFinisher>();
         services.AddSingleton(provider => new EngineMetrics(
             provider.GetRequiredService<IMeterFactory>(),

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Clusters;
 
@@ -15,6 +16,7 @@ public sealed class ClusterDirectory
     {
     }
 
+    /// <param name="notes">Null where nothing is replaced.</param>
     internal ClusterDirectory(
         IReadOnlyList<ClusterEndpoint> endpoints,
         RunnerOptions options,
@@ -22,14 +24,15 @@ public sealed class ClusterDirectory
         IEnumerable<IWorkloadObserver> observers,
         WatchSettings settings,
         TimeProvider time,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers,
+        ReplacementNotes? notes = null)
     {
         ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count);
         Connections = [.. endpoints.Select((endpoint, index) =>
         {
             var identity = new ClusterIdentity(index == 0 && options.ClusterId is { Length: > 0 } id ? id : null, options.WorkloadNamespace);
             var connection = new ClusterConnection(endpoint, identity, settings, time, loggers);
-            connection.State = new ClusterState(connection, options, feed, [.. observers], settings, time, loggers);
+            connection.State = new ClusterState(connection, options, feed, [.. observers], notes, settings, time, loggers);
             connection.StatusChanged += changed => StatusChanged?.Invoke(changed);
             connection.State.StatusChanged += () => StatusChanged?.Invoke(connection);
             return connection;

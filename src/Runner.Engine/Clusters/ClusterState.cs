@@ -4,6 +4,7 @@ using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
@@ -24,6 +25,7 @@ public sealed class ClusterState
         RunnerOptions options,
         WorkloadFeed feed,
         IReadOnlyList<IWorkloadObserver> observers,
+        ReplacementNotes? notes,
         WatchSettings settings,
         TimeProvider time,
         ILoggerFactory loggers)
@@ -40,9 +42,9 @@ public sealed class ClusterState
             new("", "v1", "events", name) { Owner = e => EventOwners.ServiceOf(e.InvolvedObject?.Kind ?? "", e.InvolvedObject?.Name ?? "") }));
         BuildFiles = caches.Of<V1ConfigMap>(
             new("", "v1", "configmaps", @namespace) { LabelSelector = $"{Workloads.ImageBuilds.BuildFiles.ComponentLabel}={Workloads.ImageBuilds.BuildFiles.Component}" });
-        Services = new(caches, Pods, @namespace);
+        Services = new(caches, Pods, notes, @namespace);
         Jobs = new(caches, Pods, options);
-        Sandboxes = new(caches, Pods, @namespace);
+        Sandboxes = new(caches, Pods, notes, @namespace);
         WorkloadSource[] sources = [Services, Jobs, Sandboxes];
         _trackers = [.. sources.Select(source => new WorkloadTracker(connection, source, Pods, _events.Values, feed, observers, settings, time, logger))];
         _caches = [.. sources.SelectMany(source => source.Caches), Pods, Nodes, .. _events.Values, BuildFiles];

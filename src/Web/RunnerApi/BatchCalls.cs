@@ -1,12 +1,13 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Clusters;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Web.RunnerApi;
 
 /// <summary>The state of many workloads of one cluster at once, by which the hub makes up for events it missed. Answered from memory.</summary>
-internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters, WorkflowOperations workflows)
+internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters, WorkflowOperations workflows, ComingWorkloads coming)
 {
     private static readonly WorkloadKind[] Jobs = [WorkloadKind.Workflow, WorkloadKind.Dataflow, WorkloadKind.ImageBuild];
 
@@ -32,8 +33,8 @@ internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters, W
         _ => new(item.Type, item.Name) { Error = $"unsupported type: {item.Type}" },
     };
 
-    private static BatchItemAnswer Service(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) =>
-        Find(item, byName, WorkloadKind.Service) is not { } workload
+    private BatchItemAnswer Service(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) =>
+        FindStanding(cluster, item, byName, WorkloadKind.Service) is not { } workload
             ? new(item.Type, item.Name) { Code = (int)DeployStatus.Stopped, Error = Missing(cluster, "service", WorkloadKind.Service) }
             : new(item.Type, item.Name)
             {
@@ -43,8 +44,8 @@ internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters, W
                 DesiredReplica = workload.DesiredReplicas,
             };
 
-    private static BatchItemAnswer Sandbox(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) =>
-        Find(item, byName, WorkloadKind.Sandbox) is not { } workload
+    private BatchItemAnswer Sandbox(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName) =>
+        FindStanding(cluster, item, byName, WorkloadKind.Sandbox) is not { } workload
             ? new(item.Type, item.Name) { Error = Missing(cluster, "sandbox", WorkloadKind.Sandbox) }
             : new(item.Type, item.Name) { Code = (int)workload.Status, Instances = Instances(workload), Status = (int)workload.Status };
 
@@ -53,6 +54,10 @@ internal sealed class BatchCalls(WorkloadFeed feed, ClusterDirectory clusters, W
         (Find(item, byName, Jobs) is { } workload ? workflows.RecordOf(workload.Key) ?? workload.Job : workflows.RecordOf(cluster, item.Name, Jobs)) is not { } record
             ? new(item.Type, item.Name) { Error = Missing(cluster, "workflow", WorkloadKind.Workflow) }
             : new(item.Type, item.Name) { Phase = record.Status };
+
+    // As the calls about one of them answer.
+    private Workload? FindStanding(ClusterConnection cluster, BatchItem item, ILookup<string, Workload> byName, WorkloadKind kind) =>
+        coming.Instead(cluster, kind, item.Name, Find(item, byName, kind));
 
     private static Workload? Find(BatchItem item, ILookup<string, Workload> byName, params WorkloadKind[] kinds) =>
         byName[item.Name].FirstOrDefault(workload => kinds.Contains(workload.Key.Kind));

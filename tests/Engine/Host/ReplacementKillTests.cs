@@ -10,11 +10,14 @@ using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Host;
 
-/// <summary>The whole program, killed while services make room for others of their names.</summary>
+/// <summary>The whole program, killed while services and a sandbox make room for others of their names.</summary>
 public sealed class ReplacementKillTests : IDisposable
 {
     private const string Token = "token-of-the-replacement-test";
     private const string Finalizer = "example.com/stays";
+    private const string Sandbox = "box-to-box";
+
+    private static readonly ObjectKey SandboxKey = new("agents.x-k8s.io", "sandboxes", "spaces", Sandbox);
 
     private readonly TemporaryFolder _folder = new();
     private readonly int _port = LoopbackPort.Next();
@@ -24,7 +27,7 @@ public sealed class ReplacementKillTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Killed_between_the_end_of_services_and_the_beginning_of_those_in_their_place_the_next_process_makes_these()
+    public async Task Killed_between_the_end_of_workloads_and_the_beginning_of_those_in_their_place_the_next_process_makes_these()
     {
         (string Name, bool FromHosts, bool ToHosts)[] services = [("one-to-one", false, false), ("one-to-more", false, true), ("more-to-one", true, false), ("more-to-more", true, true)];
         await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.02 }, Cancel);
@@ -37,7 +40,9 @@ public sealed class ReplacementKillTests : IDisposable
         await using (var first = StartRunner(hub))
         {
             using var calls = new HubCalls(new Uri($"http://127.0.0.1:{_port}"), Token);
-            await Task.WhenAll(services.Select(service => calls.UntilDoneAsync(HttpMethod.Post, $"service/{service.Name}/run", Request(service.Name, service.FromHosts, task: 1), Cancel)));
+            await Task.WhenAll(services.Select(service => calls.UntilDoneAsync(HttpMethod.Post, $"service/{service.Name}/run", Request(service.Name, service.FromHosts, task: 1), Cancel))
+                .Append(calls.UntilDoneAsync(HttpMethod.Post, "sandboxes", SandboxRequest(1), Cancel)));
+            Edit(cluster, SandboxKey, json => json["metadata"]!["finalizers"] = new JsonArray(Finalizer));
             foreach (var service in services)
             {
                 await RunsAsync(service.Name, 1);
@@ -45,19 +50,24 @@ public sealed class ReplacementKillTests : IDisposable
             }
 
             using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}/api/v1/"), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Token) } };
-            var unanswered = services.Select(service => CallAsync(client, $"service/{service.Name}/run", Request(service.Name, service.ToHosts, task: 2))).ToList();
+            List<Task<HttpStatusCode?>> unanswered =
+                [.. services.Select(service => CallAsync(client, $"service/{service.Name}/run", Request(service.Name, service.ToHosts, task: 2))), CallAsync(client, "sandboxes", SandboxRequest(2))];
             await Eventually.TrueAsync(
-                () => services.All(service => cluster.Store.Get(CarrierOf(service.Name, service.FromHosts)) is { } old && old.Json["metadata"]!["deletionTimestamp"] is not null), "the old services are about to go", 30);
+                () => services.Select(service => CarrierOf(service.Name, service.FromHosts)).Append(SandboxKey).All(key => cluster.Store.Get(key) is { } old && old.Json["metadata"]!["deletionTimestamp"] is not null),
+                "the old ones are about to go",
+                30);
+            Assert.All([.. await StatusesAsync(client, services.Select(service => service.Name))], status => Assert.Equal(20, status));
             await first.KillAsync();
             Assert.All(await Task.WhenAll(unanswered), Assert.Null);
         }
 
-        foreach (var (name, fromHosts, _) in services)
+        foreach (var key in services.Select(service => CarrierOf(service.Name, service.FromHosts)).Append(SandboxKey))
         {
-            Edit(cluster, CarrierOf(name, fromHosts), json => json["metadata"]!.AsObject().Remove("finalizers"));
+            Edit(cluster, key, json => json["metadata"]!.AsObject().Remove("finalizers"));
         }
 
         Assert.DoesNotContain(services, service => cluster.Store.Get(CarrierOf(service.Name, false)) is not null || cluster.Store.Get(CarrierOf(service.Name, true)) is not null);
+        Assert.Null(cluster.Store.Get(SandboxKey));
         await using (var second = StartRunner(hub))
         {
             foreach (var (name, _, toHosts) in services)
@@ -73,7 +83,10 @@ public sealed class ReplacementKillTests : IDisposable
                     () => cluster.Store.Get(secret)?.Json["metadata"]!["ownerReferences"] is JsonArray owners && (string?)owners[0]!["uid"] == uid, () => $"the new {name} owns {secret}: {cluster.Store.Get(secret)?.Json["metadata"]}", 30);
             }
 
-            await Eventually.TrueAsync(() => second.Output.Split("the new one is there now").Length > services.Length, () => $"all is finished: {second.Output}", 30);
+            using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}/api/v1/"), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Token) } };
+            await Eventually.TrueAsync(async () => await StatusesAsync(client, []) is [23], "the new sandbox runs", 60);
+            Assert.Contains("registry.example.com/second:2", cluster.Store.Get(SandboxKey)!.Json["spec"]!.ToJsonString(), StringComparison.Ordinal);
+            await Eventually.TrueAsync(() => second.Output.Split("the new one is there now").Length > services.Length + 1, () => $"all is finished: {second.Output}", 30);
             await second.KillAsync();
         }
 
@@ -107,6 +120,29 @@ public sealed class ReplacementKillTests : IDisposable
                 // A controller was faster.
             }
         }
+    }
+
+    /// <summary>Codes of services, then that of the sandbox.</summary>
+    private static async Task<List<int>> StatusesAsync(HttpClient client, IEnumerable<string> services)
+    {
+        List<int> statuses = [];
+        foreach (var (path, field) in services.Select(name => ($"service/{name}/status", "code")).Append(($"sandboxes?sandbox_name={Sandbox}", "status")))
+        {
+            statuses.Add((int)JsonNode.Parse(await client.GetStringAsync(path, Cancel))![field]!);
+        }
+
+        return statuses;
+    }
+
+    private static JsonObject SandboxRequest(int number)
+    {
+        var request = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.Root, "samples", "sandbox.json")))!.AsObject();
+        request["sandbox_name"] = Sandbox;
+        request["image"] = number == 1 ? "registry.example.com/first:1" : "registry.example.com/second:2";
+        request["volumes"] = new JsonArray();
+        request["env_vars"] = new JsonObject { ["ACCESS_TOKEN"] = "planted" };
+        request["hardware"] = new JsonObject { ["cpu"] = new JsonObject { ["num"] = "100m" }, ["memory"] = "64Mi" };
+        return request;
     }
 
     private static JsonObject Request(string name, bool hosts, int task)

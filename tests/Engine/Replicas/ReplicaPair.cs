@@ -24,6 +24,7 @@ public sealed class ReplicaPair : IAsyncLifetime
     {
         Cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Seed = false, Controllers = false }, TestContext.Current.CancellationToken);
         await MakeNamespaceAsync(Namespace);
+        await MakeNamespaceAsync("spaces");
 
         // Both at once, so that they have to agree on everything from the beginning.
         var starting = new[] { StartAsync(), StartAsync() };

@@ -15,10 +15,17 @@ internal sealed class ServicePayloads : IHubPayloads
 
     public static ServicePayloads Instance { get; } = new();
 
-    /// <summary>One that an earlier runner has told of is not new, though nothing is known of what was told.</summary>
-    public IReadOnlyList<HubEvent> Created(Workload workload, DateTimeOffset now) => workload.IsAnnounced
-        ? [Event(Change, workload, workload.Reason, now)]
-        : [Event(Create, workload, workload.Reason.Length > 0 ? workload.Reason : CreateReason, now)];
+    /// <summary>
+    /// One that an earlier runner has told of is not new, though nothing is known of what was told. One that has failed already is told to be on its way first: the hub takes no word of a failure
+    /// of what it holds as stopped, as it does where another one of the name was before.
+    /// </summary>
+    public IReadOnlyList<HubEvent> Created(Workload workload, DateTimeOffset now) => workload switch
+    {
+        { IsAnnounced: true } => [Event(Change, workload, workload.Reason, now)],
+        { Status: DeployStatus.DeployFailed } =>
+            [Event(Create, workload with { Status = DeployStatus.Deploying, Message = "" }, CreateReason, now), Event(Change, workload, workload.Reason, now)],
+        _ => [Event(Create, workload, workload.Reason.Length > 0 ? workload.Reason : CreateReason, now)],
+    };
 
     /// <summary>A change of code, a new reason or a new address is a change; a reason or an address that is gone is none.</summary>
     public IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now) =>

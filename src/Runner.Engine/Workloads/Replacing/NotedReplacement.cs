@@ -4,6 +4,7 @@ using k8s.Models;
 using LiteDB;
 using Runner.Engine.Clusters;
 using Runner.Engine.Workloads.MultiHost;
+using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Replacing;
@@ -22,27 +23,39 @@ internal sealed class NotedReplacement
     /// <summary>Name of the connection.</summary>
     public string Cluster { get; set; } = "";
 
-    /// <summary>Name of the service.</summary>
+    /// <summary>Of services where it is not there: notes from before sandboxes were noted.</summary>
+    public WorkloadKind Kind { get; set; }
+
+    /// <summary>Name of the workload.</summary>
     public string Name { get; set; } = "";
 
     public DateTime At { get; set; }
 
-    /// <summary>JSON of the Knative Service; null for a service over several hosts.</summary>
+    /// <summary>JSON of the Knative Service; null for anything else.</summary>
     public string? Service { get; set; }
 
-    /// <summary>JSON of the LeaderWorkerSet, with <see cref="Address"/> and perhaps <see cref="Route"/>; null for a service on one host.</summary>
+    /// <summary>JSON of the LeaderWorkerSet of a service over several hosts, with <see cref="Address"/> and perhaps <see cref="Route"/>; null for anything else.</summary>
     public string? Set { get; set; }
 
     public string? Address { get; set; }
 
     public string? Route { get; set; }
 
-    /// <summary>Name of the Secret that goes with the service, which was there before the old one was told to go; null for none.</summary>
+    /// <summary>JSON of the Sandbox; null for anything else.</summary>
+    public string? Sandbox { get; set; }
+
+    /// <summary>Name of the Secret that goes with the workload, which was there before the old one was told to go; null for none.</summary>
     public string? Secret { get; set; }
+
+    /// <summary>Why it will not be made, in a sentence; null while somebody is, or will be, at work on it.</summary>
+    public string? Problem { get; set; }
+
+    [BsonIgnore]
+    public string What => Kind == WorkloadKind.Sandbox ? $"Sandbox '{Name}'" : $"Service '{Name}'";
 
     /// <summary>What stands in the environment of its containers, for keeping it out of what is said.</summary>
     [BsonIgnore]
-    public IEnumerable<string> EnvironmentValues => ContainerSpecs.Read(Encoding.UTF8.GetBytes((Service ?? Set)!)).SelectMany(container => container.Environment).Select(variable => variable.Value);
+    public IEnumerable<string> EnvironmentValues => ContainerSpecs.Read(Encoding.UTF8.GetBytes((Service ?? Set ?? Sandbox)!)).SelectMany(container => container.Environment).Select(variable => variable.Value);
 
     public static NotedReplacement Of(ClusterConnection cluster, KnativeService service, V1Secret? secret) => new()
     {
@@ -61,6 +74,17 @@ internal sealed class NotedReplacement
         Route = objects.Route is null ? null : KubernetesJson.Serialize(objects.Route),
         Secret = objects.Secret?.Metadata.Name,
     };
+
+    public static NotedReplacement Of(ClusterConnection cluster, Sandbox sandbox, V1Secret? secret) => new()
+    {
+        Cluster = cluster.Name,
+        Kind = WorkloadKind.Sandbox,
+        Name = sandbox.Metadata.Name,
+        Sandbox = KubernetesJson.Serialize(sandbox),
+        Secret = secret?.Metadata.Name,
+    };
+
+    public Sandbox ReadSandbox() => KubernetesJson.Deserialize<Sandbox>(Sandbox);
 
     public KnativeService? ReadService() => Service is null ? null : KubernetesJson.Deserialize<KnativeService>(Service);
 

@@ -7,11 +7,20 @@ using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Replacing;
 
-/// <summary>Finishes replacements whose process died between the end of the old service and the beginning of the new one: the hub asks again only for some seconds. Of several replicas the one that speaks to the hub does it.</summary>
+/// <summary>
+/// Finishes replacements whose process died between the end of the old workload and the beginning of the new one: the hub asks again only for some seconds. Of several replicas the one that
+/// speaks to the hub does it. What cannot be finished is given up with the reason, which the hub and the pages are told as of any workload that does not come up.
+/// </summary>
 internal sealed partial class ReplacementFinisher(
-    ClusterDirectory clusters, ServiceOperations services, ReplacementNotes notes, IStateStore state, HubLeadership leadership, TimeProvider time, ILogger<ReplacementFinisher> logger) : BackgroundService
+    ClusterDirectory clusters, IEnumerable<IReplacementFinishing> kinds, ReplacementNotes notes, IStateStore state, HubLeadership leadership, TimeProvider time, ILogger<ReplacementFinisher> logger)
+    : BackgroundService
 {
+    /// <summary>How often one is tried while the cluster answers: for about half an hour.</summary>
+    internal const int MostAttempts = 12;
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    private static readonly Backoff Retry = new(Pause, TimeSpan.FromMinutes(5));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -22,53 +31,75 @@ internal sealed partial class ReplacementFinisher(
 
     private async Task FinishAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
+        Dictionary<string, Failure> failed = [];
         while (true)
         {
             await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
             foreach (var note in leadership.IsLeader ? notes.Left(cluster.Name) : [])
             {
-                await FinishAsync(cluster, note).ConfigureAwait(false);
+                if (!failed.TryGetValue(note.Id, out var before) || time.GetElapsedTime(before.At) >= Retry.Delay(Math.Max(1, before.Attempts)))
+                {
+                    await FinishAsync(cluster, note, failed).ConfigureAwait(false);
+                }
             }
 
             await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task FinishAsync(ClusterConnection cluster, NotedReplacement note)
+    private async Task FinishAsync(ClusterConnection cluster, NotedReplacement note, Dictionary<string, Failure> failed)
     {
         try
         {
             if (notes.IsForgotten(note))
             {
                 await notes.EndAsync(note.Id).ConfigureAwait(false);
-                LogForgotten(note.Name, cluster.Name, note.At);
+                LogForgotten(note.What, cluster.Name, note.At);
             }
-            else if (await services.FinishAsync(cluster, note).ConfigureAwait(false))
+            else if (await kinds.Single(kind => kind.Kind == note.Kind).FinishAsync(cluster, note).ConfigureAwait(false))
             {
-                LogFinished(note.Name, cluster.Name);
+                LogFinished(note.What, cluster.Name);
             }
+
+            failed.Remove(note.Id);
         }
         catch (RequestRefusedException refusal)
         {
-            await notes.EndAsync(note.Id).ConfigureAwait(false);
-            LogRefused(note.Name, cluster.Name, refusal.Message);
+            await GiveUpAsync(cluster, note, refusal.Message).ConfigureAwait(false);
         }
         catch (ClusterOperationException exception)
         {
-            // Looked at again.
+            // A cluster that cannot be reached has not refused anything.
+            var attempts = failed.GetValueOrDefault(note.Id).Attempts + (cluster.Status.Health == ClusterHealth.Connected ? 1 : 0);
             LogFailed(cluster.Name, exception.Message);
+            if (attempts >= MostAttempts)
+            {
+                await GiveUpAsync(cluster, note, exception.Message).ConfigureAwait(false);
+            }
+
+            failed[note.Id] = new(attempts, time.GetTimestamp());
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Service {Service} in cluster {Cluster} was being replaced when the process died; the new one is there now")]
-    private partial void LogFinished(string service, string cluster);
+    private async Task GiveUpAsync(ClusterConnection cluster, NotedReplacement note, string problem)
+    {
+        await notes.GiveUpAsync(note.Id, $"{problem} It was to take the place of another one, which is gone. Run it again.").ConfigureAwait(false);
+        LogGivenUp(note.What, cluster.Name, problem);
+    }
 
-    [LoggerMessage(LogLevel.Error, "Service {Service} in cluster {Cluster} was being replaced when the process died, and the cluster does not take the new one. Run the service again: {Problem}")]
-    private partial void LogRefused(string service, string cluster, string problem);
+    [LoggerMessage(LogLevel.Information, "{Workload} in cluster {Cluster} was being replaced when the process died; the new one is there now")]
+    private partial void LogFinished(string workload, string cluster);
 
-    [LoggerMessage(LogLevel.Warning, "Service {Service} in cluster {Cluster} was being replaced at {At}; nobody waits for that any more, and it is not made")]
-    private partial void LogForgotten(string service, string cluster, DateTime at);
+    [LoggerMessage(LogLevel.Error, "{Workload} in cluster {Cluster} was being replaced when the process died, and the new one cannot be made. Run it again: {Problem}")]
+    private partial void LogGivenUp(string workload, string cluster, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "{Workload} in cluster {Cluster} was being replaced at {At}; nobody waits for that any more, and it is not made")]
+    private partial void LogForgotten(string workload, string cluster, DateTime at);
 
     [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: a replacement whose process died is not finished yet; the next attempt follows: {Problem}")]
     private partial void LogFailed(string cluster, string problem);
+
+    /// <param name="Attempts">So many that failed.</param>
+    /// <param name="At">Timestamp of the last one.</param>
+    private readonly record struct Failure(int Attempts, long At);
 }

@@ -18,12 +18,8 @@ public sealed record SandboxView(Workload Workload, IReadOnlyDictionary<string, 
 /// What the hub and administrators do to sandboxes. Writes go to the cluster; answers come from the caches. What was asked for is carried through within its own
 /// deadlines, whether or not the caller waits for it: half a replacement is the loss of a sandbox.
 /// </summary>
-public sealed partial class SandboxOperations(
-    RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, TimeProvider time, ILogger<SandboxOperations> logger) : IWorkloadOperations
+public sealed partial class SandboxOperations : IWorkloadOperations, IReplacementFinishing
 {
-    /// <summary>How long an old sandbox of the same name may take to go: its pod is given 30 s to end, and goes a moment after that.</summary>
-    private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(40);
-
     /// <summary>How long a sandbox that was just made is known although the watch has not told of it yet.</summary>
     private static readonly TimeSpan MadeIsKnown = TimeSpan.FromMinutes(2);
 
@@ -31,9 +27,26 @@ public sealed partial class SandboxOperations(
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
     private readonly ConcurrentDictionary<WorkloadKey, (Sandbox Sandbox, DateTimeOffset Until)> _made = new();
-    private readonly Turns _turns = new();
+    private readonly RunnerOptions _options;
+    private readonly LiveSettings _settings;
+    private readonly ClusterDirectory _clusters;
+    private readonly WorkloadFeed _feed;
+    private readonly ReplacementNotes _notes;
+    private readonly Turns _turns;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SandboxMaker _maker;
+
+    internal SandboxOperations(
+        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, ReplacementNotes notes, Turns turns, TimeProvider time, ILogger<SandboxOperations> logger)
+    {
+        (_options, _settings, _clusters, _feed, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, notes, turns, time, logger);
+        _maker = new(options, notes, time, logger);
+    }
 
     public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.Sandbox };
+
+    WorkloadKind IReplacementFinishing.Kind => WorkloadKind.Sandbox;
 
     /// <summary>Creates the sandbox, or replaces one of the same name that was asked for differently. Safe to repeat: what is there already stays, and so does its end.</summary>
     /// <exception cref="RequestRefusedException">The request cannot be carried out as it is; nothing was created.</exception>
@@ -41,68 +54,59 @@ public sealed partial class SandboxOperations(
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
     public async Task<SandboxMade> CreateAsync(SandboxRequest request)
     {
-        var cluster = clusters.Resolve(request.ClusterId);
-        var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", settings.Of(cluster.Name).StorageClass);
-        var objects = SandboxManifest.Build(request, options, facts, time.GetUtcNow());
-        var api = new SandboxApi(cluster, options.WorkloadNamespace, time);
+        var cluster = _clusters.Resolve(request.ClusterId);
+        var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", _settings.Of(cluster.Name).StorageClass);
+        var objects = SandboxManifest.Build(request, _options, facts, _time.GetUtcNow());
         var name = request.SandboxName;
         using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
-        try
-        {
-            var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
-            if (objects.Volume is not null || objects.Secret is not null)
+        return await TellingWhyAsync(
+            cluster,
+            name,
+            async () =>
             {
-                // Neither a volume nor a Secret for a sandbox that the API server refuses.
-                await api.CreateAsync(objects.Sandbox, dryRun: true, CancellationToken.None).ConfigureAwait(false);
-            }
-
-            if (objects.Volume is { } volume)
-            {
-                await new VolumeClaims(cluster, options.WorkloadNamespace, time, logger).EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
-            }
-
-            await secrets.EnsureAsync(objects.Secret, CancellationToken.None).ConfigureAwait(false);
-            var (sandbox, isNew) = await CreateOrReplaceAsync(cluster, api, objects.Sandbox).ConfigureAwait(false);
-            await secrets.OwnAsync(objects.Secret, sandbox, CancellationToken.None).ConfigureAwait(false);
-            if (isNew)
-            {
-                LogCreated(name, cluster.Name, request.DeployId);
-                Remember(KeyOf(cluster, name), sandbox);
-                await WaitUntilSeenAsync(KeyOf(cluster, name), sandbox.Metadata.Uid).ConfigureAwait(false);
-            }
-
-            return new(name, InstanceProjection.Time(sandbox.Metadata.CreationTimestamp) ?? time.GetUtcNow(), InstanceProjection.Time(sandbox.Spec?.ShutdownTime));
-        }
-        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
-        {
-            throw new RequestRefusedException(Hide($"Cluster '{cluster.Name}' does not take sandbox '{name}': {refusal.Message}", request));
-        }
-        catch (ApiStatusException missing) when (missing.Code == 404)
-        {
-            throw new ClusterOperationException(
-                Hide($"Sandbox '{name}' was not created: cluster '{cluster.Name}' answered 404: {missing.Message}. Install the controller that provides {SandboxNames.Plural}.{SandboxNames.Group}/{SandboxNames.Version}.", request),
-                missing);
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
-        {
-            throw new ClusterOperationException(Hide($"Sandbox '{name}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", request), exception);
-        }
+                var (sandbox, isNew) = await _maker.MakeAsync(cluster, objects).ConfigureAwait(false);
+                await MadeAsync(cluster, sandbox, isNew).ConfigureAwait(false);
+                return new SandboxMade(name, InstanceProjection.Time(sandbox.Metadata.CreationTimestamp) ?? _time.GetUtcNow(), InstanceProjection.Time(sandbox.Spec?.ShutdownTime));
+            },
+            () => request.EnvVars?.Values ?? Enumerable.Empty<string>()).ConfigureAwait(false);
     }
 
-    /// <summary>The sandbox as the watches know it, or as it was just made while they have not told of it; null when there is none.</summary>
+    async Task<bool> IReplacementFinishing.FinishAsync(ClusterConnection cluster, NotedReplacement note)
+    {
+        using var turn = await _turns.TakeAsync(KeyOf(cluster, note.Name)).ConfigureAwait(false);
+        return await TellingWhyAsync(
+            cluster,
+            note.Name,
+            async () =>
+            {
+                if (!_notes.IsThere(note.Id) || await _maker.FinishAsync(cluster, note).ConfigureAwait(false) is not var (sandbox, isNew))
+                {
+                    return false;
+                }
+
+                await MadeAsync(cluster, sandbox, isNew).ConfigureAwait(false);
+                return true;
+            },
+            () => note.EnvironmentValues).ConfigureAwait(false);
+    }
+
+    /// <summary>The sandbox as the watches know it, as it was just made while they have not told of it, or as it is to be while another one makes room for it; null when there is none.</summary>
     /// <exception cref="ClusterOperationException">Nothing is known of the cluster's sandboxes, so that nobody can say that there is none.</exception>
     public SandboxView? Find(ClusterConnection cluster, string name)
     {
         var key = KeyOf(cluster, name);
         var cache = cluster.State.Sandboxes.Sandboxes;
-        if (feed.Current.TryGetValue(key, out var workload) && cache.Find(key.Namespace, name) is { } sandbox)
+        var seen = _feed.Current.TryGetValue(key, out var workload) && cache.Find(key.Namespace, name) is { } sandbox ? View(workload, sandbox)
+            : _made.TryGetValue(key, out var made) && made.Until > _time.GetUtcNow() ? View(SandboxProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", made.Sandbox, []), made.Sandbox)
+            : null;
+        if (seen is null or { Workload.Status: DeployStatus.Stopped } && _notes.Find(key) is { } note)
         {
-            return View(workload, sandbox);
+            return View(ComingWorkload.Project(note, cluster.Status.ClusterId ?? ""), note.ReadSandbox());
         }
 
-        if (_made.TryGetValue(key, out var made) && made.Until > time.GetUtcNow())
+        if (seen is not null)
         {
-            return View(SandboxProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", made.Sandbox, []), made.Sandbox);
+            return seen;
         }
 
         if (!cluster.State.IsSynced(WorkloadKind.Sandbox))
@@ -127,9 +131,7 @@ public sealed partial class SandboxOperations(
         using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
         try
         {
-            // As it was seen: another one that another replica makes meanwhile stays.
-            var api = new SandboxApi(cluster, options.WorkloadNamespace, time);
-            if (await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } sandbox && await api.DeleteAsync(name, sandbox.Metadata.Uid, CancellationToken.None).ConfigureAwait(false))
+            if (await _maker.RemoveAsync(cluster, name).ConfigureAwait(false))
             {
                 LogDeleted(name, cluster.Name);
             }
@@ -146,47 +148,20 @@ public sealed partial class SandboxOperations(
 
     Task IWorkloadOperations.PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key.Name);
 
-    private Task<(Sandbox Sandbox, bool IsNew)> CreateOrReplaceAsync(ClusterConnection cluster, SandboxApi api, Sandbox wanted)
+    private async Task MadeAsync(ClusterConnection cluster, Sandbox sandbox, bool isNew)
     {
-        var name = wanted.Metadata.Name;
-        var replacement = new Replacement($"Sandbox '{name}'", ReplaceDeadline, time);
-        return replacement.RunAsync(async token =>
+        if (isNew)
         {
-            while (true)
-            {
-                if (await api.CreateAsync(wanted, dryRun: false, token).ConfigureAwait(false) is { } created)
-                {
-                    return (created, true);
-                }
-
-                if (await api.FindAsync(name, token).ConfigureAwait(false) is not { } existing)
-                {
-                    continue;
-                }
-
-                if (existing.Metadata.DeletionTimestamp is null)
-                {
-                    if (HashOf(existing) == HashOf(wanted))
-                    {
-                        return (existing, false);
-                    }
-
-                    LogReplacing(name, cluster.Name);
-                    await replacement.BeginAsync().ConfigureAwait(false);
-                    await api.DeleteAsync(name, existing.Metadata.Uid, token).ConfigureAwait(false);
-                }
-
-                // The pod bears the sandbox's name: a new one would not come while the old one is there.
-                var gone = new GoneWatch(cluster, time);
-                await gone.WaitAsync(api.Path, name, existing.Metadata.Uid, token).ConfigureAwait(false);
-                await gone.WaitAsync($"api/v1/namespaces/{options.WorkloadNamespace}/pods", name, existing.Metadata.Uid, token).ConfigureAwait(false);
-            }
-        });
+            var key = KeyOf(cluster, sandbox.Metadata.Name);
+            LogCreated(key.Name, cluster.Name, HubFacts.Text(sandbox.Metadata.Annotations, HubNames.DeployIdAnnotation));
+            Remember(key, sandbox);
+            await WaitUntilSeenAsync(key, sandbox.Metadata.Uid).ConfigureAwait(false);
+        }
     }
 
     private void Remember(WorkloadKey key, Sandbox sandbox)
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         foreach (var (old, made) in _made)
         {
             if (made.Until <= now)
@@ -201,7 +176,7 @@ public sealed partial class SandboxOperations(
     /// <summary>The hub may ask for the sandbox right after this call: it is answered from the caches.</summary>
     private async Task WaitUntilSeenAsync(WorkloadKey key, string uid)
     {
-        if (await feed.WaitForAsync(key, uid, time, CancellationToken.None).ConfigureAwait(false))
+        if (await _feed.WaitForAsync(key, uid, _time, CancellationToken.None).ConfigureAwait(false))
         {
             _made.TryRemove(key, out _);
         }
@@ -216,18 +191,35 @@ public sealed partial class SandboxOperations(
         (sandbox.Metadata.Labels ?? new Dictionary<string, string>()).ToDictionary(),
         (sandbox.Metadata.Annotations ?? new Dictionary<string, string>()).Where(entry => entry.Key is not (LastApplied or ServiceManifest.HashAnnotation)).ToDictionary());
 
-    private static string HashOf(Sandbox sandbox) => HubFacts.Text(sandbox.Metadata.Annotations, ServiceManifest.HashAnnotation);
+    /// <summary>Says what went wrong when a sandbox is made. An API server may quote what it refuses; what came in the environment is for the container alone.</summary>
+    /// <param name="environment">The values of the environment, asked for when something went wrong.</param>
+    private static async Task<T> TellingWhyAsync<T>(ClusterConnection cluster, string name, Func<Task<T>> make, Func<IEnumerable<string>> environment)
+    {
+        string Hide(string message) => SecretText.Hide(message, environment());
+        try
+        {
+            return await make().ConfigureAwait(false);
+        }
+        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
+        {
+            throw new RequestRefusedException(Hide($"Cluster '{cluster.Name}' does not take sandbox '{name}': {refusal.Message}"));
+        }
+        catch (ApiStatusException missing) when (missing.Code == 404)
+        {
+            throw new ClusterOperationException(
+                Hide($"Sandbox '{name}' was not created: cluster '{cluster.Name}' answered 404: {missing.Message}. Install the controller that provides {SandboxNames.Plural}.{SandboxNames.Group}/{SandboxNames.Version}."),
+                missing);
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            throw new ClusterOperationException(Hide($"Sandbox '{name}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}"), exception);
+        }
+    }
 
-    /// <summary>An API server may quote what it refuses; what came in the environment is for the container alone.</summary>
-    private static string Hide(string message, SandboxRequest request) => SecretText.Hide(message, request.EnvVars?.Values ?? Enumerable.Empty<string>());
-
-    private WorkloadKey KeyOf(ClusterConnection cluster, string name) => new(cluster.Name, WorkloadKind.Sandbox, options.WorkloadNamespace, name);
+    private WorkloadKey KeyOf(ClusterConnection cluster, string name) => new(cluster.Name, WorkloadKind.Sandbox, _options.WorkloadNamespace, name);
 
     [LoggerMessage(LogLevel.Information, "Created sandbox {Sandbox} in cluster {Cluster} for deploy {DeployId}")]
     private partial void LogCreated(string sandbox, string cluster, string deployId);
-
-    [LoggerMessage(LogLevel.Information, "Replacing sandbox {Sandbox} in cluster {Cluster}: another one of its name exists")]
-    private partial void LogReplacing(string sandbox, string cluster);
 
     [LoggerMessage(LogLevel.Information, "Deleted sandbox {Sandbox} in cluster {Cluster}")]
     private partial void LogDeleted(string sandbox, string cluster);

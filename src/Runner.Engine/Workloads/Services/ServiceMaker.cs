@@ -8,13 +8,12 @@ using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Services;
 
-/// <summary>
-/// Has the objects of services there, in place of whatever carries a service of the same name. Before something is told to go for that, what is to come is noted
-/// (<see cref="ReplacementNotes"/>): a process that dies in between does not leave nothing of either.
-/// </summary>
+/// <summary>Has the objects of services there, in place of whatever carries a service of the same name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNotes notes, PodHurry pods, TimeProvider time, ILogger logger)
+internal sealed class ServiceMaker(RunnerOptions options, ReplacementNotes notes, PodHurry pods, TimeProvider time, ILogger logger)
 {
+    private readonly CarrierMaker _carriers = new(options, notes, time, logger);
+
     /// <returns>The service, and whether it was made by this call; one that carries the same request already stays.</returns>
     /// <exception cref="ClusterOperationException">The old service does not go, or somebody has stopped the service meanwhile.</exception>
     public async Task<(Workload Workload, bool IsNew)> MakeAsync(ClusterConnection cluster, ServiceObjects objects)
@@ -72,15 +71,13 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
     public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
     {
         // Whoever is about to make it, or would finish what was begun, finds that it is not wanted any more.
-        await notes.ForgetAsync(cluster.Name, name).ConfigureAwait(false);
+        await notes.ForgetAsync(new(cluster.Name, WorkloadKind.Service, options.WorkloadNamespace, name)).ConfigureAwait(false);
         var (service, set) = await CarriersAsync(cluster, name).ConfigureAwait(false);
         var isDeleted = set is not null && await RemoveAsync(cluster, set).ConfigureAwait(false);
         return (service is not null && await RemoveAsync(cluster, service).ConfigureAwait(false)) || isDeleted;
     }
 
     private static string HashOf(IMetadata<V1ObjectMeta> carrier) => HubFacts.Text(carrier.Metadata.Annotations, ServiceManifest.HashAnnotation);
-
-    private static bool IsWritten(NotedReplacement note) => note.Id.Length > 0;
 
     private Task<bool> RemoveAsync(ClusterConnection cluster, IKubernetesObject<V1ObjectMeta> carrier) => carrier is LeaderWorkerSet
         ? SetsOf(cluster).DeleteAsync(carrier.Metadata.Name, carrier.Metadata.Uid, CancellationToken.None)
@@ -116,73 +113,12 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
         },
         set => MultiHostProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", set, []));
 
-    /// <param name="put">Has the carrier there; told what to call before anything is told to go.</param>
     private async Task<(Workload Workload, bool IsNew)> PutAsync<T>(
         ClusterConnection cluster, NotedReplacement note, V1Secret? secret, Func<Func<Task>, Task<(T Carrier, bool IsNew)>> put, Func<T, Workload> project)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var isFinishing = IsWritten(note);
-        (T Carrier, bool IsNew) made;
-        try
-        {
-            made = await put(() => NoteAsync(note)).ConfigureAwait(false);
-            await OwnAsync(cluster, note, secret, made.Carrier).ConfigureAwait(false);
-        }
-        catch when (!isFinishing)
-        {
-            // The caller is told, and nothing is done behind his back any more.
-            await EndAsync(note).ConfigureAwait(false);
-            throw;
-        }
-
-        if (!await EndAsync(note).ConfigureAwait(false) && made.IsNew)
-        {
-            await RemoveAsync(cluster, made.Carrier).ConfigureAwait(false);
-            throw new ClusterOperationException($"Service '{note.Name}' was not created: it was stopped while the one before it made room.");
-        }
-
-        return (project(made.Carrier), made.IsNew);
-    }
-
-    private async Task NoteAsync(NotedReplacement note)
-    {
-        if (IsWritten(note))
-        {
-            return;
-        }
-
-        try
-        {
-            await notes.AddAsync(note).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            throw new ClusterOperationException($"Service '{note.Name}' was not replaced, and the old one stays: what is to come could not be noted before. {exception.Message} Ask again.", exception);
-        }
-    }
-
-    /// <returns>False when somebody has stopped the service meanwhile.</returns>
-    private async Task<bool> EndAsync(NotedReplacement note)
-    {
-        try
-        {
-            return !IsWritten(note) || await notes.EndAsync(note.Id).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            LogNoteStays(note.Name, note.Cluster, exception.Message);
-            return true;
-        }
-    }
-
-    private async Task OwnAsync(ClusterConnection cluster, NotedReplacement note, V1Secret? secret, IKubernetesObject<V1ObjectMeta> carrier)
-    {
-        var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
-        await secrets.OwnAsync(secret, carrier, CancellationToken.None).ConfigureAwait(false);
-        if (secret is null && note.Secret is { } name && !await secrets.OwnAsync(name, carrier, CancellationToken.None).ConfigureAwait(false))
-        {
-            LogSecretMissing(note.Name, cluster.Name, name);
-        }
+        var (carrier, isNew) = await _carriers.MakeAsync(cluster, note, secret, put, made => RemoveAsync(cluster, made)).ConfigureAwait(false);
+        return (project(carrier), isNew);
     }
 
     private async Task<(KnativeService? Service, LeaderWorkerSet? Set)> CarriersAsync(ClusterConnection cluster, string name) => (
@@ -202,10 +138,4 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
     private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
 
     private LeaderWorkerSetApi SetsOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
-
-    [LoggerMessage(LogLevel.Warning, "That service {Service} in cluster {Cluster} was replaced stays noted as under way; whoever finds it sees that it is done: {Problem}")]
-    private partial void LogNoteStays(string service, string cluster, string problem);
-
-    [LoggerMessage(LogLevel.Error, "The instances of service {Service} in cluster {Cluster} cannot start: Secret {Secret} with their environment is gone. Run the service again")]
-    private partial void LogSecretMissing(string service, string cluster, string secret);
 }

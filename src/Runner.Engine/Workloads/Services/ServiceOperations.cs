@@ -12,7 +12,7 @@ namespace Runner.Engine.Workloads.Services;
 /// What the hub and administrators do to services. Writes go to the cluster; answers come from the caches. What was asked for is carried through within its own
 /// deadlines, whether or not the caller waits for it: half a replacement is the loss of a service.
 /// </summary>
-public sealed partial class ServiceOperations
+public sealed partial class ServiceOperations : IReplacementFinishing
 {
     private readonly RunnerOptions _options;
     private readonly LiveSettings _settings;
@@ -25,6 +25,7 @@ public sealed partial class ServiceOperations
     private readonly JustMade _made;
     private readonly PodHurry _pods;
     private readonly ReplacementNotes _notes;
+    private readonly ComingWorkloads _coming;
     private readonly ServiceMaker _maker;
     private readonly Turns _turns;
 
@@ -42,6 +43,7 @@ public sealed partial class ServiceOperations
     {
         (_options, _settings, _clusters, _feed, _leadership, _reporter, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, notes, turns, time, logger);
         _made = new(clusters, time);
+        _coming = new(notes, options);
         _pods = new(feed, options.WorkloadNamespace, logger);
         _maker = new(options, notes, _pods, time, logger);
     }
@@ -71,13 +73,11 @@ public sealed partial class ServiceOperations
     }
 
     /// <summary>Whether a service of that name is being replaced, so that there may be none for a moment.</summary>
-    public bool IsBeingReplaced(ClusterConnection cluster, string serviceName) => _notes.IsReplaced(cluster.Name, serviceName);
+    public bool IsBeingReplaced(ClusterConnection cluster, string serviceName) => _notes.Find(KeyOf(cluster, serviceName)) is { Problem: null };
 
-    /// <summary>Finishes a replacement whose process died. Who has asked for something else meanwhile has his way.</summary>
-    /// <returns>False when there is nothing to do any more.</returns>
-    /// <exception cref="RequestRefusedException">The cluster does not take it.</exception>
-    /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
-    internal async Task<bool> FinishAsync(ClusterConnection cluster, NotedReplacement note)
+    WorkloadKind IReplacementFinishing.Kind => WorkloadKind.Service;
+
+    async Task<bool> IReplacementFinishing.FinishAsync(ClusterConnection cluster, NotedReplacement note)
     {
         using var turn = await _turns.TakeAsync(KeyOf(cluster, note.Name)).ConfigureAwait(false);
         return await TellingWhyAsync(
@@ -166,12 +166,12 @@ public sealed partial class ServiceOperations
         }
     }
 
-    /// <summary>The service as the watches know it, or as it was just made while they have not told of it; null when there is none.</summary>
+    /// <summary>The service as the watches know it, as it was just made while they have not told of it, or as it is to be while another one makes room for it; null when there is none.</summary>
     /// <exception cref="ClusterOperationException">Nothing is known of the cluster's services yet, so that nobody can say that there is none.</exception>
     public Workload? Find(ClusterConnection cluster, string serviceName)
     {
         var key = KeyOf(cluster, serviceName);
-        if (_feed.Current.TryGetValue(key, out var workload) || (workload = _made.Find(key, cluster)) is not null)
+        if (_coming.Instead(cluster, WorkloadKind.Service, serviceName, _feed.Current.GetValueOrDefault(key) ?? _made.Find(key, cluster)) is { } workload)
         {
             return workload;
         }

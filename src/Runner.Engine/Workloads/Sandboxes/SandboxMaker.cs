@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters;
+using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Replacing;
+using Runner.Engine.Workloads.Services;
+
+namespace Runner.Engine.Workloads.Sandboxes;
+
+/// <summary>Has the objects of sandboxes there, in place of whichever sandbox has the name, as <see cref="CarrierMaker"/> does.</summary>
+/// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
+internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, TimeProvider time, ILogger logger)
+{
+    /// <summary>How long an old sandbox of the same name may take to go: its pod is given 30 s to end, and goes a moment after that.</summary>
+    private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(40);
+
+    private readonly CarrierMaker _carriers = new(options, notes, time, logger);
+
+    /// <returns>The sandbox, and whether it was made by this call; one that carries the same request already stays.</returns>
+    /// <exception cref="ClusterOperationException">The old sandbox does not go, or somebody has deleted the sandbox meanwhile.</exception>
+    public async Task<(Sandbox Sandbox, bool IsNew)> MakeAsync(ClusterConnection cluster, SandboxObjects objects)
+    {
+        if (objects.Volume is not null || objects.Secret is not null)
+        {
+            // Neither a volume nor a Secret for a sandbox that the API server refuses.
+            await ApiOf(cluster).CreateAsync(objects.Sandbox, dryRun: true, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (objects.Volume is { } volume)
+        {
+            await new VolumeClaims(cluster, options.WorkloadNamespace, time, logger).EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        await new EnvironmentSecrets(cluster, options.WorkloadNamespace, time).EnsureAsync(objects.Secret, CancellationToken.None).ConfigureAwait(false);
+        return await PutAsync(cluster, objects, NotedReplacement.Of(cluster, objects.Sandbox, objects.Secret)).ConfigureAwait(false);
+    }
+
+    /// <summary>Finishes what a process that died has begun: only what was gone by then is made good.</summary>
+    /// <returns>Null when there is nothing to make: the old sandbox stands, another one has been made since, or this one's time is over.</returns>
+    /// <inheritdoc cref="MakeAsync"/>
+    public async Task<(Sandbox Sandbox, bool IsNew)?> FinishAsync(ClusterConnection cluster, NotedReplacement note)
+    {
+        var wanted = note.ReadSandbox();
+        var there = await ApiOf(cluster).FindAsync(note.Name, CancellationToken.None).ConfigureAwait(false);
+        if ((there is { Metadata.DeletionTimestamp: null } && HashOf(there) != HashOf(wanted)) || InstanceProjection.Time(wanted.Spec?.ShutdownTime) <= time.GetUtcNow())
+        {
+            await notes.EndAsync(note.Id).ConfigureAwait(false);
+            return null;
+        }
+
+        return await PutAsync(cluster, new(wanted, Volume: null, Secret: null), note).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes a sandbox as it is now: what comes in its place meanwhile, from another replica, stays.</summary>
+    /// <returns>False when there was nothing to delete.</returns>
+    public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
+    {
+        // Whoever is about to make it, or would finish what was begun, finds that it is not wanted any more.
+        await notes.ForgetAsync(new(cluster.Name, WorkloadKind.Sandbox, options.WorkloadNamespace, name)).ConfigureAwait(false);
+        return await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } sandbox && await RemoveAsync(cluster, sandbox).ConfigureAwait(false);
+    }
+
+    private Task<bool> RemoveAsync(ClusterConnection cluster, Sandbox sandbox) => ApiOf(cluster).DeleteAsync(sandbox.Metadata.Name, sandbox.Metadata.Uid, CancellationToken.None);
+
+    private Task<(Sandbox Sandbox, bool IsNew)> PutAsync(ClusterConnection cluster, SandboxObjects objects, NotedReplacement note) =>
+        _carriers.MakeAsync(cluster, note, objects.Secret, begin => CreateOrReplaceAsync(cluster, objects.Sandbox, begin), made => RemoveAsync(cluster, made));
+
+    private Task<(Sandbox Sandbox, bool IsNew)> CreateOrReplaceAsync(ClusterConnection cluster, Sandbox wanted, Func<Task> begin)
+    {
+        var (api, name) = (ApiOf(cluster), wanted.Metadata.Name);
+        var replacement = new Replacement($"Sandbox '{name}'", ReplaceDeadline, time, begin);
+        return replacement.RunAsync(async token =>
+        {
+            while (true)
+            {
+                if (await api.CreateAsync(wanted, dryRun: false, token).ConfigureAwait(false) is { } created)
+                {
+                    return (created, true);
+                }
+
+                if (await api.FindAsync(name, token).ConfigureAwait(false) is not { } existing)
+                {
+                    continue;
+                }
+
+                if (existing.Metadata.DeletionTimestamp is null && HashOf(existing) == HashOf(wanted))
+                {
+                    return (existing, false);
+                }
+
+                await replacement.BeginAsync().ConfigureAwait(false);
+                if (existing.Metadata.DeletionTimestamp is null)
+                {
+                    LogReplacing(name, cluster.Name);
+                    await api.DeleteAsync(name, existing.Metadata.Uid, token).ConfigureAwait(false);
+                }
+
+                // The pod bears the sandbox's name: a new one would not come while the old one is there.
+                var gone = new GoneWatch(cluster, time);
+                await gone.WaitAsync(api.Path, name, existing.Metadata.Uid, token).ConfigureAwait(false);
+                await gone.WaitAsync($"api/v1/namespaces/{options.WorkloadNamespace}/pods", name, existing.Metadata.Uid, token).ConfigureAwait(false);
+            }
+        });
+    }
+
+    private static string HashOf(Sandbox sandbox) => HubFacts.Text(sandbox.Metadata.Annotations, ServiceManifest.HashAnnotation);
+
+    private SandboxApi ApiOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
+
+    [LoggerMessage(LogLevel.Information, "Replacing sandbox {Sandbox} in cluster {Cluster}: another one of its name exists")]
+    private partial void LogReplacing(string sandbox, string cluster);
+}
