@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Runner.EmbeddedCluster.Storage;
+using Runner.Engine.Clusters;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Tests.Engine.Support;
 
@@ -58,6 +59,28 @@ public sealed class HangUpTests(RunnerApiHost host) : IClassFixture<RunnerApiHos
         await Eventually.TrueAsync(() => host.Log.Contains("Created service stopped in cluster embedded for deploy 24712", StringComparison.Ordinal), "the replacement is over too", 20);
         Assert.True(host.Cluster.Store.Get(key) is not { } left || left.Json["metadata"]!["deletionTimestamp"] is not null);
         await host.ReachesAsync("stopped", 26);
+    }
+
+    [Fact]
+    public async Task A_users_volume_stays_when_a_finetune_of_the_user_is_purged_while_another_service_makes_room_for_the_next()
+    {
+        const string User = "user-half-way";
+        var user = RunnerApiHost.Json(RequestFor("half", Carrier.Service, 1)).GetProperty("user_id").GetString()!;
+        string Request(int number) => RequestFor("half", Carrier.Service, number).Replace(user, User, StringComparison.Ordinal);
+        var configuration = KeyOf("half", Carrier.Service) with { Plural = "configurations" };
+        var services = host.Services.GetRequiredService<ClusterDirectory>().Connections[0].State.Services.Services;
+        await host.CallAsync(Post, PathOf("half", Carrier.Service), Request(1));
+        await Eventually.TrueAsync(() => host.Cluster.Store.Get(configuration) is not null, "the service has its configuration", 20);
+        Hold(configuration);
+        var replaced = host.CallAsync(Post, PathOf("half", Carrier.Service), Request(2));
+        await Eventually.TrueAsync(() => services.Find("spaces", "half") is null, "there is none of the two", 20);
+
+        var purged = await host.CallAsync(HttpMethod.Delete, "service/its-tune/purge", $$"""{"deploy_type":2,"user_id":"{{User}}"}""");
+
+        Assert.Equal(HttpStatusCode.OK, purged.Status);
+        Assert.Null(host.Cluster.Store.Get(new("", "persistentvolumeclaims", "spaces", User))!.Json["metadata"]!["deletionTimestamp"]);
+        LetGo(configuration);
+        Assert.Equal(HttpStatusCode.OK, (await replaced).Status);
     }
 
     [Fact]

@@ -28,6 +28,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
     private readonly ComingWorkloads _coming;
     private readonly ServiceMaker _maker;
     private readonly Turns _turns;
+    private readonly VolumeHolds _volumes = new();
 
     internal ServiceOperations(
         RunnerOptions options,
@@ -58,6 +59,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         var live = _settings.Of(cluster.Name);
         var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", live.StorageClass, live.NetworkInterface);
         using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
+        using var volume = await _volumes.TakeAsync(cluster.Name, ServiceManifest.VolumeName(request.UserId)).ConfigureAwait(false);
         await TellingWhyAsync(
             cluster,
             serviceName,
@@ -143,7 +145,8 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         }
 
         var volume = ServiceManifest.VolumeName(userId);
-        switch (VolumeUse.IsUsed(cluster.State, volume, serviceName))
+        using var deletion = _volumes.TryDelete(cluster.Name, volume);
+        switch (deletion is null ? true : VolumeUse.IsUsed(cluster.State, volume, serviceName))
         {
             case true:
                 LogVolumeStays(volume, cluster.Name, serviceName);
