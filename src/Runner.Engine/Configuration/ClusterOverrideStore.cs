@@ -13,6 +13,7 @@ public sealed class ClusterOverrideStore
 
     private readonly IStateStore _state;
     private readonly LiveSettings _settings;
+    private readonly Lock _loading = new();
 
     /// <param name="settings">Where the values take effect, those of former processes once they are <see cref="Load">loaded</see>.</param>
     public ClusterOverrideStore(IStateStore state, LiveSettings settings)
@@ -28,12 +29,14 @@ public sealed class ClusterOverrideStore
         };
     }
 
-    /// <summary>Puts what was set before the process began, or by another replica, into effect.</summary>
+    /// <summary>Puts what is set, also what was before the process began or by another replica, into effect, and nothing else.</summary>
     public void Load()
     {
-        foreach (var document in _state.Read(db => db.GetCollection(Collection).FindAll().Select(StateMapping<ClusterOverrideDocument>.ToObject).ToList()))
+        // One after the other: of two changes at once the later one must not be overtaken by what it was made from.
+        lock (_loading)
         {
-            _settings.SetOverride(document.Id, document.ToOverride());
+            var documents = _state.Read(db => db.GetCollection(Collection).FindAll().Select(StateMapping<ClusterOverrideDocument>.ToObject).ToList());
+            _settings.SetOverrides(documents.ToDictionary(document => document.Id, document => document.ToOverride(), StringComparer.Ordinal));
         }
     }
 
@@ -43,7 +46,7 @@ public sealed class ClusterOverrideStore
     public async Task ChangeAsync(string cluster, ClusterChange change, CancellationToken cancellationToken)
     {
         var map = _settings.MapOf(cluster);
-        var next = await _state.WriteAsync(
+        await _state.WriteAsync(
             transaction =>
             {
                 // From the disk and not from memory: two changes at once must both be kept.
@@ -57,11 +60,10 @@ public sealed class ClusterOverrideStore
                     Enabled = change.Enabled ?? known.Enabled,
                     StorageClass = change.StorageClass is { } storageClass ? new HubValue(storageClass, map.StorageClass) : known.StorageClass,
                 };
-                documents.Upsert(StateMapping<ClusterOverrideDocument>.ToDocument(ClusterOverrideDocument.From(cluster, changed)));
-                return changed;
+                return documents.Upsert(StateMapping<ClusterOverrideDocument>.ToDocument(ClusterOverrideDocument.From(cluster, changed)));
             },
             cancellationToken).ConfigureAwait(false);
-        _settings.SetOverride(cluster, next);
+        Load();
     }
 }
 

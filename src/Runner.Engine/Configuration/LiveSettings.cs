@@ -138,11 +138,12 @@ public sealed class LiveSettings
         return changed;
     });
 
-    internal void SetOverride(string cluster, ClusterOverride value) => Update(() =>
+    /// <param name="overrides">All there are, by names of connections.</param>
+    internal void SetOverrides(IReadOnlyDictionary<string, ClusterOverride> overrides) => Update(() =>
     {
-        var changed = OverrideOf(cluster) != value;
-        _overrides = _overrides.SetItem(cluster, value);
-        return changed;
+        var before = _overrides;
+        _overrides = overrides.ToImmutableDictionary(StringComparer.Ordinal);
+        return before.Count != overrides.Count || overrides.Any(entry => before.GetValueOrDefault(entry.Key) != entry.Value);
     });
 
     private static string First(params ReadOnlySpan<string?> values)
