@@ -180,6 +180,20 @@ public sealed class KeptLogTests : IAsyncLifetime
         Assert.Equal(["new"], Directory.GetDirectories(Path.Combine(_folder.Path, "logs", "a%2Fb%2E", "spaces", "svc", "web")).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public void A_log_that_cannot_be_kept_leaves_nothing_behind()
+    {
+        var store = Store();
+        var inItsWay = Directory.CreateDirectory(Path.Combine(_folder.Path, "logs", Log("pod").RelativePath));
+
+        Assert.ThrowsAny<SystemException>(() => store.Keep(Log("pod"), Lines(3, 10, () => 'x')));
+
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
+        inItsWay.Delete();
+        store.Keep(Log("pod"), Lines(3, 10, () => 'x'));
+        Assert.Single(store.Where(_ => true));
+    }
+
     private static KeptLog Log(string pod) => new("a/b.", "spaces", "svc", "web", pod, "user-container", "uid-1", true, default, 0);
 
     private static LastLines Lines(int count, int length, Func<char> letter, int maxLines = 5_000)

@@ -62,34 +62,23 @@ internal sealed class KeptLogStore : IPrunable
     {
         var path = Path.Combine(_folder, log.RelativePath);
         var temporary = path + ".tmp";
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
+        try
         {
-            // Programs print what they should not.
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        using (var file = new FileStream(temporary, options))
-        using (var compressed = new GZipStream(file, CompressionLevel.Fastest))
-        {
-            lines.WriteTo(compressed);
-        }
-
-        var now = _time.GetUtcNow();
-        File.SetLastWriteTimeUtc(temporary, now.UtcDateTime);
-        var kept = log with { KeptAt = now, Bytes = new FileInfo(temporary).Length };
-        lock (_lock)
-        {
-            File.Move(temporary, path, overwrite: true);
-            var logs = _logs.Value;
-            logs[kept.RelativePath] = kept;
-            foreach (var earlier in logs.Values.Where(other => IsSameContainer(other, kept) && other.RelativePath != kept.RelativePath).ToList())
+            using (var file = Create(temporary))
+            using (var compressed = new GZipStream(file, CompressionLevel.Fastest))
             {
-                Remove(earlier);
+                lines.WriteTo(compressed);
             }
 
-            Shrink();
+            var now = _time.GetUtcNow();
+            File.SetLastWriteTimeUtc(temporary, now.UtcDateTime);
+            Take(log with { KeptAt = now, Bytes = new FileInfo(temporary).Length }, temporary, path);
+        }
+        catch
+        {
+            // Nobody else would before the next start, and most likely the disk is full.
+            Discard(temporary);
+            throw;
         }
     }
 
@@ -119,8 +108,54 @@ internal sealed class KeptLogStore : IPrunable
         },
         cancellationToken);
 
+    private static void Discard(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // What went wrong before is what is told.
+        }
+    }
+
     private static bool IsSameContainer(KeptLog one, KeptLog other) =>
         one.Pod == other.Pod && one.Container == other.Container && one.Namespace == other.Namespace && one.Cluster == other.Cluster;
+
+    private FileStream Create(string temporary)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            // Programs print what they should not.
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        lock (_lock)
+        {
+            // Nobody removes the folder as empty before the file is in it, nor takes the file for the leavings of an earlier process.
+            _ = _logs.Value;
+            Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
+            return new FileStream(temporary, options);
+        }
+    }
+
+    private void Take(KeptLog kept, string temporary, string path)
+    {
+        lock (_lock)
+        {
+            File.Move(temporary, path, overwrite: true);
+            var logs = _logs.Value;
+            logs[kept.RelativePath] = kept;
+            foreach (var earlier in logs.Values.Where(other => IsSameContainer(other, kept) && other.RelativePath != kept.RelativePath).ToList())
+            {
+                Remove(earlier);
+            }
+
+            Shrink();
+        }
+    }
 
     private Dictionary<string, KeptLog> Load()
     {
