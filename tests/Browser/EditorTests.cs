@@ -46,4 +46,17 @@ public sealed class EditorTests(ConsoleFixture console)
             await Assertions.Expect(page.Locator(".view-lines")).ToContainTextAsync("interval: 50".Replace(' ', '\u00a0'));
         }
     }
+
+    [Fact]
+    public async Task The_editor_speaks_the_language_of_the_page()
+    {
+        var page = await console.OpenAsync("/", language: "zh-Hans");
+        await ConsoleFixture.GoAsync(page, "/language/zh-Hans?returnUrl=/configuration");
+        await page.Locator(".view-lines").ClickAsync();
+        await page.Keyboard.PressAsync("Control+F");
+        await Assertions.Expect(page.Locator(".find-widget.visible textarea[aria-label]").First).ToHaveAttributeAsync("aria-label", "查找");
+        await page.Keyboard.PressAsync("F1");
+        await Assertions.Expect(page.Locator(".quick-input-widget")).ToContainTextAsync("查找");
+        await page.Context.CloseAsync();
+    }
 }

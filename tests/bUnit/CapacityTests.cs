@@ -115,6 +115,15 @@ public sealed partial class CapacityTests
 
         Assert.Contains("Only 2 of 3", page.Find(".verdict").TextContent, StringComparison.Ordinal);
         Assert.Equal("/capacity/fit?device=A100&count=4&replicas=3", "/" + Navigation(console).ToBaseRelativePath(Navigation(console).Uri));
+
+        // The answer is ordered as any table is, and keeps its order while another question is typed.
+        string Nodes() => string.Join(' ', page.FindAll("td.c-name a").Select(cell => cell.TextContent));
+        Assert.Equal("gpu-1 gpu-2 cpu-1", Nodes());
+        page.Find("th.c-name button").Click();
+        page.Find("th.c-name button").Click();
+        Assert.Equal("gpu-2 gpu-1 cpu-1", Nodes());
+        page.Find(".fit-line input").Input("2 × A100");
+        Assert.Equal(("gpu-2 gpu-1 cpu-1", "?device=A100&count=2&sort=-name"), (Nodes(), new Uri(Navigation(console).Uri).Query));
         page.Find(".fit-line input").Input("4 × H200");
         Assert.Contains("NVIDIA-A100", page.Find(".notice").TextContent, StringComparison.Ordinal);
     }

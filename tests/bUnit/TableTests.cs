@@ -41,6 +41,29 @@ public sealed partial class TableTests
     public void Rows_are_filtered_by_every_column_and_ordered_by_one(string address, string shown) =>
         Assert.Equal(shown, string.Join(' ', Columns.Choose(Parts, ListQuery.Parse(Columns, address)).Rows.Select(part => part.Name)));
 
+    /// <summary>Words are ordered as the reader's language has them, Chinese by sound and not by code; names are not.</summary>
+    [Theory]
+    [InlineData("zh-Hans", "?sort=word", "阿里 北京 本地 等待 暂停 awaiting")]
+    [InlineData("zh-Hans", "?sort=name", "awaiting 北京 暂停 本地 等待 阿里")]
+    public void Words_are_ordered_by_language_and_back_again_and_names_by_their_letters(string language, string address, string expected)
+    {
+        var (before, words) = (CultureInfo.CurrentUICulture, "暂停 阿里 等待 awaiting 北京 本地".Split(' '));
+        var columns = new TableColumns<string>("name", TableColumn.Words<string>("name", word => word), TableColumn.Spoken<string>("word", word => word));
+        try
+        {
+            CultureInfo.CurrentUICulture = new(language);
+            var query = ListQuery.Parse(columns, address);
+            var rows = columns.Choose(words, query).Rows;
+            Assert.Equal(expected, string.Join(' ', rows));
+            Assert.Equal(rows.Reverse(), columns.Choose(words, query.SortedBy(query.Sort)).Rows);
+            Assert.Equal(["北京", "本地"], columns.Choose(words, query.FilteredBy("北京")).Rows.Concat(columns.Choose(words, query.FilteredBy("本")).Rows));
+        }
+        finally
+        {
+            CultureInfo.CurrentUICulture = before;
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("?filter=a%20b%26c&sort=-size&columns=name,place&page=3")]

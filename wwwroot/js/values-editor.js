@@ -13,7 +13,9 @@ const script = source => new Promise((resolve, reject) => {
 const load = () => loading ??= (async () => {
   if (!window.monaco) {
     await script(new URL(`${base}/loader.js`, document.baseURI).href);
-    window.require.config({ paths: { vs: new URL(base, document.baseURI).href } });
+    // Its menus, its search and what it tells screen readers, in the language of the page; it has English by itself.
+    const languages = document.documentElement.lang.startsWith("zh") ? { "vs/nls": { availableLanguages: { "*": "zh-cn" } } } : {};
+    window.require.config({ paths: { vs: new URL(base, document.baseURI).href }, ...languages });
     await new Promise((resolve, reject) => window.require(["vs/editor/editor.main"], resolve, reject));
   }
   return window.monaco;

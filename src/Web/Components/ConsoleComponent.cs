@@ -35,5 +35,12 @@ public abstract class ConsoleComponent : ComponentBase
         await work().ConfigureAwait(true);
     });
 
+    /// <summary>Does something and draws the component anew.</summary>
+    protected Task RedrawAsync(Action work) => InvokeAsync(() =>
+    {
+        work();
+        StateHasChanged();
+    });
+
     private static void Speak(CultureInfo culture, CultureInfo language) => (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (culture, language);
 }

@@ -24,6 +24,6 @@ public sealed record AuditFilter(
 }
 
 /// <summary>A part of the audit log.</summary>
-/// <param name="Entries">The newest first.</param>
-/// <param name="Next">What to give as <c>before</c> to read on; null at the end.</param>
+/// <param name="Entries">In the order that was asked for.</param>
+/// <param name="Next">What to give as <c>after</c> to read on; null at the end.</param>
 public sealed record AuditPage(IReadOnlyList<AuditEntry> Entries, long? Next);

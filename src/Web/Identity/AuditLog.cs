@@ -76,18 +76,19 @@ public sealed class AuditLog
     public IReadOnlyList<AuditEntry> Read(int take, int skip = 0) => _state.Read(database =>
         database.GetCollection(Collection, BsonAutoId.Int64).Find(Query.All(Query.Descending), skip, take).Select(FromDocument).ToList());
 
-    /// <summary>Reads on from an entry, the newest first. Looks at a bounded number of entries at a time: a page may be empty though there is a next one.</summary>
+    /// <summary>Reads on from an entry, in the order of time. Looks at a bounded number of entries at a time: a page may be empty though there is a next one.</summary>
     /// <param name="take">At most so many.</param>
-    /// <param name="before">From <see cref="AuditPage.Next"/>; null to begin.</param>
-    public AuditPage Read(AuditFilter filter, int take, long? before = null) => _state.Read(database =>
+    /// <param name="after">From <see cref="AuditPage.Next"/>; null to begin.</param>
+    /// <param name="oldestFirst">Whether the oldest entries come first, instead of the newest.</param>
+    public AuditPage Read(AuditFilter filter, int take, long? after = null, bool oldestFirst = false) => _state.Read(database =>
     {
         var found = new List<AuditEntry>();
         long? last = null;
         var looked = 0;
-        var query = Query.All(Query.Descending);
-        if (before is not null)
+        var query = Query.All(oldestFirst ? Query.Ascending : Query.Descending);
+        if (after is not null)
         {
-            query.Where.Add(Query.LT("_id", before.Value));
+            query.Where.Add(oldestFirst ? Query.GT("_id", after.Value) : Query.LT("_id", after.Value));
         }
 
         foreach (var document in database.GetCollection(Collection, BsonAutoId.Int64).Find(query, 0, MostLookedAt))

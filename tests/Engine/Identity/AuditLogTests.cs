@@ -83,6 +83,7 @@ public sealed class AuditLogTests
         Assert.Equal(60, All(log, new(From: time.GetUtcNow().AddHours(-1))).Count);
         Assert.Equal(240, All(log, new(Until: time.GetUtcNow().AddHours(-1))).Count);
         Assert.Equal(Enumerable.Range(0, 300).Reverse().Select(number => $"web-{number}"), All(log, AuditFilter.None).Select(entry => entry.Target));
+        Assert.Equal(Enumerable.Range(0, 300).Select(number => $"web-{number}"), All(log, AuditFilter.None, oldestFirst: true).Select(entry => entry.Target));
     }
 
     [Fact]
@@ -126,19 +127,19 @@ public sealed class AuditLogTests
         Assert.Equal(2, log.Read(new AuditFilter(Action: AuditActions.AuditExport), 10).Entries.Count);
     }
 
-    private static List<AuditEntry> All(AuditLog log, AuditFilter filter)
+    private static List<AuditEntry> All(AuditLog log, AuditFilter filter, bool oldestFirst = false)
     {
         var all = new List<AuditEntry>();
-        for (long? before = null; ;)
+        for (long? after = null; ;)
         {
-            var page = log.Read(filter, 7, before);
+            var page = log.Read(filter, 7, after, oldestFirst);
             all.AddRange(page.Entries);
             if (page.Next is null)
             {
                 return all;
             }
 
-            before = page.Next;
+            after = page.Next;
         }
     }
 }

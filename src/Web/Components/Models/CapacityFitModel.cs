@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Web;
 using Runner.Engine.Capacity;
 using Runner.Engine.Capacity.Fit;
 using Runner.Web.Live;
@@ -12,12 +10,15 @@ public sealed record FitRow(string Cluster, NodeFit Answer);
 /// <summary>"Would it fit?": the request, and what every node says to it. Plain state without a page; used by one circuit at a time.</summary>
 public sealed class CapacityFitModel(IConsoleEngine engine)
 {
-    public FitRequest Request { get; private set; } = new();
+    /// <summary>What is asked, and the order of the answer.</summary>
+    public FitQuery Query { get; private set; } = new();
+
+    public FitRequest Request => Query.Request;
 
     /// <summary>Parts of the typed line that say nothing.</summary>
     public IReadOnlyList<string> Unread { get; private set; } = [];
 
-    /// <summary>What the nodes answer: those that take it first, then those with the fewest obstacles.</summary>
+    /// <summary>What the nodes answer, in the order of the query.</summary>
     public IReadOnlyList<FitRow> Rows { get; private set; } = [];
 
     /// <summary>Models that nodes have, for the one that no node has.</summary>
@@ -47,15 +48,16 @@ public sealed class CapacityFitModel(IConsoleEngine engine)
     /// <summary>Takes what is typed in one line.</summary>
     public void Type(string line)
     {
-        Request = FitRequest.Parse(line, out var unread);
+        Query = Query with { Request = FitRequest.Parse(line, out var unread) };
         Unread = unread;
         Ask();
     }
 
-    /// <summary>Takes what is typed into the fields.</summary>
-    public void Ask(FitRequest request)
+    /// <summary>Takes what is typed into the fields, or stands in the address.</summary>
+    public void Show(FitQuery query)
     {
-        (Request, Unread) = (request, []);
+        Unread = query.Request == Request ? Unread : [];
+        Query = query;
         Ask();
     }
 
@@ -78,36 +80,8 @@ public sealed class CapacityFitModel(IConsoleEngine engine)
         UnknownModel = pod is null;
         Rows = pod is null ? [] :
         [
-            .. all.SelectMany(cluster => PodFit.Check(pod, cluster.Nodes, Request.Replicas).Select(answer => new FitRow(cluster.Cluster, answer)))
-                .OrderBy(row => row.Answer.Obstacles.Count).ThenByDescending(row => row.Answer.Copies).ThenBy(row => row.Answer.Node.Name, StringComparer.Ordinal),
+            .. FitQuery.Nodes.Arrange(
+                all.SelectMany(cluster => PodFit.Check(pod, cluster.Nodes, Request.Replicas).Select(answer => new FitRow(cluster.Cluster, answer))).OrderBy(row => row.Answer.Node.Name, StringComparer.Ordinal), Query),
         ];
-    }
-
-    /// <summary>Reads the query part of a URL.</summary>
-    public static FitRequest Parse(string query)
-    {
-        var values = HttpUtility.ParseQueryString(query);
-        int Number(string name, int least, int most) => int.TryParse(values[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, least, most) : least;
-        return new()
-        {
-            Device = values["device"] ?? "",
-            Count = Number("count", 0, 999_999),
-            Cpu = values["cpu"] ?? "",
-            Memory = values["memory"] ?? "",
-            Labels = values["labels"] ?? "",
-            Tolerations = values["tolerate"] ?? "",
-            Replicas = Number("replicas", 1, FitRequest.MaxReplicas),
-        };
-    }
-
-    /// <summary>The address that asks this.</summary>
-    public static string Address(FitRequest request)
-    {
-        var parts = new (string Name, string Value)[]
-        {
-            ("device", request.Device), ("count", request.Count > 0 ? request.Count.ToString(CultureInfo.InvariantCulture) : ""), ("cpu", request.Cpu), ("memory", request.Memory),
-            ("labels", request.Labels), ("tolerate", request.Tolerations), ("replicas", request.Replicas > 1 ? request.Replicas.ToString(CultureInfo.InvariantCulture) : ""),
-        }.Where(part => part.Value.Length > 0).Select(part => $"{part.Name}={Uri.EscapeDataString(part.Value)}").ToList();
-        return parts.Count == 0 ? "capacity/fit" : "capacity/fit?" + string.Join('&', parts);
     }
 }

@@ -14,7 +14,7 @@ public sealed record HubQuery() : TableQuery(Events)
         TableColumn.Words<OutboxEvent>("of", e => e.Resource),
         TableColumn.Words<OutboxEvent>("event", e => e.Type),
         new("state", true, false, (a, b) => HubModel.StateOf(a).CompareTo(HubModel.StateOf(b))),
-        TableColumn.Words<OutboxEvent>("problem", e => e.Problem.Shown),
+        TableColumn.Spoken<OutboxEvent>("problem", e => e.Problem.Shown),
         TableColumn.Figure("tries", (OutboxEvent e) => e.Attempts),
         TableColumn.Figure("age", (OutboxEvent e) => -e.Sequence));
 

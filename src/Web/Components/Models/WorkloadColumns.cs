@@ -10,7 +10,7 @@ public static class WorkloadColumns
         TableColumn.Words<WorkloadRow>("name", row => row.Name),
         new("state", true, false, (a, b) => a.State.Tone != b.State.Tone ? a.State.Tone.CompareTo(b.State.Tone) : string.CompareOrdinal(a.State.Id, b.State.Id)),
         TableColumn.Words<WorkloadRow>("reason", row => row.Workload.Reason),
-        TableColumn.Words<WorkloadRow>("type", row => row.Type),
+        TableColumn.Spoken<WorkloadRow>("type", row => row.Type),
         TableColumn.Words<WorkloadRow>("owner", row => row.Owner),
         TableColumn.Figure("ready", (WorkloadRow row) => row.Workload.ActualReplicas),
         TableColumn.Words<WorkloadRow>("accelerator", row => row.Accelerator),

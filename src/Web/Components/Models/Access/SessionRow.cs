@@ -14,7 +14,7 @@ public sealed record SessionRow(SessionRecord Session, string User, string Metho
         TableColumn.Words<SessionRow>("user", row => row.User),
         TableColumn.Words<SessionRow>("client", row => row.Session.Client),
         TableColumn.Words<SessionRow>("address", row => row.Session.RemoteAddress),
-        TableColumn.Words<SessionRow>("method", row => row.Method),
+        TableColumn.Spoken<SessionRow>("method", row => row.Method),
 
         // By how long ago it was, as it is shown.
         new("started", true, false, (a, b) => b.Session.StartedAt.CompareTo(a.Session.StartedAt)),

@@ -12,9 +12,9 @@ public sealed record UserRow(ConsoleUser User, string Role, string State, string
         "name",
         TableColumn.Words<UserRow>("name", row => row.User.Name),
         new("role", true, false, (a, b) => a.User.Role.CompareTo(b.User.Role)) { Text = row => row.Role },
-        TableColumn.Words<UserRow>("state", row => row.State),
-        TableColumn.Words<UserRow>("source", row => row.Source),
-        TableColumn.Words<UserRow>("factor", row => row.Factor),
+        TableColumn.Spoken<UserRow>("state", row => row.State),
+        TableColumn.Spoken<UserRow>("source", row => row.Source),
+        TableColumn.Spoken<UserRow>("factor", row => row.Factor),
 
         // By how long ago it was, as it is shown; never is longest ago.
         new("signed-in", true, false, (a, b) => Nullable.Compare(b.User.LastSignIn, a.User.LastSignIn)),

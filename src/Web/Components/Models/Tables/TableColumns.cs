@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace Runner.Web.Components.Models.Tables;
 
@@ -42,8 +43,8 @@ public sealed class TableColumns<TRow>(string sort, params IReadOnlyList<TableCo
     /// <inheritdoc cref="TableColumns.Find"/>
     public new TableColumn<TRow>? Find(string? id) => All.FirstOrDefault(column => column.Id == id);
 
-    /// <summary>The order that a query asks for.</summary>
-    public Comparison<TRow> Order(TableQuery query) => Find(query.Sort)?.Compare is not { } compare ? throw new ArgumentException($"Rows cannot be ordered by {query.Sort}.", nameof(query))
+    /// <summary>The order that a query asks for, as the language orders words in which this is called.</summary>
+    public Comparison<TRow> Order(TableQuery query) => Find(query.Sort)?.OrderIn(CultureInfo.CurrentUICulture) is not { } compare ? throw new ArgumentException($"Rows cannot be ordered by {query.Sort}.", nameof(query))
         : query.Descending ? (a, b) => compare(b, a) : compare;
 
     /// <summary>Orders rows; those that are alike stay as they were to each other.</summary>
