@@ -14,10 +14,16 @@ public sealed class FreshenTests
         await using var engine = new RunningEngine([cluster.Endpoint]);
         await Eventually.TrueAsync(() => engine.Cluster.State.Synced && engine.Cluster.State.IsSynced(Runner.Engine.Workloads.WorkloadKind.Workflow), "the first state is known");
         var lists = Lists(cluster);
+
+        // Everything was listed since: the watches go on, and show what comes.
+        engine.Cluster.State.Freshen(start);
+        cluster.PutService("between", 1);
+        await Eventually.TrueAsync(() => engine.Feed.Current.Keys.Any(key => key.Name == "between"), "the watch shows what is new");
+        Assert.Equal(lists, Lists(cluster));
+
         cluster.Host.Faults.SilentWatches = true;
         cluster.PutService("meanwhile", 1);
 
-        engine.Cluster.State.Freshen(start);
         engine.Cluster.State.Freshen(TimeProvider.System.GetTimestamp());
 
         await Eventually.TrueAsync(() => engine.Feed.Current.Keys.Any(key => key.Name == "meanwhile"), "what no watch has shown is known");

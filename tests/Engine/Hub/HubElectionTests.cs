@@ -49,8 +49,12 @@ public sealed class HubElectionTests
 
         // However young its lists are: it has stood by, and looks again before it speaks.
         second.Leadership.YoungList = TimeSpan.Zero;
+        Assert.Equal(1, first.Leadership.Term);
+        var before = first.Leadership.Leader;
         await first.DisposeAsync();
 
+        // Handed over, and not left to run out.
+        Assert.NotEqual(before, await HolderAsync(cluster));
         var lists = Lists(cluster);
         await Eventually.TrueAsync(() => second.Leadership.IsLeader, "the second replica takes over", 30);
         await Eventually.TrueAsync(() => Lists(cluster) > lists, "it lists the services once more", 30);
@@ -58,6 +62,7 @@ public sealed class HubElectionTests
         await second.RunAsync("two");
         await Eventually.TrueAsync(() => Told(hub, "one") is [.., ("runner.service.stop", _)] && Told(hub, "two") is [.., (_, 23)], "the second replica tells the hub", 60);
         Assert.Equal("", second.Outbox.LastError);
+        Assert.Equal(1, second.Leadership.Term);
         Assert.Single(Told(hub, "one"), told => told.Type == "runner.service.create");
         Assert.Equal(2, hub.Clusters.Count(e => e.Type == "runner.cluster.create"));
     }
@@ -74,6 +79,15 @@ public sealed class HubElectionTests
         await Eventually.TrueAsync(() => hub.Clusters.Any(e => e.Type == "runner.cluster.create"), "it speaks all the same", 30);
         Assert.Contains(replica.Log, line => line.Contains("allow it get, create and update of leases", StringComparison.Ordinal));
     }
+
+    private static async Task<string?> HolderAsync(EmbeddedClusterHost cluster)
+    {
+        using var client = new Kubernetes(ConfigurationOf(cluster));
+        return (await client.CoordinationV1.ReadNamespacedLeaseAsync("csghub-runner", "spaces", cancellationToken: Cancel)).Spec.HolderIdentity;
+    }
+
+    private static KubernetesClientConfiguration ConfigurationOf(EmbeddedClusterHost cluster) =>
+        KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(Encoding.UTF8.GetBytes(cluster.Kubeconfig())));
 
     private static long Lists(EmbeddedClusterHost cluster) => cluster.RequestCounts()["list services.serving.knative.dev"];
 
@@ -95,14 +109,13 @@ public sealed class HubElectionTests
         public static async Task<Replica> StartAsync(EmbeddedClusterHost cluster, RecordingHub hub, string @namespace = "spaces")
         {
             var replica = new Replica();
-            var kubeconfig = Encoding.UTF8.GetBytes(cluster.Kubeconfig());
             var options = new RunnerOptions
             {
                 DataDirectory = replica._folder.Path, Port = 0, ApiToken = RunnerApiHost.Token, AdminPassword = "correct horse battery", LogLevel = LogLevel.Warning,
                 LeaderElection = true, RunnerNamespace = @namespace,
             };
             options = options with { Hub = options.Hub with { WebhookEndpoint = hub.Address } };
-            replica._app = RunnerApp.Build([], options, clusters: [new("embedded", ClusterOrigin.Embedded, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new MemoryStream(kubeconfig)))]);
+            replica._app = RunnerApp.Build([], options, clusters: [new("embedded", ClusterOrigin.Embedded, () => ConfigurationOf(cluster))]);
             replica._app.Services.GetRequiredService<ILoggerFactory>().AddProvider(replica._log);
             await replica._app.StartAsync(Cancel);
             replica.Leadership = replica._app.Services.GetRequiredService<HubLeadership>();

@@ -43,6 +43,7 @@ public sealed class JobArchiveTests : IDisposable
 
         var writing = archive.ChangedAsync(null, ended, Cancel);
         Assert.True(await archive.HasKeptAsync(ended, Cancel));
+        Assert.True(Assert.Single(Open(database).All).Record.IsFinished);
         await writing;
         Assert.False(await archive.HasKeptAsync(Job("second", WorkflowPhases.Succeeded), Cancel));
     }
