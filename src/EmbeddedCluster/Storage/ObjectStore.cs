@@ -245,6 +245,15 @@ internal sealed class ObjectStore(TimeProvider time, ResourceCatalog? catalog = 
         }
     }
 
+    /// <summary>Ends the watches on a resource that is served no more, as an API server does: whoever asks again is told.</summary>
+    public void EndWatches(string group, string plural)
+    {
+        lock (_lock)
+        {
+            Table(group, plural).EndWatches();
+        }
+    }
+
     /// <summary>Resource version up to which a watch has seen everything; null while changes wait to be read.</summary>
     public long? SeenBy(Watcher watcher)
     {

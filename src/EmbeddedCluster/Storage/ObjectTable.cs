@@ -56,6 +56,8 @@ internal sealed class ObjectTable(long startedAt)
 
     public void Remove(Watcher watcher) => _watchers.Remove(watcher);
 
+    public void EndWatches() => _watchers.ForEach(watcher => watcher.End());
+
     /// <summary>Changes after a resource version, oldest first.</summary>
     public IEnumerable<StoreEvent> Since(long resourceVersion)
     {

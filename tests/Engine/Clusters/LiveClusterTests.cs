@@ -97,6 +97,19 @@ public sealed class LiveClusterTests
     }
 
     [Fact]
+    public async Task A_kind_whose_definition_is_deleted_is_told_to_be_unknown()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        await using var engine = new RunningEngine([cluster.Endpoint]);
+        CacheStatus Workflows() => engine.Cluster.State.Caches.Single(cache => cache.Resource == "workflows.argoproj.io");
+        await Eventually.TrueAsync(() => Workflows().Health == CacheHealth.Synced && cluster.Host.RequestCounts().ContainsKey("watch workflows.argoproj.io"), "the kind is watched");
+
+        cluster.Delete(new ObjectKey("apiextensions.k8s.io", "customresourcedefinitions", "", "workflows.argoproj.io"));
+
+        await Eventually.TrueAsync(() => Workflows() is { Health: CacheHealth.Unavailable, IsUnknownKind: true }, "the kind is missed");
+    }
+
+    [Fact]
     public async Task A_cluster_that_is_dead_at_the_start_is_shown_as_dead_holds_up_nobody_and_is_joined_later()
     {
         var gone = await TestCluster.StartAsync();

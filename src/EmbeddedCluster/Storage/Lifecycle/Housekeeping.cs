@@ -111,6 +111,7 @@ internal sealed partial class Housekeeping(ObjectStore store, double timeScale, 
             }
 
             store.Catalog.Remove(group, plural);
+            store.EndWatches(group, plural);
             return;
         }
 
