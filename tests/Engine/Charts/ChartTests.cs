@@ -95,6 +95,16 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public async Task The_token_may_stand_in_a_Secret_of_ones_own_alone()
+    {
+        var objects = await RunnerChart.RenderAsync("--set", "console.existingSecret=mine");
+
+        Assert.False(objects.Object("Secret", "runner-runner")["stringData"]!.AsObject().ContainsKey("STARHUB_SERVER_API_TOKEN"));
+        var sources = objects.Object("Deployment", "runner-runner")["spec"]!["template"]!["spec"]!["containers"]![0]!["envFrom"]!.AsArray();
+        Assert.Equal("mine", (string?)sources[^1]!["secretRef"]!["name"]);
+    }
+
+    [Fact]
     public async Task What_the_cluster_has_no_API_for_is_left_out_and_told()
     {
         var result = await Tool.RunAsync(

@@ -109,6 +109,12 @@ public sealed class ValuesCheckTests
         Assert.Contains(ValuesCheck.Run(sample, new(ChartVersion.Newest)), problem => problem.Code == "renamed-key" && problem.Path.ToString() == "region" && problem.Line == 16);
     }
 
+    [Theory]
+    [InlineData("3.0", "")]
+    [InlineData("2.4.1", "token-missing")]
+    public void The_token_may_come_from_a_Secret_where_the_chart_takes_one(string chart, string missing) =>
+        Assert.Equal(missing, string.Join(' ', Check(chart, "externalUrl: https://hub.example.com\nconsole: {existingSecret: mine}\n").Select(problem => problem.Code).Where(code => code == "token-missing")));
+
     [Fact]
     public void Secrets_are_masked_wherever_they_stand_and_never_quoted()
     {

@@ -56,7 +56,8 @@ internal sealed class CrossChecks(EffectiveValues values, CheckContext context, 
 
     private void Standalone()
     {
-        if (values.Text("hubAPIToken").Length == 0)
+        // Our chart takes it from a Secret as well.
+        if (values.Text("hubAPIToken").Length == 0 && !(context.Chart.IsOurs && values.Text("console.existingSecret").Length > 0))
         {
             report.Error("token-missing", Key("hubAPIToken"), new("A runner on its own needs the token of CSGHub.", "独立部署的 Runner 需要 CSGHub 令牌。"),
                 new("Set hubAPIToken to the API_TOKEN of the ConfigMap csghub-core of CSGHub.", "请把 hubAPIToken 设为 CSGHub 中 ConfigMap csghub-core 的 API_TOKEN。"));
