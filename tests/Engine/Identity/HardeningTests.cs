@@ -31,6 +31,7 @@ public sealed class HardeningTests
         using var language = await browser.GetAsync("/runner/language/zh-Hans?returnUrl=~%2Fworkloads", Cancel);
         using var negotiated = await browser.PostAsync("/runner/_blazor/negotiate?negotiateVersion=1", null, Cancel);
         using var audit = await browser.GetAsync("/runner/api/console/audit", Cancel);
+        var rules = await browser.GetStringAsync("/runner/access/rules", Cancel);
         using var call = new HttpRequestMessage(HttpMethod.Get, "/runner/api/v1/service/x/status") { Headers = { Authorization = new("Bearer", RunnerHost.HubToken) } };
         using var status = await browser.SendAsync(call, Cancel);
 
@@ -40,6 +41,9 @@ public sealed class HardeningTests
         Assert.Contains("<base href=\"/runner/\"", page, StringComparison.Ordinal);
         Assert.Equal("/runner/", home.Headers.Location?.OriginalString);
         Assert.Equal("/runner/workloads", language.Headers.Location?.OriginalString);
+        // What is registered at a provider, which comes before there is one here.
+        Assert.Contains($"{browser.BaseAddress}runner/account/oidc/callback", rules, StringComparison.Ordinal);
+        Assert.Contains($"{browser.BaseAddress}runner/account/oidc/signed-out", rules, StringComparison.Ordinal);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (negotiated.StatusCode, audit.StatusCode));
         Assert.NotEqual(HttpStatusCode.Unauthorized, status.StatusCode);
         foreach (var file in Files(page))

@@ -12,7 +12,7 @@ public sealed class ProviderRolesTests
     {
         Issuer = new Uri("https://id.example"),
         Administrators = new[] { "admins" }.ToEquatableList(),
-        Operators = new[] { "ops" }.ToEquatableList(),
+        Operators = new[] { "ops", "acme/ops" }.ToEquatableList(),
         Viewers = new[] { "staff" }.ToEquatableList(),
     };
 
@@ -22,6 +22,8 @@ public sealed class ProviderRolesTests
     [InlineData("groups", "groups", "Admins", null)]
     [InlineData("groups", "roles", "admins", null)]
     [InlineData("roles", "roles", """[{"owner":"built-in","name":"admins"}]""", ConsoleRole.Administrator)]
+    [InlineData("groups", "groups", """["acme/admins"]""", null)]
+    [InlineData("groups", "groups", """["acme/ops"]""", ConsoleRole.Operator)]
     [InlineData("realm_access.roles", "realm_access", """{"roles":["staff"]}""", ConsoleRole.Viewer)]
     [InlineData("realm_access.roles", "realm_access", """{"roles":"ops"}""", ConsoleRole.Operator)]
     [InlineData("realm_access.roles", "realm_access", "{broken", null)]
