@@ -26,7 +26,8 @@ internal static class DataFolder
     {
         try
         {
-            return new FileStream(Path.Combine(folder, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // Private like everything beside it: whoever may open it could hold it.
+            return new FileStream(Path.Combine(folder, LockFile), Private(new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None }));
         }
         catch (IOException exception)
         {
@@ -74,15 +75,17 @@ internal static class DataFolder
     ];
 
     /// <summary>Makes a file that only its owner may read.</summary>
-    public static FileStream CreatePrivate(string path)
+    public static FileStream CreatePrivate(string path) =>
+        new(path, Private(new() { Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.Asynchronous }));
+
+    private static FileStreamOptions Private(FileStreamOptions options)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = OwnerOnly;
         }
 
-        return new FileStream(path, options);
+        return options;
     }
 
     private static bool IsKept(string path)

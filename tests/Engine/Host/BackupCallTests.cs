@@ -64,7 +64,7 @@ public sealed class BackupCallTests
         Assert.Equal(0, await RunAsync("backup", file, "--data", data));
         if (!OperatingSystem.IsWindows())
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.All(Directory.GetFiles(data).Append(file), one => Assert.Equal((one, UnixFileMode.UserRead | UnixFileMode.UserWrite), (one, File.GetUnixFileMode(one))));
         }
 
         Assert.Equal(CommandLine.Refused, await RunAsync("restore", file, "--data", data));
