@@ -2,10 +2,12 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
 using Runner.Engine.Hub;
 using Runner.Engine.Storage;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.RunnerApi;
 using Runner.Tests.Engine.Support;
@@ -29,7 +31,7 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         Assert.Single(pair.Cluster.Store.List("serving.knative.dev", "services", "spaces"), service => service.Key.Name == "same");
         await ToldAsync("same", "^create 1$");
-        AssertNothingNoted();
+        await NothingIsNotedAsync();
     }
 
     [Fact]
@@ -44,7 +46,7 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
         var last = Assert.Single(pair.Cluster.Store.List("serving.knative.dev", "services", "spaces"), service => service.Key.Name == "other");
         var task = (string)last.Json["metadata"]!["annotations"]!["task_id"]!;
         await ToldAsync("other", $"^create 1( change 1)* stop 1( create {(task == "2" ? 3 : 2)} stop {(task == "2" ? 3 : 2)})? create {task}( change {task})*$");
-        AssertNothingNoted();
+        await NothingIsNotedAsync();
     }
 
     [Fact]
@@ -70,9 +72,50 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
         Assert.Null(pair.Cluster.Store.Get(key));
         await Eventually.TrueAsync(async () => (await Task.WhenAll(Replicas(CodeAsync))).All(code => code == 26), "both say that it was stopped", 30);
         await ToldAsync("stopped", "^create 1( change 1)* stop 1( create 2( change 2)* stop 2)?$");
-        AssertNothingNoted();
+        await NothingIsNotedAsync();
 
         async Task<int> CodeAsync(RunnerHost replica) => (int)JsonNode.Parse((await CallAsync(replica, "service/stopped/status", [], HttpMethod.Get)).Text)!["code"]!;
+    }
+
+    [Fact]
+    public async Task Of_two_different_jobs_under_one_id_the_one_that_is_made_has_its_own_secret()
+    {
+        await SyncedAsync();
+        string[] tasks = [.. Enumerable.Range(0, 5).Select(i => $"df-both-{i}")];
+
+        var answers = await Task.WhenAll(tasks.SelectMany(task => new[] { (pair.First, "one"), (pair.Second, "two") }.Select(
+            async at => (task, token: at.Item2, (await CallAsync(at.Item1, "dataflow/jobs", Job(task, at.Item2))).Status))));
+
+        foreach (var task in tasks)
+        {
+            var ofTask = answers.Where(answer => answer.task == task).ToList();
+            Assert.Equal([HttpStatusCode.OK, HttpStatusCode.BadRequest], ofTask.Select(answer => answer.Status).Order());
+            var token = ofTask.Single(answer => answer.Status == HttpStatusCode.OK).token;
+            var secret = pair.Cluster.Store.Get(new("", "secrets", "spaces", $"{task}-env"))!.Json;
+            Assert.Equal(token, Encoding.UTF8.GetString(Convert.FromBase64String((string)secret["data"]!["0.API_TOKEN"]!)));
+            Assert.Equal((string?)pair.Cluster.Store.Get(new("argoproj.io", "workflows", "spaces", task))!.Json["metadata"]!["uid"], (string?)secret["metadata"]!["ownerReferences"]![0]!["uid"]);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_replica_that_died_has_left_one_of_the_others_makes()
+    {
+        await SyncedAsync();
+        var past = new FakeTimeProvider(DateTimeOffset.UtcNow - TimeSpan.FromMinutes(3));
+
+        await new ReplacementNotes(pair.First.Get<IStateStore>(), past).AddAsync(new()
+        {
+            Cluster = "embedded",
+            Name = "left",
+            Service = """
+                {"apiVersion":"serving.knative.dev/v1","kind":"Service","metadata":{"name":"left","namespace":"spaces","annotations":{"task_id":"4"}},
+                 "spec":{"template":{"spec":{"containers":[{"image":"registry.example.com/a:4"}]}}}}
+                """,
+        });
+
+        await ToldAsync("left", "^create 4$");
+        Assert.NotNull(pair.Cluster.Store.Get(new("serving.knative.dev", "services", "spaces", "left")));
+        await NothingIsNotedAsync();
     }
 
     private IEnumerable<Task<T>> Replicas<T>(Func<RunnerHost, Task<T>> call) => new[] { pair.First, pair.Second }.Select(call);
@@ -97,7 +140,17 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
             30);
     }
 
-    private void AssertNothingNoted() => Assert.All([pair.First, pair.Second], replica => Assert.Empty(replica.Get<IStateStore>().Read(db => db.GetCollection("replacements").FindAll().ToList())));
+    private Task NothingIsNotedAsync() => Eventually.TrueAsync(
+        () => new[] { pair.First, pair.Second }.All(replica => replica.Get<IStateStore>().Read(db => db.GetCollection("replacements").Count()) == 0), "nothing is noted at either", 30);
+
+    private static JsonObject Job(string task, string token)
+    {
+        var request = JsonNode.Parse(RunnerApiHost.Sample("dataflow-job"))!.AsObject();
+        request["argo_task_id"] = task;
+        request["template"]!["image"] = $"registry.example.com/{token}:1";
+        request["template"]!["env"] = new JsonObject { ["API_TOKEN"] = token };
+        return request;
+    }
 
     private static JsonObject Request(string name, int task)
     {

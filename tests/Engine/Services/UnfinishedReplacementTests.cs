@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using Runner.Engine.Clusters;
+using Microsoft.Extensions.Time.Testing;
 using Runner.Engine.Hub;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
@@ -52,6 +52,44 @@ public sealed class UnfinishedReplacementTests
         Assert.Equal(20, (int)(await CallAsync(hub, HttpMethod.Get, "service/web/status"))["code"]!);
         await CallAsync(hub, HttpMethod.Delete, "sandboxes", """{"sandbox_id":"box"}""");
         Assert.Empty(host.Get<IStateStore>().Read(db => db.GetCollection("replacements").FindAll().ToList()));
+    }
+
+    [Fact]
+    public void A_cluster_that_fails_is_asked_again_after_longer_and_longer_pauses_for_half_an_hour_and_no_more()
+    {
+        var (time, note) = (new FakeTimeProvider(), new NotedReplacement { Id = "a" });
+        var attempts = new ReplacementAttempts(time);
+        var began = time.GetUtcNow();
+        List<double> pauses = [];
+        Assert.True(attempts.IsDue(note));
+        while (!attempts.IsLast(note, counts: true))
+        {
+            var from = time.GetUtcNow();
+            for (Assert.False(attempts.IsDue(note)); !attempts.IsDue(note);)
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            pauses.Add((time.GetUtcNow() - from).TotalSeconds);
+        }
+
+        Assert.Equal(ReplacementAttempts.Most - 1, pauses.Count);
+        Assert.InRange(pauses[0], 5, 10);
+        Assert.All(pauses, pause => Assert.InRange(pause, 5, 300));
+        Assert.InRange((time.GetUtcNow() - began).TotalMinutes, 12, 40);
+    }
+
+    [Fact]
+    public void A_cluster_that_cannot_be_reached_is_asked_for_as_long_as_that_takes()
+    {
+        var (time, note) = (new FakeTimeProvider(), new NotedReplacement { Id = "a" });
+        var attempts = new ReplacementAttempts(time);
+        for (var i = 0; i < 10 * ReplacementAttempts.Most; i++)
+        {
+            Assert.False(attempts.IsLast(note, counts: false));
+            time.Advance(TimeSpan.FromSeconds(10));
+            Assert.True(attempts.IsDue(note));
+        }
     }
 
     private static async Task LeaveNotesAsync(string folder)

@@ -15,6 +15,7 @@ namespace Runner.Engine.Workloads.Argo;
 internal sealed class JobBelongings(ClusterConnection cluster, string @namespace, TimeProvider time, ILogger logger) : ApiCalls(cluster, time)
 {
     private readonly VolumeClaims _volumes = new(cluster, @namespace, time, logger);
+    private readonly ArgoApi _jobs = new(cluster, @namespace, time);
 
     /// <summary>Has a volume there, made by this call or for the job before.</summary>
     /// <param name="job">Name of the Workflow that needs it.</param>
@@ -29,7 +30,7 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
             : throw Foreign("Volume", volume.Metadata.Name);
     }
 
-    /// <summary>Has a Secret there with this content, made by this call or before.</summary>
+    /// <summary>Has a Secret there, made by this call or before: with this content, unless a job that is there has it, which another replica has made meanwhile and which counts.</summary>
     /// <inheritdoc cref="PutVolumeAsync"/>
     public async Task<V1ObjectMeta?> PutSecretAsync(V1Secret secret, string job)
     {
@@ -50,7 +51,7 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
                     throw Foreign("Secret", name);
                 }
 
-                if (await FillAsync(secret, found.Metadata.Uid).ConfigureAwait(false))
+                if (await HasAsync(job, found.Metadata).ConfigureAwait(false) || await FillAsync(secret, found.Metadata).ConfigureAwait(false))
                 {
                     return null;
                 }
@@ -60,14 +61,14 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
 
     /// <summary>
     /// From now on the cluster removes what is the job's own together with the job, whether or not a runner is there to see it. What has gone since it was put there, with an earlier
-    /// job of the name, is put there once more.
+    /// job of the name, is put there once more. The Secret has what this job asked for, whatever somebody who asked for another one under the name has put there.
     /// </summary>
     /// <exception cref="ClusterOperationException">It could not be put there once more.</exception>
     public async Task AdoptAsync(JobObjects objects, ArgoWorkflow workflow)
     {
         var patch = Adoption(workflow);
         var job = workflow.Metadata.Name;
-        while (objects.Secret is { } secret && await PatchSecretAsync(secret.Metadata.Name, patch).ConfigureAwait(false) is not { Metadata.DeletionTimestamp: null })
+        while (objects.Secret is { } secret && await PatchSecretAsync(secret.Metadata.Name, Adoption(workflow, secret)).ConfigureAwait(false) is not { Metadata.DeletionTimestamp: null })
         {
             await AgainAsync(() => PutSecretAsync(secret, job)).ConfigureAwait(false);
         }
@@ -107,12 +108,11 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
     }
 
     /// <summary>Removes what was made for a job alone, by names; null for none. What belongs to a job that is there stays: another replica may have made that one meanwhile.</summary>
-    public async Task RemoveAsync(ArgoApi jobs, string job, string? secret, string? volume)
+    public async Task RemoveAsync(string job, string? secret, string? volume)
     {
         foreach (var (name, isSecret) in new[] { (secret, true), (volume, false) })
         {
-            await RemoveAsync(name, isSecret, async there => IsOurs(there, job) && !(there.OwnerReferences is { Count: > 0 } owners
-                && await jobs.FindAsync(job, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null } owner } && owners.Any(reference => reference.Uid == owner.Uid))).ConfigureAwait(false);
+            await RemoveAsync(name, isSecret, async there => IsOurs(there, job) && !await HasAsync(job, there).ConfigureAwait(false)).ConfigureAwait(false);
         }
     }
 
@@ -138,22 +138,32 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
     private static RequestRefusedException Foreign(string kind, string name) => new(
         $"{kind} '{name}' is there already and was not made by the runner, so it stays as it is and the job is not made. Rename or remove it, or give the task another id.");
 
-    private static V1Patch Adoption(ArgoWorkflow workflow)
+    private static V1Patch Adoption(ArgoWorkflow workflow) => Patch(new { metadata = Adopted(workflow) });
+
+    private static V1Patch Adoption(ArgoWorkflow workflow, V1Secret secret) => Patch(new { metadata = Adopted(workflow), data = secret.Data, stringData = secret.StringData });
+
+    private static object Adopted(ArgoWorkflow workflow) => new
     {
-        var owners = new[] { new { apiVersion = workflow.ApiVersion, kind = workflow.Kind, name = workflow.Metadata.Name, uid = workflow.Metadata.Uid } };
-        var labels = new Dictionary<string, string?> { [ArgoNames.UnclaimedLabel] = null };
-        return new(JsonSerializer.Serialize(new { metadata = new { ownerReferences = owners, labels } }), V1Patch.PatchType.MergePatch);
-    }
+        ownerReferences = new[] { new { apiVersion = workflow.ApiVersion, kind = workflow.Kind, name = workflow.Metadata.Name, uid = workflow.Metadata.Uid } },
+        labels = new Dictionary<string, string?> { [ArgoNames.UnclaimedLabel] = null },
+    };
+
+    private static V1Patch Patch(object merged) => new(JsonSerializer.Serialize(merged), V1Patch.PatchType.MergePatch);
+
+    /// <summary>Whether it belongs to the job of that name that is there.</summary>
+    private async Task<bool> HasAsync(string job, V1ObjectMeta metadata) => metadata.OwnerReferences is { Count: > 0 } owners
+        && await _jobs.FindAsync(job, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null } there } && owners.Any(owner => owner.Uid == there.Uid);
 
     /// <summary>Gives a Secret that is there the content of another one, and takes it from whoever owned it.</summary>
-    /// <returns>False when it is not there any more.</returns>
-    private async Task<bool> FillAsync(V1Secret secret, string uid)
+    /// <param name="found">As it was looked at.</param>
+    /// <returns>False when it is not there any more, or not as it was.</returns>
+    private async Task<bool> FillAsync(V1Secret secret, V1ObjectMeta found)
     {
-        // A patch, as the official chart grants no update of secrets. The uid makes it a condition that the object is the one that was looked at.
-        var content = new { metadata = new { uid, labels = secret.Metadata.Labels, ownerReferences = (object?)null }, data = secret.Data, stringData = secret.StringData };
+        // A patch, as the official chart grants no update of secrets. Uid and version make it a condition that nobody has touched the object since.
+        var metadata = new { uid = found.Uid, resourceVersion = found.ResourceVersion, labels = secret.Metadata.Labels, ownerReferences = (object?)null };
         try
         {
-            return await PatchSecretAsync(secret.Metadata.Name, new(JsonSerializer.Serialize(content), V1Patch.PatchType.MergePatch)).ConfigureAwait(false) is not null;
+            return await PatchSecretAsync(secret.Metadata.Name, Patch(new { metadata, data = secret.Data, stringData = secret.StringData })).ConfigureAwait(false) is not null;
         }
         catch (ApiStatusException other) when (other.Code == 409)
         {

@@ -99,7 +99,7 @@ internal sealed partial class JobLauncher(
 
             // As it was seen: another one that another replica makes meanwhile stays, and so does what that one needs.
             var deleted = workflow is not null && await api.DeleteAsync(key.Name, workflow.Metadata.Uid, CancellationToken.None).ConfigureAwait(false);
-            await BelongingsOf(cluster, key).RemoveAsync(api, key.Name, secret, volume).ConfigureAwait(false);
+            await BelongingsOf(cluster, key).RemoveAsync(key.Name, secret, volume).ConfigureAwait(false);
             if (deleted)
             {
                 LogDeleted(key.Kind, key.Name, cluster.Name);

@@ -15,12 +15,7 @@ internal sealed partial class ReplacementFinisher(
     ClusterDirectory clusters, IEnumerable<IReplacementFinishing> kinds, ReplacementNotes notes, IStateStore state, HubLeadership leadership, TimeProvider time, ILogger<ReplacementFinisher> logger)
     : BackgroundService
 {
-    /// <summary>How often one is tried while the cluster answers: for about half an hour.</summary>
-    internal const int MostAttempts = 12;
-
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
-
-    private static readonly Backoff Retry = new(Pause, TimeSpan.FromMinutes(5));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -31,23 +26,20 @@ internal sealed partial class ReplacementFinisher(
 
     private async Task FinishAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        Dictionary<string, Failure> failed = [];
+        var attempts = new ReplacementAttempts(time);
         while (true)
         {
             await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var note in leadership.IsLeader ? notes.Left(cluster.Name) : [])
+            foreach (var note in leadership.IsLeader ? notes.Left(cluster.Name).Where(attempts.IsDue) : [])
             {
-                if (!failed.TryGetValue(note.Id, out var before) || time.GetElapsedTime(before.At) >= Retry.Delay(Math.Max(1, before.Attempts)))
-                {
-                    await FinishAsync(cluster, note, failed).ConfigureAwait(false);
-                }
+                await FinishAsync(cluster, note, attempts).ConfigureAwait(false);
             }
 
             await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task FinishAsync(ClusterConnection cluster, NotedReplacement note, Dictionary<string, Failure> failed)
+    private async Task FinishAsync(ClusterConnection cluster, NotedReplacement note, ReplacementAttempts attempts)
     {
         try
         {
@@ -61,7 +53,7 @@ internal sealed partial class ReplacementFinisher(
                 LogFinished(note.What, cluster.Name);
             }
 
-            failed.Remove(note.Id);
+            attempts.Forget(note);
         }
         catch (RequestRefusedException refusal)
         {
@@ -69,15 +61,11 @@ internal sealed partial class ReplacementFinisher(
         }
         catch (ClusterOperationException exception)
         {
-            // A cluster that cannot be reached has not refused anything.
-            var attempts = failed.GetValueOrDefault(note.Id).Attempts + (cluster.Status.Health == ClusterHealth.Connected ? 1 : 0);
             LogFailed(cluster.Name, exception.Message);
-            if (attempts >= MostAttempts)
+            if (attempts.IsLast(note, cluster.Status.Health == ClusterHealth.Connected))
             {
                 await GiveUpAsync(cluster, note, exception.Message).ConfigureAwait(false);
             }
-
-            failed[note.Id] = new(attempts, time.GetTimestamp());
         }
     }
 
@@ -98,8 +86,4 @@ internal sealed partial class ReplacementFinisher(
 
     [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: a replacement whose process died is not finished yet; the next attempt follows: {Problem}")]
     private partial void LogFailed(string cluster, string problem);
-
-    /// <param name="Attempts">So many that failed.</param>
-    /// <param name="At">Timestamp of the last one.</param>
-    private readonly record struct Failure(int Attempts, long At);
 }
