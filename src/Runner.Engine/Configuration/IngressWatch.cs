@@ -4,24 +4,26 @@ using Runner.Engine.Clusters;
 namespace Runner.Engine.Configuration;
 
 /// <summary>
-/// Keeps the application endpoint of one cluster at the address of its Knative ingress while it is configured as <c>auto</c>: looks it up when the
-/// settings change and then once an interval.
+/// Keeps the application endpoint of one cluster at the address of its Knative ingress while it is configured as <c>auto</c>: looks it up when it
+/// becomes so and then once an interval.
 /// </summary>
 internal sealed partial class IngressWatch(ClusterConnection cluster, LiveSettings settings, TimeSpan interval, TimeProvider time, ILogger logger)
 {
     private const string Source = ConfigMapValues.ApplicationEndpointKey;
     private readonly KnativeIngress _ingress = new(cluster, time);
     private readonly Signal _changed = new();
+    private readonly Lock _lock = new();
+    private bool _wanted;
 
     /// <summary>Looks until cancelled. Never throws.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        settings.Changed += _changed.Set;
+        settings.Changed += Consider;
         try
         {
             while (!cancellationToken.IsCancellationRequested)
             {
-                if (!settings.WantsIngress(cluster.Name))
+                if (!Wants())
                 {
                     settings.SetProblems(cluster.Name, Source, []);
                     await _changed.WaitAsync(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
@@ -34,7 +36,27 @@ internal sealed partial class IngressWatch(ClusterConnection cluster, LiveSettin
         }
         finally
         {
-            settings.Changed -= _changed.Set;
+            settings.Changed -= Consider;
+        }
+    }
+
+    private bool Wants()
+    {
+        lock (_lock)
+        {
+            return _wanted = settings.WantsIngress(cluster.Name);
+        }
+    }
+
+    /// <summary>Wakes the loop for a change that it is about. What it finds out changes the settings too, and must not send it looking again without a pause.</summary>
+    private void Consider()
+    {
+        lock (_lock)
+        {
+            if (settings.WantsIngress(cluster.Name) != _wanted)
+            {
+                _changed.Set();
+            }
         }
     }
 

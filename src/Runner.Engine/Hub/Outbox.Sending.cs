@@ -103,7 +103,7 @@ public sealed partial class Outbox
         {
             // Where this replica was alone and has joined the others since, the number may be another event's until the outbox is read again.
             var stored = _store.Find(sequence) is { } found && found.Resource == resource ? found : throw new InvalidOperationException($"Event {sequence} of {resource} is not on disk.");
-            answer = stored.SentAt is not null || IsTaken(sequence) ? new(HubVerdict.Taken, LocalText.None) : await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
+            answer = stored.SentAt is not null || IsTaken(sequence, stored.Body) ? new(HubVerdict.Taken, LocalText.None) : await _client.SendAsync(stored.Body, cancellationToken).ConfigureAwait(false);
             if (answer.Verdict == HubVerdict.Silenced)
             {
                 GiveBack(resource, TimeSpan.Zero, answer.Problem);
@@ -112,7 +112,7 @@ public sealed partial class Outbox
 
             if (answer.Verdict == HubVerdict.Taken)
             {
-                Take(sequence);
+                Take(sequence, stored.Body);
                 await _store.MarkSentAsync(sequence, CancellationToken.None).ConfigureAwait(false);
                 Forget(sequence);
                 EngineMetrics.EventsSent.Add(1, new KeyValuePair<string, object?>("event_type", stored.Type));
@@ -137,20 +137,20 @@ public sealed partial class Outbox
         }
     }
 
-    /// <summary>Whether the hub has taken the event, though that could not be written down.</summary>
-    private bool IsTaken(long sequence)
+    /// <summary>Whether the hub has taken the event, though that could not be written down. By what it tells as well: in an outbox that was joined since, the number is another's.</summary>
+    private bool IsTaken(long sequence, string body)
     {
         lock (_lock)
         {
-            return _taken.Contains(sequence);
+            return _taken.GetValueOrDefault(sequence) == body;
         }
     }
 
-    private void Take(long sequence)
+    private void Take(long sequence, string body)
     {
         lock (_lock)
         {
-            _taken.Add(sequence);
+            _taken[sequence] = body;
         }
     }
 

@@ -20,7 +20,7 @@ public sealed partial class Outbox
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly HubLeadership _leadership;
-    private readonly HashSet<long> _taken = [];
+    private readonly Dictionary<long, string> _taken = [];
     private readonly MinuteCounts _written = new();
     private readonly Signal _wake = new();
     private readonly long _start;

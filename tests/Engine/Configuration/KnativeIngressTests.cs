@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Runner.Engine.Clusters;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
@@ -56,6 +57,40 @@ public sealed class KnativeIngressTests
         Assert.Contains("forbidden", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_found_out_does_not_send_the_watch_looking_again_before_its_time()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var api = await ScriptedApi.StartAsync();
+        var looks = 0;
+        api.Answer = context => ScriptedApi.StatusAsync(
+            context, 403, "Forbidden", $"not for you, look {(context.Request.Path.Value!.EndsWith("config-network", StringComparison.Ordinal) ? Interlocked.Increment(ref looks) : looks)}");
+        var clusters = new ClusterDirectory([api.Endpoint], new RunnerOptions(), new WorkloadFeed(), [], TimeProvider.System, NullLoggerFactory.Instance);
+        var settings = new LiveSettings(new RunnerOptions { ApplicationEndpoint = LiveSettings.Auto }, api.Endpoint.Name);
+        var interval = TimeSpan.FromMinutes(7);
+        var time = new CountedPauses(interval);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var connection = clusters.Connections[0].RunAsync(stop.Token);
+        var watch = new IngressWatch(clusters.Connections[0], settings, interval, time, NullLogger.Instance).RunAsync(stop.Token);
+        for (var look = 1; look <= 5; look++)
+        {
+            await Eventually.TrueAsync(() => time.Pauses >= look, $"pause {look}");
+            Assert.Equal(look, looks);
+            Assert.Contains($"look {look}", Assert.Single(settings.Problems).Problem.English, StringComparison.Ordinal);
+            time.Advance(interval);
+        }
+
+        // Told otherwise and then so again, it looks at once.
+        settings.SetConfigMap(api.Endpoint.Name, ConfigMapValues.None with { ApplicationEndpoint = "http://192.0.2.1" });
+        await Eventually.TrueAsync(() => settings.Problems.Count == 0, "nothing to look for");
+        var before = looks;
+        settings.SetConfigMap(api.Endpoint.Name, ConfigMapValues.None);
+        await Eventually.TrueAsync(() => looks > before, "a look");
+
+        await stop.CancelAsync();
+        await Task.WhenAll(connection, watch);
+    }
+
     private static string Gateway(string host) =>
         """{"metadata":{"name":"public"},"status":{"addresses":[ADDRESS]}}""".Replace("ADDRESS", host.Length == 0 ? "" : """{"type":"IPAddress","value":"HOST"}""".Replace("HOST", host, StringComparison.Ordinal), StringComparison.Ordinal);
 
@@ -78,4 +113,19 @@ public sealed class KnativeIngressTests
 
     private static string Service(string host) =>
         """{"metadata":{"name":"a"},"spec":{"clusterIP":"10.43.0.1"},"status":{"loadBalancer":{"ingress":[{"ip":"HOST"}]}}}""".Replace("HOST", host, StringComparison.Ordinal);
+
+    /// <summary>Time that goes on when it is told to, and how often somebody began to wait for so long.</summary>
+    private sealed class CountedPauses(TimeSpan pause) : FakeTimeProvider
+    {
+        private int _pauses;
+
+        public int Pauses => Volatile.Read(ref _pauses);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Add(ref _pauses, dueTime == pause ? 1 : 0);
+            return timer;
+        }
+    }
 }

@@ -65,6 +65,12 @@ internal sealed class ArgoSource : WorkloadSource
     public void Explain(WorkloadKey key, string uid, string reason)
     {
         _failures[uid] = reason;
+        if (WorkflowOf(key)?.Metadata.Uid != uid)
+        {
+            // It went while its log was read, and nobody will say so again.
+            _failures.TryRemove(uid, out _);
+        }
+
         Tell(key);
     }
 

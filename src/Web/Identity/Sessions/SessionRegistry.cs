@@ -25,6 +25,7 @@ public sealed class SessionRegistry : IPrunable
 
     private readonly IStateStore _state;
     private readonly TimeProvider _time;
+    private readonly Lock _refresh = new();
     private ImmutableDictionary<string, SessionRecord> _sessions;
 
     public SessionRegistry(IStateStore state, TimeProvider time)
@@ -36,8 +37,7 @@ public sealed class SessionRegistry : IPrunable
         {
             if (changed.Contains(Collection))
             {
-                Volatile.Write(ref _sessions, Load());
-                Changed?.Invoke();
+                Follow();
             }
         };
     }
@@ -73,7 +73,11 @@ public sealed class SessionRegistry : IPrunable
         var now = _time.GetUtcNow();
         var session = new SessionRecord(RandomNumberGenerator.GetHexString(40, lowercase: true), user.Id, now, now, remoteAddress, client, method, user.SecurityStamp);
         await _state.WriteAnywayAsync(db => db.Collection(Collection).Insert(ToDocument(session)), cancellationToken).ConfigureAwait(false);
-        ImmutableInterlocked.TryAdd(ref _sessions, session.Id, session);
+        lock (_refresh)
+        {
+            ImmutableInterlocked.TryAdd(ref _sessions, session.Id, session);
+        }
+
         Changed?.Invoke();
         return session;
     }
@@ -106,7 +110,11 @@ public sealed class SessionRegistry : IPrunable
     public async Task EndAsync(string id, CancellationToken cancellationToken)
     {
         await _state.WriteAnywayAsync(db => db.Collection(Collection).Delete(id), cancellationToken).ConfigureAwait(false);
-        ImmutableInterlocked.TryRemove(ref _sessions, id, out _);
+        lock (_refresh)
+        {
+            ImmutableInterlocked.TryRemove(ref _sessions, id, out _);
+        }
+
         Changed?.Invoke();
     }
 
@@ -122,6 +130,17 @@ public sealed class SessionRegistry : IPrunable
         }
 
         return over.Count;
+    }
+
+    /// <summary>Takes over what another replica wrote. Under a lock: what was read before a session was ended here must not come after it and bring the session back.</summary>
+    private void Follow()
+    {
+        lock (_refresh)
+        {
+            Volatile.Write(ref _sessions, Load());
+        }
+
+        Changed?.Invoke();
     }
 
     private ImmutableDictionary<string, SessionRecord> Load() =>
