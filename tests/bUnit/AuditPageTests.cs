@@ -22,7 +22,7 @@ public sealed class AuditPageTests
         navigation.NavigateTo("/access/audit");
         var page = console.Render<AccessAudit>();
         (string First, string? Order) Shown() => (page.Find("tbody td.c-target").TextContent, page.Find("th.c-time").GetAttribute("aria-sort"));
-        void Turn(int button) => page.FindAll(".toolbar").Last().QuerySelectorAll("button")[button].Click();
+        void Turn(int button) => page.FindAll(".toolbar")[^1].QuerySelectorAll("button")[button].Click();
         Assert.Equal(("web-149", "descending"), Shown());
         Turn(0);
         Assert.Equal(("web-49", "descending"), Shown());

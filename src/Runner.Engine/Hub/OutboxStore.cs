@@ -217,7 +217,7 @@ internal sealed class OutboxStore : IPrunable
     /// <summary>Removes events that the hub took before a moment; those that wait stay, and so does the newest of all: numbers never begin anew.</summary>
     public async Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
-        IReadOnlyList<SentEvent> old;
+        List<SentEvent> old;
         lock (_lock)
         {
             old = _sent.TakeBefore(before.UtcDateTime);
