@@ -60,6 +60,7 @@ public sealed class KeyboardTests(ConsoleFixture console)
         await Assertions.Expect(page.Locator("[data-close]")).ToBeFocusedAsync();
         await Assertions.Expect(page.Locator(".verdict .state")).ToHaveTextAsync("部署失败");
         await Assertions.Expect(page.Locator(".verdict .why")).ToContainTextAsync("No CUDA GPUs are available");
+        await Assertions.Expect(page.Locator(".verdict [data-previous]")).ToHaveAttributeAsync("href", "logs/embedded/service/spaces/u-zhou-llama-broken?previous=1");
         await ExpectNothingSidewaysAsync(page);
         await TabToAsync(page, ".tabs a[href*='section=history']");
         await page.Keyboard.PressAsync("Enter");
