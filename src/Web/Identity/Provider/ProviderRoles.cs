@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Runner.Engine.Configuration;
 
 namespace Runner.Web.Identity.Provider;
@@ -22,16 +23,19 @@ internal static class ProviderRoles
         new[] { options.NameClaim, "preferred_username", "name", "email", ClaimTypes.Name, ClaimTypes.Email, "sub" }
             .Select(claim => Values(person, claim).FirstOrDefault(value => value.Length > 0)).FirstOrDefault(value => value is not null) ?? "";
 
-    /// <summary>All values of a claim: single ones, several of the same type, a JSON array, and with a dot in the name those inside an object.</summary>
+    /// <summary>
+    /// All values of a claim: single ones, several of the same type, a JSON array, and with a dot in the name those inside an object. A text is what it says, though it looks like JSON: whoever may
+    /// name a group could otherwise name one <c>["admins"]</c>.
+    /// </summary>
     public static IEnumerable<string> Values(ClaimsPrincipal person, string claim)
     {
-        var direct = person.FindAll(claim).SelectMany(found => Texts(found.Value));
+        var direct = person.FindAll(claim).SelectMany(Texts);
         if (claim.Split('.', 2) is not [var outer, var inner])
         {
             return direct;
         }
 
-        return direct.Concat(person.FindAll(outer).SelectMany(found => Inside(found.Value, inner)));
+        return direct.Concat(person.FindAll(outer).Where(IsJson).SelectMany(found => Inside(found.Value, inner)));
     }
 
     private static List<string> Inside(string json, string path)
@@ -56,23 +60,25 @@ internal static class ProviderRoles
         }
     }
 
-    private static List<string> Texts(string value)
+    private static List<string> Texts(Claim claim)
     {
-        if (value is not ['[' or '{', ..])
+        if (!IsJson(claim))
         {
-            return [value];
+            return [claim.Value];
         }
 
         try
         {
-            using var document = JsonDocument.Parse(value);
+            using var document = JsonDocument.Parse(claim.Value);
             return Texts(document.RootElement);
         }
         catch (JsonException)
         {
-            return [value];
+            return [claim.Value];
         }
     }
+
+    private static bool IsJson(Claim claim) => claim.ValueType is JsonClaimValueTypes.Json or JsonClaimValueTypes.JsonArray;
 
     // Casdoor's groups and roles are objects with a name.
     private static List<string> Texts(JsonElement element) => element.ValueKind switch

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Runner.Engine;
 using Runner.Engine.Configuration;
 using Runner.Web.Identity;
@@ -60,5 +61,5 @@ public sealed class ProviderRolesTests
     }
 
     private static ClaimsPrincipal Person(params (string Type, string Value)[] claims) =>
-        new(new ClaimsIdentity(claims.Select(claim => new Claim(claim.Type, claim.Value)), "test"));
+        new(new ClaimsIdentity(claims.Select(claim => new Claim(claim.Type, claim.Value, claim.Value is ['[' or '{', ..] ? JsonClaimValueTypes.Json : ClaimValueTypes.String)), "test"));
 }

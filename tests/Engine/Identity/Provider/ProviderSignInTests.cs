@@ -77,6 +77,7 @@ public sealed class ProviderSignInTests(SharedProvider shared) : IClassFixture<S
         var provider = await shared.AsFromTheStartAsync();
         await using var host = await provider.StartConsoleAsync();
         using var nora = host.Browser();
+        using var mallory = host.Browser();
         using var refused = host.Browser();
         using var vera = host.Browser();
         (await vera.GetAsync(await OutsideProvider.WalkAsync(vera, "vera"), Cancel)).Dispose();
@@ -84,6 +85,9 @@ public sealed class ProviderSignInTests(SharedProvider shared) : IClassFixture<S
         using var again = host.Browser();
 
         await ExpectRefusedAsync(nora, await OutsideProvider.WalkAsync(nora, "nora"), HttpStatusCode.Forbidden, "none of your groups");
+
+        // In a group whose name looks like a list with another one's.
+        await ExpectRefusedAsync(mallory, await OutsideProvider.WalkAsync(mallory, "mallory"), HttpStatusCode.Forbidden, "none of your groups");
         await ExpectRefusedAsync(refused, await OutsideProvider.WalkAsync(refused, "refuse"), HttpStatusCode.BadRequest, "refused");
         await ExpectRefusedAsync(again, await OutsideProvider.WalkAsync(again, "vera"), HttpStatusCode.Forbidden, "disabled");
         Assert.Null(host.Get<UserDirectory>().FindByName("nora"));

@@ -15,7 +15,7 @@ const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
 const own = pair();
 const foreign = pair();
 const jwk = { ...own.privateKey.export({ format: 'jwk' }), kid: 'own', use: 'sig', alg: 'RS256' };
-const groups = { ann: ['console-admins', 'staff'], oscar: ['console-operators'], vera: ['staff'], nora: ['elsewhere'] };
+const groups = { ann: ['console-admins', 'staff'], oscar: ['console-operators'], vera: ['staff'], nora: ['elsewhere'], mallory: ['["console-admins"]'] };
 let mode = '';
 
 const server = http.createServer();
