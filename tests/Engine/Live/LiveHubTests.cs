@@ -1,11 +1,13 @@
 using System.Net;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Identity;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Identity;
+using Runner.Web.Identity.Access;
 using Runner.Web.Identity.Users;
 using Runner.Web.Live.Hub;
 
@@ -157,13 +159,30 @@ public sealed class LiveHubTests
 
         await users.EndSessionsAsync(users.FindByName("vera")!.Id, Cancel);
 
-        var ended = await Assert.ThrowsAsync<HubException>(async () =>
+        await EndsAsync(stream);
+
+        // A machine's token is signed for a quarter of an hour, and revoked with its client.
+        await using var machine = await LiveHubClient.ConnectedAsync(host, "live.read");
+        await using var streamed = machine.StreamAsync<WorkloadsMessage>("Workloads", Cancel).GetAsyncEnumerator(Cancel);
+        Assert.True(await streamed.MoveNextAsync());
+        await using (var scope = host.App.Services.CreateAsyncScope())
         {
-            while (await stream.MoveNextAsync())
+            var clients = scope.ServiceProvider.GetRequiredService<ApiClients>();
+            await clients.DeleteAsync((await clients.ListAsync(Cancel)).Single(client => !client.IsBuiltIn).Id, Cancel);
+        }
+
+        await EndsAsync(streamed);
+
+        static async Task EndsAsync(IAsyncEnumerator<WorkloadsMessage> stream)
+        {
+            var ended = await Assert.ThrowsAsync<HubException>(async () =>
             {
-            }
-        });
-        Assert.Contains("right", ended.Message, StringComparison.Ordinal);
+                while (await stream.MoveNextAsync())
+                {
+                }
+            }).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+            Assert.Contains("right", ended.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

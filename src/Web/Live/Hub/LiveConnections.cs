@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
+using OpenIddict.Abstractions;
 using Runner.Web.Identity;
 using Runner.Web.Identity.Tokens;
 
@@ -65,7 +66,22 @@ internal sealed class LiveConnections(IServiceScopeFactory scopes, AccessNotes n
     private async Task<bool> MayAsync(ClaimsPrincipal user, string scope)
     {
         await using var services = scopes.CreateAsyncScope();
-        return (await services.ServiceProvider.GetRequiredService<IAuthorizationService>().AuthorizeAsync(user, null, scope).ConfigureAwait(false)).Succeeded;
+        return await HoldsAsync(user, services.ServiceProvider.GetRequiredService<IOpenIddictTokenManager>()).ConfigureAwait(false)
+            && (await services.ServiceProvider.GetRequiredService<IAuthorizationService>().AuthorizeAsync(user, null, scope).ConfigureAwait(false)).Succeeded;
+    }
+
+    /// <summary>Whether the token that the connection was made with is still good: it may have been revoked, and its client removed or given another secret, long before it ends.</summary>
+    private static async Task<bool> HoldsAsync(ClaimsPrincipal user, IOpenIddictTokenManager tokens)
+    {
+        foreach (var id in user.FindAll(OpenIddictConstants.Claims.Private.TokenId))
+        {
+            if (await tokens.FindByIdAsync(id.Value).ConfigureAwait(false) is not { } token || !await tokens.HasStatusAsync(token, OpenIddictConstants.Statuses.Valid).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private sealed class Streams
