@@ -104,6 +104,9 @@ public static class RunnerApp
 
         // It warns that keys are not encrypted on disk: where else would their key be. The folder is its owner's alone.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+
+        // Says of every call with a wrong token that it was wrong, twice; whoever is refused is in the audit log, with bounds.
+        logging.AddFilter("Runner.Web.Identity.HubTokenHandler", quiet);
         logging.AddFilter("System.Net.Http.HttpClient", quiet);
         logging.AddFilter("OpenIddict", quiet);
         logging.AddFilter("Polly", quiet);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
@@ -35,6 +36,22 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     };
 
     // Also so that a value somebody sent cannot forge an entry.
-    private static string OneLine(string text) =>
-        text.AsSpan().ContainsAny('\r', '\n') ? text.ReplaceLineEndings("\\n") : text;
+    // Nor command the terminal of whoever reads it.
+    private static string OneLine(string text)
+    {
+        if (!text.Any(char.IsControl))
+        {
+            return text;
+        }
+
+        var line = new StringBuilder(text.Length + 16);
+        foreach (var character in text.ReplaceLineEndings("\n"))
+        {
+            _ = character == '\n' ? line.Append("\\n")
+                : char.IsControl(character) && character != '\t' ? line.Append(CultureInfo.InvariantCulture, $"\\x{(int)character:x2}")
+                : line.Append(character);
+        }
+
+        return line.ToString();
+    }
 }
