@@ -24,7 +24,7 @@ internal sealed class ObserverProgress(IWorkloadObserver observer)
             return;
         }
 
-        if (before is not null && after is not null && before.Uid != after.Uid)
+        if (before is not null && after is not null && before.Uid != after.Uid && !observer.TellsApart)
         {
             await observer.ChangedAsync(before, null, cancellationToken).ConfigureAwait(false);
             _taken.TryRemove(key, out _);

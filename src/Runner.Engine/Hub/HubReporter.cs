@@ -46,6 +46,9 @@ internal sealed partial class HubReporter : IWorkloadObserver
         }
     }
 
+    /// <summary>What is told of another object of the name is the kind's own business, see <see cref="Telling"/>.</summary>
+    public bool TellsApart => true;
+
     public async ValueTask ChangedAsync(Workload? before, Workload? after, CancellationToken cancellationToken)
     {
         if ((after ?? before) is not { } either)

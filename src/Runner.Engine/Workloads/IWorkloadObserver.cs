@@ -12,7 +12,13 @@ public interface IWorkloadObserver
     /// <summary>Whether it has kept a change before the next observer hears of it: whoever is told of a job's end may ask for its record at once.</summary>
     bool ComesFirst => false;
 
-    /// <summary>A workload changed, appeared (<paramref name="before"/> is null) or is gone (<paramref name="after"/> is null). Never both null; both of the same <see cref="Workload.Uid"/>.</summary>
+    /// <summary>Whether it is told in one call that another object has taken the name of one, and tells them apart by itself; else it is told of the end of the one first.</summary>
+    bool TellsApart => false;
+
+    /// <summary>
+    /// A workload changed, appeared (<paramref name="before"/> is null) or is gone (<paramref name="after"/> is null). Never both null; both of the same <see cref="Workload.Uid"/>, unless the
+    /// observer <see cref="TellsApart"/>.
+    /// </summary>
     ValueTask ChangedAsync(Workload? before, Workload? after, CancellationToken cancellationToken);
 
     /// <summary>All workloads of some kinds of a cluster, after what carries them was listed: at the start, and again after each reconnect.</summary>

@@ -86,6 +86,9 @@ public sealed record Workload
 
     public string Image { get; init; } = "";
 
+    /// <summary>True where no object carries it yet: what had its name makes room for it. Its <see cref="Uid"/> is no object's then.</summary>
+    public bool IsComing { get; init; }
+
     /// <summary>Ready instances.</summary>
     public int ActualReplicas { get; init; }
 
@@ -120,7 +123,7 @@ public sealed record Workload
         && Status == other.Status && Reason == other.Reason && Message == other.Message && WaitingForRoom == other.WaitingForRoom
         && DeployId == other.DeployId && TaskId == other.TaskId && DeployType == other.DeployType
         && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && IsAnnounced == other.IsAnnounced && OrderDetailId == other.OrderDetailId
-        && QueueName == other.QueueName && Endpoint == other.Endpoint && Image == other.Image
+        && IsComing == other.IsComing && QueueName == other.QueueName && Endpoint == other.Endpoint && Image == other.Image
         && ActualReplicas == other.ActualReplicas && DesiredReplicas == other.DesiredReplicas
         && MinReplicas == other.MinReplicas && MaxReplicas == other.MaxReplicas && Hosts == other.Hosts
         && Requests.SequenceEqual(other.Requests) && Instances.Equals(other.Instances) && Revisions.Equals(other.Revisions)

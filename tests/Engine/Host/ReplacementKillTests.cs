@@ -90,7 +90,7 @@ public sealed class ReplacementKillTests : IDisposable
             await second.KillAsync();
         }
 
-        Assert.All(services, service => Assert.Matches("^create 1( change 1)* stop 1 create 2( change 2)*$", Told(Heard(service.Name))));
+        Assert.All(services, service => Assert.Matches("^create 1( change 1)*( stop 1)? create 2( change 2)*$", Told(Heard(service.Name))));
         using var database = new LiteDatabase(_folder.File(Path.Combine("data", "runner.db")));
         Assert.Empty(database.GetCollection("replacements").FindAll());
     }

@@ -143,7 +143,9 @@ public sealed class MultiHostLifeTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, (await _runner.CallAsync(Post, $"service/{Name}/run", single)).Status);
         await Eventually.TrueAsync(async () => await HostsAsync() == 1, "it runs on one host", 30);
-        Assert.Equal(["create", "stop", "create", "stop", "create"], Told().Select(told => told.Type.Split('.')[^1]).Where(type => type != "change"));
+
+        // One that makes room is not told as stopped, unless it was gone and the next one there at one look.
+        Assert.Matches("^create( stop)? create( stop)? create$", string.Join(' ', Told().Select(told => told.Type.Split('.')[^1]).Where(type => type != "change")));
     }
 
     [Fact]

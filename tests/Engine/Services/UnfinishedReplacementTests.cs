@@ -48,7 +48,7 @@ public sealed class UnfinishedReplacementTests
 
         Volatile.Write(ref refuses, false);
         await CallAsync(hub, HttpMethod.Post, "service/web/run", RunnerApiHost.Sample("run-space"));
-        await ToldAsync(host, "create 9002 20 create, change 9002 21 ReplacementFailed, stop 9002 26, create 9002 20 create");
+        await ToldAsync(host, "create 9002 20 create, change 9002 21 ReplacementFailed, change 9002 20");
         Assert.Equal(20, (int)(await CallAsync(hub, HttpMethod.Get, "service/web/status"))["code"]!);
         await CallAsync(hub, HttpMethod.Delete, "sandboxes", """{"sandbox_id":"box"}""");
         Assert.Empty(host.Get<IStateStore>().Read(db => db.GetCollection("replacements").FindAll().ToList()));

@@ -13,6 +13,8 @@ internal sealed class ServicePayloads : IHubPayloads
     /// <summary>What the hub shows as the reason of a service that is new and has nothing else to say.</summary>
     private const string CreateReason = "create";
 
+    private const string Coming = "coming";
+
     public static ServicePayloads Instance { get; } = new();
 
     /// <summary>
@@ -46,7 +48,14 @@ internal sealed class ServicePayloads : IHubPayloads
             ServicePayloadJson.Default.ServiceEventData),
     ];
 
-    public string DetailOf(Workload workload) => "";
+    /// <summary>One that makes room for another was not stopped: the hub, which knows services by their names, hears of what comes alone, and of what is there then as the same.</summary>
+    public IReadOnlyList<HubEvent> Replaced(ToldState told, Workload other, DateTimeOffset now, bool missed) =>
+        other.IsComing ? Created(other, now)
+        : told.Detail == Coming ? Changed(told, other, now)
+        : [.. Stopped(told, now, missed), .. Created(other, now)];
+
+    /// <summary>Whether what was told is only to be there.</summary>
+    public string DetailOf(Workload workload) => workload.IsComing ? Coming : "";
 
     private static HubEvent Event(string type, Workload workload, string reason, DateTimeOffset now)
     {

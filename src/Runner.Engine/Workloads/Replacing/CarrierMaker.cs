@@ -13,7 +13,7 @@ namespace Runner.Engine.Workloads.Replacing;
 /// process that dies in between does not leave nothing of either.
 /// </summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNotes notes, TimeProvider time, ILogger logger)
+internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNotes notes, WorkloadFeed feed, TimeProvider time, ILogger logger)
 {
     /// <param name="note">What is to come; written already where that is finished what a process that died has begun.</param>
     /// <param name="secret">What the carrier owns; null for nothing, or where its content is not known any more.</param>
@@ -31,6 +31,11 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
         {
             made = await put(() => NoteAsync(note)).ConfigureAwait(false);
             await OwnAsync(cluster, note, secret, made.Carrier).ConfigureAwait(false);
+            if (made.IsNew && notes.Find(KeyOf(note)) is not null)
+            {
+                // What the note tells of counts until the watch tells of the carrier: in between there would be nothing.
+                await feed.WaitForAsync(KeyOf(note), made.Carrier.Metadata.Uid, time, CancellationToken.None).ConfigureAwait(false);
+            }
         }
         catch when (!isFinishing)
         {
@@ -48,6 +53,8 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
         await ForgetProblemAsync(note).ConfigureAwait(false);
         return made;
     }
+
+    private WorkloadKey KeyOf(NotedReplacement note) => new(note.Cluster, note.Kind, options.WorkloadNamespace, note.Name);
 
     private static bool IsWritten(NotedReplacement note) => note.Id.Length > 0;
 
@@ -87,7 +94,7 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
     {
         try
         {
-            await notes.ForgetProblemAsync(new(note.Cluster, note.Kind, options.WorkloadNamespace, note.Name)).ConfigureAwait(false);
+            await notes.ForgetProblemAsync(KeyOf(note)).ConfigureAwait(false);
         }
         catch (IOException exception)
         {

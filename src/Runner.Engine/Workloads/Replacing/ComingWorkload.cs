@@ -20,6 +20,7 @@ internal static class ComingWorkload
         {
             // No object has it: what is made in the end is another one.
             Uid = $"noted-{note.Id}",
+            IsComing = true,
             CreatedAt = new(DateTime.SpecifyKind(note.At, DateTimeKind.Utc)),
             Status = note.Problem is null ? DeployStatus.Deploying : DeployStatus.DeployFailed,
             Reason = note.Problem is null ? "" : NotMade,

@@ -86,8 +86,8 @@ internal sealed class ReplacementNotes
         return [.. All().Where(note => note.Cluster == cluster && note.Life != _life && note.At <= before && (note.Problem is null || IsForgotten(note))).OrderByDescending(note => note.At)];
     }
 
-    /// <summary>Of workloads of a kind that nobody tries to make any more.</summary>
-    public IEnumerable<NotedReplacement> GivenUp(string cluster, WorkloadKind kind) => All().Where(note => note.Cluster == cluster && note.Kind == kind && note.Problem is not null);
+    /// <summary>Those of workloads of a kind.</summary>
+    public IEnumerable<NotedReplacement> Of(string cluster, WorkloadKind kind) => All().Where(note => note.Cluster == cluster && note.Kind == kind);
 
     public bool IsForgotten(NotedReplacement note) => note.At < _time.GetUtcNow().UtcDateTime - LongestWait;
 

@@ -8,12 +8,12 @@ namespace Runner.Engine.Workloads.Sandboxes;
 
 /// <summary>Has the objects of sandboxes there, in place of whichever sandbox has the name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, TimeProvider time, ILogger logger)
+internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, WorkloadFeed feed, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old sandbox of the same name may take to go: its pod is given 30 s to end, and goes a moment after that.</summary>
     private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(40);
 
-    private readonly CarrierMaker _carriers = new(options, notes, time, logger);
+    private readonly CarrierMaker _carriers = new(options, notes, feed, time, logger);
 
     /// <returns>The sandbox, and whether it was made by this call; one that carries the same request already stays.</returns>
     /// <exception cref="ClusterOperationException">The old sandbox does not go, or somebody has deleted the sandbox meanwhile.</exception>

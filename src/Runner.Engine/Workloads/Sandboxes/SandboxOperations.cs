@@ -41,7 +41,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
         RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, ReplacementNotes notes, Turns turns, TimeProvider time, ILogger<SandboxOperations> logger)
     {
         (_options, _settings, _clusters, _feed, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, notes, turns, time, logger);
-        _maker = new(options, notes, time, logger);
+        _maker = new(options, notes, feed, time, logger);
     }
 
     public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.Sandbox };
@@ -96,7 +96,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     {
         var key = KeyOf(cluster, name);
         var cache = cluster.State.Sandboxes.Sandboxes;
-        var seen = _feed.Current.TryGetValue(key, out var workload) && cache.Find(key.Namespace, name) is { } sandbox ? View(workload, sandbox)
+        var seen = _feed.Current.TryGetValue(key, out var workload) && cache.Find(key.Namespace, name) is { } sandbox && !workload.IsComing ? View(workload, sandbox)
             : _made.TryGetValue(key, out var made) && made.Until > _time.GetUtcNow() ? View(SandboxProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", made.Sandbox, []), made.Sandbox)
             : null;
         if (seen is null or { Workload.Status: DeployStatus.Stopped } && _notes.Find(key) is { } note)

@@ -10,9 +10,9 @@ namespace Runner.Engine.Workloads.Services;
 
 /// <summary>Has the objects of services there, in place of whatever carries a service of the same name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed class ServiceMaker(RunnerOptions options, ReplacementNotes notes, PodHurry pods, TimeProvider time, ILogger logger)
+internal sealed class ServiceMaker(RunnerOptions options, ReplacementNotes notes, WorkloadFeed feed, PodHurry pods, TimeProvider time, ILogger logger)
 {
-    private readonly CarrierMaker _carriers = new(options, notes, time, logger);
+    private readonly CarrierMaker _carriers = new(options, notes, feed, time, logger);
 
     /// <returns>The service, and whether it was made by this call; one that carries the same request already stays.</returns>
     /// <exception cref="ClusterOperationException">The old service does not go, or somebody has stopped the service meanwhile.</exception>

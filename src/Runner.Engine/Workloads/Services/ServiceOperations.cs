@@ -46,7 +46,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         _made = new(clusters, time);
         _coming = new(notes, options);
         _pods = new(feed, options.WorkloadNamespace, logger);
-        _maker = new(options, notes, _pods, time, logger);
+        _maker = new(options, notes, feed, _pods, time, logger);
     }
 
     /// <summary>Creates the Knative Service, or over several hosts the LeaderWorkerSet, that carries the request, or replaces one of the same name. Safe to repeat: what is there already stays.</summary>

@@ -13,13 +13,13 @@ internal sealed class ServiceSource : WorkloadSource
     private readonly ClusterConnection _connection;
     private readonly ResourceCache<V1Pod> _pods;
     private readonly string _namespace;
-    private readonly NotMadeWorkloads _notMade;
+    private readonly NotedWorkloads _noted;
 
     /// <param name="notes">Null where nothing is replaced.</param>
     public ServiceSource(ResourceCaches caches, ResourceCache<V1Pod> pods, ReplacementNotes? notes, string @namespace)
         : base("services", WorkloadKind.Service)
     {
-        _notMade = new(notes, caches.Connection, WorkloadKind.Service, @namespace, Tell);
+        _noted = new(notes, caches.Connection, WorkloadKind.Service, @namespace, Tell);
         _connection = caches.Connection;
         _pods = pods;
         _namespace = @namespace;
@@ -45,7 +45,7 @@ internal sealed class ServiceSource : WorkloadSource
     public bool MayHaveSets => Sets.Health != CacheHealth.Unavailable;
 
     public override IEnumerable<WorkloadKey> Keys() =>
-        Services.All().Select(service => service.Metadata.Name).Concat(Sets.All().Select(LeaderWorkerSetNames.ServiceOf)).Distinct().Select(name => KeyOf(name)!.Value).Union(_notMade.Keys());
+        Services.All().Select(service => service.Metadata.Name).Concat(Sets.All().Select(LeaderWorkerSetNames.ServiceOf)).Distinct().Select(name => KeyOf(name)!.Value).Union(_noted.Keys());
 
     public override WorkloadKey? KeyOf(V1Pod pod) =>
         pod.Metadata.NamespaceProperty == _namespace && PodOwners.Of(pod) is { Carrier: PodOwners.KnativeService or PodOwners.LeaderWorkerSet } owner ? KeyOf(owner.Name) : null;
@@ -53,11 +53,17 @@ internal sealed class ServiceSource : WorkloadSource
     public override Workload? Project(WorkloadKey key)
     {
         var clusterId = _connection.Status.ClusterId ?? "";
-        return CarrierOf(key) switch
+        var carrier = CarrierOf(key);
+        if (carrier is null or { Metadata.DeletionTimestamp: not null } && _noted.Project(key) is { } coming)
+        {
+            return coming;
+        }
+
+        return carrier switch
         {
             KnativeService service => ServiceProjection.Project(_connection.Name, clusterId, service, Revisions.OwnedBy(key.Name), PodsOf(PodOwners.KnativeService)),
             LeaderWorkerSet set => MultiHostProjection.Project(_connection.Name, clusterId, set, PodsOf(PodOwners.LeaderWorkerSet)),
-            _ => _notMade.Project(key),
+            _ => null,
         };
 
         IReadOnlyList<V1Pod> PodsOf(string carrier) => _pods.OwnedBy(PodOwners.Text(key.Namespace, carrier, key.Name));

@@ -3,10 +3,10 @@ using Runner.Engine.Clusters;
 namespace Runner.Engine.Workloads.Replacing;
 
 /// <summary>
-/// Workloads of one kind in one cluster that made room for others which nobody tries to make any more: they are shown, and told to the hub, as such that do not come up, until somebody
-/// asks for something else.
+/// Workloads of one kind in one cluster for which others make room: as long as they are not there they are shown, and told to the hub, as on their way, or where nobody tries to make them any
+/// more as such that do not come up.
 /// </summary>
-internal sealed class NotMadeWorkloads
+internal sealed class NotedWorkloads
 {
     private readonly ReplacementNotes? _notes;
     private readonly ClusterConnection _cluster;
@@ -17,7 +17,7 @@ internal sealed class NotMadeWorkloads
 
     /// <param name="notes">Null where nothing is replaced.</param>
     /// <param name="tell">Has a workload looked at again.</param>
-    public NotMadeWorkloads(ReplacementNotes? notes, ClusterConnection cluster, WorkloadKind kind, string @namespace, Action<WorkloadKey?> tell)
+    public NotedWorkloads(ReplacementNotes? notes, ClusterConnection cluster, WorkloadKind kind, string @namespace, Action<WorkloadKey?> tell)
     {
         (_notes, _cluster, _kind, _namespace) = (notes, cluster, kind, @namespace);
         if (notes is not null)
@@ -32,10 +32,10 @@ internal sealed class NotMadeWorkloads
         }
     }
 
-    public IReadOnlyCollection<WorkloadKey> Keys() => _notes is null ? [] : [.. _notes.GivenUp(_cluster.Name, _kind).Select(note => new WorkloadKey(note.Cluster, note.Kind, _namespace, note.Name)).Distinct()];
+    public IReadOnlyCollection<WorkloadKey> Keys() => _notes is null ? [] : [.. _notes.Of(_cluster.Name, _kind).Select(note => new WorkloadKey(note.Cluster, note.Kind, _namespace, note.Name)).Distinct()];
 
-    /// <summary>The workload that is not there; null where none was to be.</summary>
-    public Workload? Project(WorkloadKey key) => _notes?.Find(key) is { Problem: not null } note ? ComingWorkload.Project(note, _cluster.Status.ClusterId ?? "") : null;
+    /// <summary>The workload that is to be there and is not; null where none is to be.</summary>
+    public Workload? Project(WorkloadKey key) => _notes?.Find(key) is { } note ? ComingWorkload.Project(note, _cluster.Status.ClusterId ?? "") : null;
 
     private List<WorkloadKey> Changed()
     {
