@@ -105,6 +105,21 @@ public sealed class ConfigurationModelTests : IAsyncDisposable
         Assert.DoesNotContain("t0ken", _model.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Secrets_are_shown_and_hidden_in_the_text_that_was_just_typed()
+    {
+        _model.Import("hubAPIToken: t0ken-of-the-hub\nregion: a\n", ChartVersion.Newest, ConfigurationOrigin.Imported);
+        var typed = _model.Shown.Replace("region: a", "region: b", StringComparison.Ordinal);
+        _model.Edit(typed);
+        Assert.True(_model.IsTyped(typed));
+
+        _model.SecretsShown = true;
+        Assert.False(_model.IsTyped(typed));
+        Assert.Equal("hubAPIToken: t0ken-of-the-hub\nregion: b\n", _model.Shown);
+        _model.SecretsShown = false;
+        Assert.Equal(typed, _model.Shown);
+    }
+
     private static DeployedRelease Release(string values) =>
         new(ReleaseIdentity.Usual, 1, "deployed", Samples.Now, "runner", "2.4.1", System.Text.Json.Nodes.JsonNode.Parse(values)!.AsObject(), [], "");
 }

@@ -56,6 +56,9 @@ public sealed class ConfigurationModel(ConfigurationStore store, Func<DeployedRe
         {
             _secretsShown = value;
             _veil = _veil.As(masked: !value);
+
+            // What was typed is shown otherwise from now on.
+            _typed = null;
         }
     }
 
