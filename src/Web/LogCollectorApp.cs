@@ -1,4 +1,4 @@
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Logs.Collector;
 using Runner.Web.Hosting;

@@ -1,6 +1,7 @@
 using System.Collections;
 using Microsoft.AspNetCore.Connections;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Web.Hosting;

@@ -8,10 +8,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Capacity;
 using Runner.Web.Components.Pages;
+using Runner.Web.Components.Texts;
 using Runner.Web.Live;
 
 namespace Runner.Tests.bUnit;

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
 using Runner.Tests.Support;

@@ -1,6 +1,7 @@
 using Runner.Engine.Logs;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
 
 namespace Runner.Tests.bUnit;
 

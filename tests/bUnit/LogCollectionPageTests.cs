@@ -5,6 +5,8 @@ using Runner.Engine.Configuration;
 using Runner.Engine.Logs.Collector;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
+using Runner.Web.Components.Models.Operations;
 using Runner.Web.Components.Pages;
 
 namespace Runner.Tests.bUnit;

@@ -5,6 +5,9 @@ using System.Text.RegularExpressions;
 using Runner.Engine.Logs.Collector;
 using Runner.Web.Components;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
+using Runner.Web.Components.Models.Operations;
+using Runner.Web.Components.Texts;
 
 namespace Runner.Tests.bUnit;
 
@@ -33,7 +36,7 @@ public sealed partial class LogCollectionTextTests
 
     private static Dictionary<string, string> Read(CultureInfo culture)
     {
-        var resources = new ResourceManager("Runner.Web.Components.LogCollectionText", typeof(LogCollectionText).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!;
+        var resources = new ResourceManager("Runner.Web.Components.Texts.LogCollectionText", typeof(LogCollectionText).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!;
         return resources.Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
     }
 

@@ -6,6 +6,9 @@ using Runner.Engine.Logs;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
+using Runner.Web.Components.Models.Workloads;
+using Runner.Web.Components.Texts;
 using Runner.Web.Live.Logs;
 
 namespace Runner.Tests.bUnit;

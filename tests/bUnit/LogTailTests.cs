@@ -1,5 +1,6 @@
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
 
 namespace Runner.Tests.bUnit;
 

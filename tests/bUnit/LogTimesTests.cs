@@ -4,7 +4,9 @@ using Runner.Engine.Configuration;
 using Runner.Engine.Logs;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Controls;
+using Runner.Web.Components.Controls.Logs;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
 
 namespace Runner.Tests.bUnit;
 

@@ -9,14 +9,18 @@ using Runner.Engine.Diagnostics;
 using Runner.Engine.Diagnostics.Dependencies;
 using Runner.Engine.Diagnostics.Installation;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.ObjectStore;
 using Runner.Engine.Probes;
 using Runner.Engine.Registry;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Components.Controls;
+using Runner.Web.Components.Controls.Operations;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Operations;
 using Runner.Web.Components.Pages;
+using Runner.Web.Components.Texts;
 using Runner.Web.Identity;
 using Runner.Web.Live;
 
@@ -135,7 +139,7 @@ public sealed partial class OperationsTests
     private static HashSet<string> Holes(string text) => [.. Hole().Matches(text).Select(match => match.Value)];
 
     private static Dictionary<string, string> Read(CultureInfo culture) =>
-        new ResourceManager("Runner.Web.Components.OperationsText", typeof(OperationsText).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!
+        new ResourceManager("Runner.Web.Components.Texts.OperationsText", typeof(OperationsText).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!
             .Cast<System.Collections.DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
 
     [GeneratedRegex(@"\{\d\}")]

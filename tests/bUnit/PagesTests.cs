@@ -3,10 +3,13 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Logs;
 using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Controls;
+using Runner.Web.Components.Controls.Logs;
+using Runner.Web.Components.Controls.Workloads;
 using Runner.Web.Components.Pages;
 using Runner.Web.Identity;
 using Runner.Web.Live;
@@ -184,8 +187,8 @@ public sealed class PagesTests
     {
         await using var context = new ConsoleContext();
         context.Engine.Feed.Set(Samples.Workload("web", pods: 1));
-        await using var tail = new Web.Components.Models.LogTail(context.Engine, context.Clock);
-        await tail.ShowAsync(Web.Components.Models.LogQuery.Parse(Samples.Key("web"), ""));
+        await using var tail = new Web.Components.Models.Logs.LogTail(context.Engine, context.Clock);
+        await tail.ShowAsync(Web.Components.Models.Logs.LogQuery.Parse(Samples.Key("web"), ""));
         context.Engine.Feed.Set(Samples.Workload("web", pods: 2));
         tail.Update();
         foreach (var pod in Samples.Workload("web", pods: 2).Instances)

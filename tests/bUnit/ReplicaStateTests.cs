@@ -5,6 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Hub;
 using Runner.Web.Components;
 using Runner.Web.Components.Controls;
+using Runner.Web.Components.Controls.Operations;
+using Runner.Web.Components.Texts;
 
 namespace Runner.Tests.bUnit;
 

@@ -6,12 +6,16 @@ using Bunit;
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Operations;
 using Runner.Web.Components.Pages;
+using Runner.Web.Components.Texts;
 using Runner.Web.Identity;
 using Runner.Web.Live.Vitals;
 
@@ -117,7 +121,7 @@ public sealed partial class RunnerHealthTests
     private static IEnumerable<string> Holes(string text) => Hole().Matches(text).Select(match => match.Value).Order();
 
     private static Dictionary<string, string> Read(CultureInfo culture) =>
-        new ResourceManager("Runner.Web.Components.RunnerHealthText", typeof(RunnerHealthText).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!
+        new ResourceManager("Runner.Web.Components.Texts.RunnerHealthText", typeof(RunnerHealthText).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!
             .Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
 
     [GeneratedRegex(@"\{\d\}")]

@@ -14,7 +14,9 @@ using Runner.Web.Components;
 using Runner.Web.Components.Controls;
 using Runner.Web.Components.Controls.Tables;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Capacity;
 using Runner.Web.Components.Models.Tables;
+using Runner.Web.Components.Texts;
 
 namespace Runner.Tests.bUnit;
 

@@ -1,15 +1,18 @@
 using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
-using Runner.Tests.bUnit.Support;
+using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads;
+using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
 using Runner.Web.Components.Layout;
 using Runner.Web.Components.Models;
 using Runner.Web.Components.Models.Tables;
+using Runner.Web.Components.Models.Workloads;
+using Runner.Web.Components.Texts;
 using Runner.Web.Identity;
 using Runner.Web.Live;
-using Runner.Engine.Clusters;
 
 namespace Runner.Tests.bUnit;
 
@@ -67,7 +70,7 @@ public sealed partial class TextResourcesTests
 
     private static Dictionary<string, string> Read(CultureInfo culture)
     {
-        var resources = new ResourceManager("Runner.Web.Components.Text", typeof(Text).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!;
+        var resources = new ResourceManager("Runner.Web.Components.Texts.Text", typeof(Text).Assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)!;
         return resources.Cast<System.Collections.DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
     }
 

@@ -2,6 +2,7 @@ using Runner.Engine;
 using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Workloads;
 
 namespace Runner.Tests.bUnit;
 

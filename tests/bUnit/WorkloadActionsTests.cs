@@ -1,8 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Workloads;
-using Runner.Tests.Support;
 using Runner.Tests.bUnit.Support;
+using Runner.Tests.Support;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Workloads;
 using Runner.Web.Identity;
 using Runner.Web.Live;
 

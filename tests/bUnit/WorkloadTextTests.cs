@@ -3,6 +3,7 @@ using System.Resources;
 using System.Text.RegularExpressions;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components;
+using Runner.Web.Components.Texts;
 using Runner.Web.Live;
 
 namespace Runner.Tests.bUnit;

@@ -1,10 +1,11 @@
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Models;
 using Runner.Web.Components.Models.Tables;
+using Runner.Web.Components.Models.Workloads;
 using Runner.Web.Live;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Runner.Tests.bUnit;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Admission;
 
 namespace Runner.EmbeddedCluster.Tables;

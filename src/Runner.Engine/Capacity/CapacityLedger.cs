@@ -1,5 +1,5 @@
 using k8s.Models;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
 
 namespace Runner.Engine.Capacity;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 
 namespace Runner.Engine.Capacity;

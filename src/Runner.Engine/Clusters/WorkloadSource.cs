@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Clusters;

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Clusters;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Configuration;
 

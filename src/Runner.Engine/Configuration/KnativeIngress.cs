@@ -1,7 +1,8 @@
 using System.Text.Json;
 using k8s;
 using k8s.Models;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 

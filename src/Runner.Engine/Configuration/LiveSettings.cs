@@ -71,7 +71,7 @@ public sealed class LiveSettings
     public IReadOnlyList<ConfigurationProblem> Problems => [.. Volatile.Read(ref _problems).Values.SelectMany(problems => problems).OrderBy(problem => problem.Cluster, StringComparer.Ordinal)];
 
     /// <summary>The settings of a cluster at the moment.</summary>
-    /// <param name="cluster">Name of the connection, see <see cref="Clusters.ClusterConnection.Name"/>.</param>
+    /// <param name="cluster">Name of the connection, see <see cref="Clusters.Connections.ClusterConnection.Name"/>.</param>
     public ClusterSettings Of(string cluster)
     {
         var map = MapOf(cluster);

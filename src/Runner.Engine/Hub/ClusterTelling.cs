@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Capacity;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub.Events;
 
 namespace Runner.Engine.Hub;
 

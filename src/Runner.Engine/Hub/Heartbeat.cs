@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub.Payloads;
 

@@ -2,8 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Capacity;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
 

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Logs;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using k8s.Models;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Clusters.Reading;
 
 namespace Runner.Engine.Logs;

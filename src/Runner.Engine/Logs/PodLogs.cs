@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
 

@@ -2,7 +2,8 @@ using System.Text;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Registry;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
-using Runner.Engine.Clusters;
-using Runner.Engine.Hub;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
 
 namespace Runner.Engine.Workloads;
 

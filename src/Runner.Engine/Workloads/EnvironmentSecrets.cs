@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Workloads;
 

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using k8s.Models;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
 
 namespace Runner.Engine.Workloads;
 

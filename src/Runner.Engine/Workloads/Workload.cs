@@ -22,7 +22,7 @@ public enum WorkloadKind
 }
 
 /// <summary>Identifies one workload over all clusters.</summary>
-/// <param name="Cluster">Name of the connection, see <see cref="Clusters.ClusterConnection.Name"/>.</param>
+/// <param name="Cluster">Name of the connection, see <see cref="Clusters.Connections.ClusterConnection.Name"/>.</param>
 /// <param name="Kind">Which kind of workload.</param>
 /// <param name="Namespace">Kubernetes namespace.</param>
 /// <param name="Name">Name of the object that carries the workload, for services the Knative Service.</param>

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Runner.Engine.Values;
-using Runner.Web.Hosting;
 
 namespace Runner.Web.Commands;
 

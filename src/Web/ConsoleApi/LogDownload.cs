@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Runner.Engine.Logs;
-using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
 using Runner.Web.Live;
 using Runner.Web.Live.Logs;
 

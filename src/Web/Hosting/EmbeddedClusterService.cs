@@ -1,6 +1,6 @@
 using System.Text;
 using Runner.EmbeddedCluster;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 
 namespace Runner.Web.Hosting;

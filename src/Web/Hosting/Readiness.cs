@@ -1,5 +1,6 @@
-using Runner.Engine.Clusters;
-using Runner.Engine.Hub;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 using Runner.Web.Identity.Tokens;
 

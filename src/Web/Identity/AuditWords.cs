@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
 using Runner.Engine;
-using Runner.Web.Components;
+using Runner.Web.Components.Texts;
 
 namespace Runner.Web.Identity;
 

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using Runner.Engine;
 using Runner.Engine.Capacity;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Web.Identity;
 
 namespace Runner.Web.Live;

@@ -1,5 +1,5 @@
 using System.Threading.RateLimiting;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads.Services;
 using Runner.Engine.Workloads.Workflows;

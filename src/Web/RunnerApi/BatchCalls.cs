@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Workflows;

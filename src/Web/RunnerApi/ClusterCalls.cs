@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Capacity;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 
 namespace Runner.Web.RunnerApi;

@@ -1,4 +1,4 @@
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Web.RunnerApi;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Logs;
 using Runner.Engine.Workloads;

@@ -5,6 +5,7 @@ using FsCheck.Fluent;
 using k8s.Models;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Configuration;
 
 namespace Runner.Tests.Engine.Capacity;

@@ -10,7 +10,7 @@ using Runner.Engine.Capacity;
 using Runner.Engine.Capacity.Fit;
 using Runner.Engine.Configuration;
 using Runner.Tests.Engine.Support;
-using ApiJson = Runner.Engine.Clusters.ApiJson;
+using ApiJson = Runner.Engine.Clusters.Api.ApiJson;
 
 namespace Runner.Tests.Engine.Capacity;
 

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Runner.EmbeddedCluster;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Tests.Engine.RunnerApi;
 

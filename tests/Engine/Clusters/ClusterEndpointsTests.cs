@@ -1,4 +1,5 @@
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Clusters;

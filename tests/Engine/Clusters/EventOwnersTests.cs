@@ -1,6 +1,7 @@
 using System.Text.Json;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
 
 namespace Runner.Tests.Engine.Clusters;
 

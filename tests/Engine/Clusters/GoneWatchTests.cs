@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
 using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Clusters;

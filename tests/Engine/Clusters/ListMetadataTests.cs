@@ -1,6 +1,7 @@
 using System.Text;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
 
 namespace Runner.Tests.Engine.Clusters;
 

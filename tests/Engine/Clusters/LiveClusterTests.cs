@@ -3,6 +3,8 @@ using k8s.Models;
 using Runner.EmbeddedCluster;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads;
 using Runner.Tests.Engine.Support;
 

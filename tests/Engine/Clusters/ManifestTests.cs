@@ -1,5 +1,6 @@
 using System.Text;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
 
 namespace Runner.Tests.Engine.Clusters;
 

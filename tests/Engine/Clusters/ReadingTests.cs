@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Services;

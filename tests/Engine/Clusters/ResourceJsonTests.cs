@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Workloads.Services;
 

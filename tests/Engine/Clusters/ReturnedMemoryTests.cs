@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Support;
 

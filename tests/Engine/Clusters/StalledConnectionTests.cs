@@ -1,4 +1,6 @@
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Clusters;

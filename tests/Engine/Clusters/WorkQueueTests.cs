@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
 using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Clusters;

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Runner.Engine;
 using Runner.Engine.Capacity;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Diagnostics;
 using Runner.Engine.Diagnostics.Checks;

@@ -244,7 +244,7 @@ public sealed class ClusterTellingTests : IAsyncLifetime
 
         other.Host.Faults.ErrorRate = 1;
         other.Host.Faults.CutWatches();
-        await Eventually.TrueAsync(() => side.Clusters.Connections[1].Status.Health == Runner.Engine.Clusters.ClusterHealth.Unreachable, "the other cluster lost", 30);
+        await Eventually.TrueAsync(() => side.Clusters.Connections[1].Status.Health == Runner.Engine.Clusters.Connections.ClusterHealth.Unreachable, "the other cluster lost", 30);
         await BeatsAsync(_hub, () => BeatsOf("cluster-1"), 3);
         Assert.Equal(1, BeatsOf(otherId));
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Runner.Engine;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
 using Runner.Tests.Engine.Support;

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Runner.Engine;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 
 namespace Runner.Tests.Engine.Hub;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Workloads;
 
 namespace Runner.Tests.Engine.ImageBuilds;

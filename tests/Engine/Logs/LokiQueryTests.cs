@@ -6,6 +6,7 @@ using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
 
 namespace Runner.Tests.Engine.Logs;
 

@@ -11,6 +11,8 @@ using Runner.Engine.Logs.Collector;
 using Runner.Tests.Engine.Support;
 using Runner.Web;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Logs;
+using Runner.Web.Components.Models.Operations;
 
 namespace Runner.Tests.Engine.Logs;
 

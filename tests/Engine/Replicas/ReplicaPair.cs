@@ -3,6 +3,7 @@ using k8s;
 using Microsoft.AspNetCore.Builder;
 using Runner.EmbeddedCluster;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Tests.Engine.Host;

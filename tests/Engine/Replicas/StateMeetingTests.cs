@@ -1,5 +1,6 @@
 using LiteDB;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 using Runner.Tests.Engine.Support;
 using Runner.Web.Identity.Users;

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using k8s;
 using Runner.EmbeddedCluster;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.RunnerApi;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
 using Runner.Tests.Engine.Support;

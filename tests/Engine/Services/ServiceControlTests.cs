@@ -3,6 +3,7 @@ using System.Text.Json;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
 using Runner.Tests.Engine.RunnerApi;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using LiteDB;
 using Microsoft.Extensions.Time.Testing;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 using Runner.Tests.Engine.Host;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Reading;
 
 namespace Runner.Tests.Engine.Support;

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Tests.Engine.Support;
 

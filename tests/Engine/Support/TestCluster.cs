@@ -5,6 +5,7 @@ using k8s;
 using Runner.EmbeddedCluster;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Tests.Engine.Support;
 

@@ -5,6 +5,7 @@ using k8s;
 using k8s.Models;
 using Runner.EmbeddedCluster;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Values;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.Identity;

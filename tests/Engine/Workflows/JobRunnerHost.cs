@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Runner.EmbeddedCluster;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
 using Runner.Tests.Engine.RunnerApi;

@@ -10,6 +10,7 @@ using Runner.Engine.Storage;
 using Runner.Web.Components;
 using Runner.Web.Components.Dialogs;
 using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Workloads;
 using Runner.Web.Identity;
 using Runner.Web.Live;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Admission.Webhooks;
 using Runner.EmbeddedCluster.Storage;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Controllers.Runtime;
-using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Controllers.LeaderWorkerSets;
 

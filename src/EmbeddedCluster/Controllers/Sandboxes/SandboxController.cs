@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Runner.EmbeddedCluster.Controllers.Runtime;
 using Runner.EmbeddedCluster.Storage;
 

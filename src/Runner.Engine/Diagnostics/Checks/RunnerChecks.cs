@@ -1,6 +1,8 @@
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Probes;
 
 namespace Runner.Engine.Diagnostics.Checks;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 
 namespace Runner.Engine.Diagnostics.Checks;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Hub.Payloads;

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Runner.Engine.Capacity;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub.Events;
 
 namespace Runner.Engine.Hub.Payloads;
 

@@ -1,3 +1,4 @@
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Hub.Payloads;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Hub.Payloads;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Hub.Payloads;

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Logs.Collector;
 

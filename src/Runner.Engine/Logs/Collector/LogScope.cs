@@ -1,5 +1,5 @@
 using System.Globalization;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;

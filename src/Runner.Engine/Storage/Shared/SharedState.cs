@@ -2,7 +2,8 @@ using System.Threading.Channels;
 using k8s.Models;
 using LiteDB;
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Storage;
 

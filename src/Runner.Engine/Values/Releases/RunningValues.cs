@@ -1,4 +1,4 @@
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 
 namespace Runner.Engine.Values;

@@ -1,4 +1,5 @@
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Workloads.Argo;
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Dataflow;
 using Runner.Engine.Workloads.ImageBuilds;

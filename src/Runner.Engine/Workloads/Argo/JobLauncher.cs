@@ -1,8 +1,10 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 

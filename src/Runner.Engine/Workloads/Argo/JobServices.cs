@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads.Dataflow;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 
 namespace Runner.Engine.Workloads.Argo;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.Services;

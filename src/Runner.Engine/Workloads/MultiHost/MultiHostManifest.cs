@@ -1,4 +1,3 @@
-using k8s;
 using k8s.Models;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Services;

@@ -1,7 +1,8 @@
-using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 

@@ -1,9 +1,9 @@
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
-using Runner.Engine.Storage;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Replacing;

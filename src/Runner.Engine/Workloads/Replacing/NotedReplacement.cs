@@ -2,7 +2,7 @@ using System.Text;
 using k8s;
 using k8s.Models;
 using LiteDB;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;

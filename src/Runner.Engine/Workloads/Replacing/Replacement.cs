@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Replacing;

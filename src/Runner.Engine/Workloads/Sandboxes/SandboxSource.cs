@@ -1,5 +1,7 @@
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Sandboxes;

@@ -1,4 +1,4 @@
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Workloads.Services;
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Api;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Services;

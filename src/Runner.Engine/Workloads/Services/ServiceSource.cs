@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
 using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Replacing;

@@ -1,5 +1,6 @@
 using k8s.Models;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Workloads.Services;

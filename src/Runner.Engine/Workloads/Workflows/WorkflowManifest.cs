@@ -1,5 +1,4 @@
 using System.Globalization;
-using k8s.Models;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.Scheduling;

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
 using MudBlazor;
 using Runner.Engine;
+using Runner.Web.Components.Texts;
 using Runner.Web.Identity.Access;
 using Runner.Web.Identity.Users;
 

@@ -2,7 +2,8 @@ using Microsoft.Extensions.Localization;
 using MudBlazor;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Services;
-using Runner.Web.Components.Models;
+using Runner.Web.Components.Models.Workloads;
+using Runner.Web.Components.Texts;
 using Runner.Web.Live;
 
 namespace Runner.Web.Components.Dialogs;

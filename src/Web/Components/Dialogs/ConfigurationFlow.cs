@@ -3,6 +3,7 @@ using MudBlazor;
 using Runner.Engine;
 using Runner.Engine.Values;
 using Runner.Web.Components.Models.Configuration;
+using Runner.Web.Components.Texts;
 using Runner.Web.Live;
 
 namespace Runner.Web.Components.Dialogs;

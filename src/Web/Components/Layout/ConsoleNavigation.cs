@@ -1,4 +1,5 @@
 using MudBlazor;
+using Runner.Web.Components.Texts;
 using Runner.Web.Identity;
 
 namespace Runner.Web.Components.Layout;

@@ -1,7 +1,9 @@
 using Runner.Engine;
 using Runner.Engine.Capacity;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Workloads;
+using Runner.Web.Components.Models.Workloads;
 using Runner.Web.Live;
 
 namespace Runner.Web.Components.Models;

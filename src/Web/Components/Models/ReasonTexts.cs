@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Localization;
+using Runner.Web.Components.Texts;
 
 namespace Runner.Web.Components.Models;
 

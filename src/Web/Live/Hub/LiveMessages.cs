@@ -1,5 +1,4 @@
 using Runner.Engine.Capacity;
-using Runner.Engine.Clusters;
 using Runner.Engine.Logs;
 using Runner.Engine.Workloads;
 using Runner.Web.Live.Logs;

@@ -1,5 +1,5 @@
-using Runner.Engine.Clusters;
-using Runner.Engine.Hub;
+using Runner.Engine.Clusters.Caches;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 
 namespace Runner.Web.Live.Vitals;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Logs.Collector;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads.History;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Localization;
 using Runner.Web.Components.Models.Tables;
+using Runner.Web.Components.Texts;
 using Runner.Web.Identity.Users;
 
 namespace Runner.Web.Components.Models.Access;

@@ -1,9 +1,0 @@
-using Microsoft.Extensions.Hosting;
-
-namespace Runner.Engine.Clusters;
-
-/// <summary>Runs all connections for the life of the host.</summary>
-internal sealed class ClusterService(ClusterDirectory clusters) : BackgroundService
-{
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => clusters.RunAsync(stoppingToken), CancellationToken.None);
-}
