@@ -74,12 +74,16 @@ internal static class ValuesCommands
 
     private static Option<string?> Chart(string name, string description)
     {
-        var option = new Option<string?>(name) { Description = $"{description} {ChartVersion.Lines[0]} to {ChartVersion.Lines[^1]}.", HelpName = "VERSION" };
+        var option = new Option<string?>(name) { Description = $"{description} {ChartVersion.Lines[0]} to {ChartVersion.Lines[^1]}, or {ChartVersion.Ours.Line}, which comes with this runner.", HelpName = "VERSION" };
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count != 1 || !ChartVersion.TryParse(result.Tokens[0].Value, out _))
+            if (result.Tokens.Count != 1 || !ChartVersion.TryParse(result.Tokens[0].Value, out var version))
             {
                 result.AddError($"{name} must be followed by the version of a chart, such as 2.4 or 2.4.1.");
+            }
+            else if (!version.IsKnown)
+            {
+                result.AddError($"{name} {version}: what that chart reads is not known here. Known are {ChartVersion.Lines[0]} to {ChartVersion.Lines[^1]}, and {ChartVersion.Ours.Line}, which comes with this runner; give the nearest one, or take a newer runner.");
             }
         });
         return option;

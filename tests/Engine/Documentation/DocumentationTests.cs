@@ -51,7 +51,7 @@ public sealed partial class DocumentationTests
     public void Troubleshooting_names_every_check_as_the_page_does()
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "troubleshooting.md"));
-        var texts = System.Xml.Linq.XDocument.Load(Path.Combine(Repository.Root, "src", "Web", "Components", "OperationsText.resx"));
+        var texts = System.Xml.Linq.XDocument.Load(Path.Combine(Repository.Root, "src", "Web", "Components", "Texts", "OperationsText.resx"));
         var names = Enum.GetNames<CheckId>().Select(id => texts.Root!.Elements("data").Single(data => (string?)data.Attribute("name") == "Check." + id).Element("value")!.Value);
 
         Assert.Equal([], names.Where(name => !page.Contains($"*{name}*", StringComparison.Ordinal)));

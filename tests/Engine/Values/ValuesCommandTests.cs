@@ -22,7 +22,18 @@ public sealed class ValuesCommandTests
         Assert.Equal(2, await ProgramAsync("values", "check", Path.Combine(folder.Path, "missing.yaml")));
         Assert.Equal(2, await ProgramAsync("values", "check"));
         Assert.Equal(2, await ProgramAsync("values", "check", Sample, "--chart", "newest"));
+        Assert.Equal(2, await ProgramAsync("values", "check", Sample, "--chart", "9.9"));
     }
+
+    [Theory]
+    [InlineData("1.11.9", false)]
+    [InlineData("1.12", true)]
+    [InlineData("2.2.1", true)]
+    [InlineData("2.4.99", true)]
+    [InlineData("2.5.0", false)]
+    [InlineData("3.0", true)]
+    [InlineData("3.1.0", false)]
+    public void A_chart_is_known_or_not(string text, bool known) => Assert.Equal(known, ChartVersion.Parse(text).IsKnown);
 
     [Fact]
     public async Task Problems_are_told_with_their_places_and_as_json()

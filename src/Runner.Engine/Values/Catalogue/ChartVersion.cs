@@ -24,6 +24,9 @@ public readonly partial record struct ChartVersion(int Major, int Minor, int Pat
     /// <summary>True for the chart that comes with this runner. It takes the values of the official charts 1.17 to 2.4 under all their names, and truth values as texts too.</summary>
     public bool IsOurs => this >= Ours;
 
+    /// <summary>True where the catalogue says what the chart reads: from the oldest to the line of the newest, and the line of ours.</summary>
+    public bool IsKnown => this >= Oldest && (this < Newest || Line == Newest.Line || Line == Ours.Line);
+
     /// <summary>Its line, such as 2.4.</summary>
     public string Line => $"{Major}.{Minor}";
 
