@@ -39,11 +39,13 @@ RUN mkdir /starhub-bin \
 COPY --from=build /packages /app
 COPY --from=build /app /app
 # Nothing is written outside the data folder and /tmp: no diagnostics pipe, no extracted files. HOME is for what looks for one.
-# The port is the runner's own variable's; the base's is taken away, so that nobody is told of two.
+# The port is the runner's own variable's; the base's is taken away, so that nobody is told of two. Two arenas of malloc are enough for
+# what is native here, mostly TLS; with eight a core it keeps room in each (docs/benchmarks.md, "An hour under load").
 ENV RUNNER_DATA_DIR=/data \
     HOME=/tmp \
     DOTNET_EnableDiagnostics=0 \
     DOTNET_gcServer=0 \
+    MALLOC_ARENA_MAX=2 \
     ASPNETCORE_HTTP_PORTS=
 ARG VERSION
 LABEL org.opencontainers.image.title="CSGHub Runner" \
