@@ -85,7 +85,7 @@ public sealed partial class JourneyTests(ConsoleFixture console)
         await page.Locator("[data-filter]").PressSequentiallyAsync(name);
         await Assertions.Expect(others).ToHaveCountAsync(0);
         await Assertions.Expect(entries).Not.ToHaveCountAsync(0);
-        Assert.Contains($"text={name}", page.Url, StringComparison.Ordinal);
+        await page.WaitForURLAsync($"**/access/audit?filter={name}");
         await page.Context.CloseAsync();
     }
 
