@@ -15,7 +15,11 @@ public sealed class ComingWorkloads
     /// <param name="seen">The workload as the watches know it; null when they know of none.</param>
     /// <returns><paramref name="seen"/>, or where that is gone or goes for another one, that one, on its way.</returns>
     public Workload? Instead(ClusterConnection cluster, WorkloadKind kind, string name, Workload? seen) =>
-        seen is null or { Status: DeployStatus.Stopped } && _notes.Find(new(cluster.Name, kind, _namespace, name)) is { } note
+        NoteInstead(_notes, new(cluster.Name, kind, _namespace, name), seen) is { } note
             ? ComingWorkload.Project(note, cluster.Status.ClusterId ?? "")
             : seen;
+
+    /// <summary>What is to come in place of a workload that is gone or goes; null where it stays, or where nothing is to come.</summary>
+    internal static NotedReplacement? NoteInstead(ReplacementNotes notes, WorkloadKey key, Workload? seen) =>
+        seen is null or { Status: DeployStatus.Stopped } ? notes.Find(key) : null;
 }

@@ -100,7 +100,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
         var seen = _feed.Current.TryGetValue(key, out var workload) && cache.Find(key.Namespace, name) is { } sandbox && !workload.IsComing ? View(workload, sandbox)
             : _made.TryGetValue(key, out var made) && made.Until > _time.GetUtcNow() ? View(SandboxProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", made.Sandbox, []), made.Sandbox)
             : null;
-        if (seen is null or { Workload.Status: DeployStatus.Stopped } && _notes.Find(key) is { } note)
+        if (ComingWorkloads.NoteInstead(_notes, key, seen?.Workload) is { } note)
         {
             return View(ComingWorkload.Project(note, cluster.Status.ClusterId ?? ""), note.ReadSandbox());
         }
