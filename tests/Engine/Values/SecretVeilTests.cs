@@ -111,6 +111,76 @@ public sealed class SecretVeilTests
         Assert.Equal(Sample, veil.Over(veil.Reveal(Sample)).As(masked: true).Reveal(new SecretVeil(Sample, masked: true).Shown));
     }
 
+    private const string Blocks = """
+        gateway:
+          privateKey: |
+            -----BEGIN KEY-----
+            bGluZSBvbmU
+            Proc-Type: 4,ENCRYPTED
+            -----END KEY-----  
+        redis: {host: r, password: short}
+        hubAPIToken:
+          f3c9a0d1
+        region: a
+
+        """;
+
+    private static readonly string[] BlockSecrets = ["bGluZSBvbmU", "BEGIN KEY", "4,ENCRYPTED", "short", "f3c9a0d1"];
+
+    [Theory]
+    [InlineData("region: a", "regi")]
+    [InlineData("region: a", "region: \"a")]
+    [InlineData("region: a", "\tregion: a")]
+    [InlineData("gateway:", "gatewa")]
+    [InlineData("privateKey: |", "privateKey |")]
+    [InlineData("bGluZSBvbmU", "bGluZSBvbmU\n and-more")]
+    public void Secrets_of_several_lines_are_hidden_again_in_the_middle_of_a_line_and_come_back(string old, string half)
+    {
+        var text = Blocks.Replace(old, half, StringComparison.Ordinal) + "half-typed\n";
+        Assert.False(IsReadable(text));
+        var veil = new SecretVeil(Blocks, masked: true);
+        Assert.DoesNotContain(BlockSecrets, secret => veil.Shown.Contains(secret, StringComparison.Ordinal));
+
+        // Typed while they were shown, and hidden then.
+        var open = veil.As(masked: false);
+        open = open.Over(open.Reveal(text));
+        Assert.Equal(text, open.Shown);
+        var hidden = open.As(masked: true);
+
+        Assert.DoesNotContain(BlockSecrets, secret => hidden.Shown.Contains(secret, StringComparison.Ordinal));
+        Assert.Equal(text, hidden.Reveal(hidden.Shown));
+        Assert.Equal("# first\n" + text, hidden.Reveal("# first\n" + hidden.Shown));
+    }
+
+    [Fact]
+    public void A_secret_of_several_lines_is_as_before_after_half_a_line_was_typed_elsewhere()
+    {
+        var veil = new SecretVeil(Blocks, masked: true);
+        foreach (var typed in new[] { "region", "regi", "region: b" })
+        {
+            var shown = veil.Shown.Replace("region: a", typed, StringComparison.Ordinal).Replace("regi\n", typed + "\n", StringComparison.Ordinal).Replace("region\n", typed + "\n", StringComparison.Ordinal);
+            veil = veil.Over(veil.Reveal(shown));
+            Assert.Equal(shown, veil.Shown);
+        }
+
+        Assert.Equal(Blocks.Replace("region: a", "region: b", StringComparison.Ordinal), veil.Reveal(veil.Shown));
+    }
+
+    [Fact]
+    public void Of_a_file_that_could_never_be_read_what_stands_at_keys_of_secrets_is_hidden_and_comes_back()
+    {
+        const string Text = "region a\nregistry:\n  password: 'p4ss\n  user: u\nlist:\n- token: t0k\n- name: n # hunter22\nminio: {secretKey: k3y}\nexistingSecret:\n  inner: v4l\n\"apiToken\" : |\n   l1ne\n   l2ne: x\n";
+        Assert.False(IsReadable(Text));
+        var veil = new SecretVeil(Text, masked: true);
+
+        Assert.DoesNotContain(["p4ss", "t0k", "k3y", "v4l", "l1ne"], secret => veil.Shown.Contains(secret, StringComparison.Ordinal));
+        Assert.Contains("  user: u\nlist:\n", veil.Shown, StringComparison.Ordinal);
+        Assert.Contains("- name: n # hunter22\n", veil.Shown, StringComparison.Ordinal);
+        Assert.Equal(Text, veil.Reveal(veil.Shown));
+        Assert.Equal(Text.Replace("region a", "region: a", StringComparison.Ordinal), veil.Reveal(veil.Shown.Replace("region a", "region: a", StringComparison.Ordinal)));
+        Assert.Equal(Text, veil.As(masked: false).Shown);
+    }
+
     [Fact]
     public void A_placeholder_where_no_secret_was_stays_and_fails_the_check()
     {

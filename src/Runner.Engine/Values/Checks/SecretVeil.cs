@@ -12,84 +12,78 @@ public sealed class SecretVeil
 
     private readonly string _text;
     private readonly bool _masked;
-
-    // The last text that could be read, and how it is shown: while somebody is in the middle of a line, only these tell what of the file is secret.
-    private readonly (string Real, string Shown) _readable;
-
-    // Everything that placeholders stood for since the file was opened, by its place, so that a key that is typed anew still has its secret.
-    private readonly ImmutableDictionary<string, string> _secrets;
+    private readonly IReadOnlyList<VeiledLine> _lines;
+    private readonly Memory _memory;
 
     /// <summary>Draws the veil over a file.</summary>
-    /// <param name="text">The real file. One that cannot be read is shown as it is: nobody can tell what of it is secret.</param>
+    /// <param name="text">The real file. Of one that cannot be read everything is hidden that seems to be a secret.</param>
     /// <param name="masked">False when an administrator asked to see the secrets.</param>
     public SecretVeil(string text, bool masked)
-        : this(text, masked, ("", ""), ImmutableDictionary<string, string>.Empty)
+        : this(text, masked, Memory.Empty)
     {
     }
 
-    private SecretVeil(string text, bool masked, (string Real, string Shown) readable, ImmutableDictionary<string, string> secrets)
+    private SecretVeil(string text, bool masked, Memory memory)
     {
         (_text, _masked) = (text, masked);
         var real = text.TrimStart(Mark);
+        IReadOnlyList<VeiledLine> veiled;
         try
         {
-            var document = ValuesDocument.Parse(text);
-            Shown = masked ? ValuesMask.Mask(document).TrimStart(Mark) : real;
-            (_readable, _secrets) = ((real, Shown), secrets.SetItems(Hidden(document)));
+            var document = ValuesDocument.Parse(real);
+            veiled = VeiledLines.Of(document);
+            _memory = memory.With(veiled, document);
         }
         catch (ValuesException)
         {
-            Shown = Exchange(real, readable.Real, readable.Shown);
-            (_readable, _secrets) = (readable, secrets);
+            // Somebody is in the middle of a line.
+            veiled = VeiledLines.Guess(real, memory.Lines, memory.Known);
+            _memory = memory;
         }
+
+        _lines = masked ? veiled : VeiledLines.Open(real);
+        Shown = masked ? string.Concat(Endings(real).Zip(_lines, (ending, line) => line.Shown + ending)) : real;
     }
 
     /// <summary>What the editor has, without the byte order mark that a browser would lose.</summary>
     public string Shown { get; }
 
-    /// <summary>Draws the veil over what the file became. A text that cannot be read keeps the lines veiled that were so before.</summary>
-    public SecretVeil Over(string text) => new(text, _masked, _readable, _secrets);
+    /// <summary>Draws the veil over what the file became. One that cannot be read keeps veiled what was so before.</summary>
+    public SecretVeil Over(string text) => new(text, _masked, _memory);
 
     /// <summary>Shows the secrets, or hides them.</summary>
-    public SecretVeil As(bool masked)
-    {
-        var readable = new SecretVeil(_readable.Real, masked);
-        return new(_text, masked, (_readable.Real, readable.Shown), _secrets);
-    }
+    public SecretVeil As(bool masked) => new(_text, masked, _memory);
 
     /// <summary>The real file that an edited text stands for: lines that were not touched are the real ones, and a placeholder at a key that had a secret is that secret.</summary>
     public string Reveal(string edited)
     {
-        var mark = _text.StartsWith(Mark) ? Mark.ToString() : "";
-        return edited == Shown ? _text : mark + Secrets(Exchange(edited, _readable.Shown, _readable.Real));
-    }
-
-    /// <summary>Lines that are as they are in one text become those of the other; only where both have as many.</summary>
-    private static string Exchange(string text, string from, string to)
-    {
-        var (old, now) = (Split(from), Split(to));
-        if (from == to || old.Count != now.Count)
+        if (edited == Shown)
         {
-            return text;
+            return _text;
         }
 
-        var lines = Split(text);
-        var result = new StringBuilder();
-        foreach (var line in ValuesDiff.Lines(from, text).Where(line => line.New is not null))
+        var lines = VeiledLines.Split(edited);
+        var real = new StringBuilder();
+        foreach (var line in ValuesDiff.Lines(Shown, edited).Where(line => line.New is not null))
         {
             var (typed, ending) = lines[line.New!.Value - 1];
-            result.Append(line.Kind == DiffKind.Same && line.Old <= now.Count ? now[line.Old!.Value - 1].Line : typed).Append(ending);
+            real.Append(line.Kind == DiffKind.Same && line.Old <= _lines.Count ? _lines[line.Old!.Value - 1].Real : typed).Append(ending);
         }
 
-        return result.ToString();
+        return (_text.StartsWith(Mark) ? Mark.ToString() : "") + Secrets(real.ToString());
     }
 
-    /// <summary>What placeholders may stand for in a file, as it is written there: its secrets, and what repeats one of them.</summary>
-    private static IEnumerable<KeyValuePair<string, string>> Hidden(ValuesDocument document)
+    /// <summary>The ending of every veiled line.</summary>
+    private IEnumerable<string> Endings(string real)
     {
-        var scalars = Scalars(document.Root, KeyPath.Root).Where(scalar => scalar.Node.Value.Length > 0 && scalar.Node.Value != ValuesMask.Placeholder).ToList();
-        var secrets = scalars.Where(scalar => ValuesMask.IsSecret(scalar.Path)).Select(scalar => scalar.Node.Value).ToHashSet(StringComparer.Ordinal);
-        return scalars.Where(scalar => secrets.Contains(scalar.Node.Value)).Select(scalar => KeyValuePair.Create(scalar.Path.ToString(), document.Text[scalar.Node.Start..scalar.Node.End]));
+        var at = 0;
+        foreach (var line in _lines)
+        {
+            at += line.Real.Length;
+            var ending = at >= real.Length ? "" : real[at] == '\r' && at + 1 < real.Length && real[at + 1] == '\n' ? "\r\n" : real[at].ToString();
+            at += ending.Length;
+            yield return ending;
+        }
     }
 
     private string Secrets(string text)
@@ -104,7 +98,7 @@ public sealed class SecretVeil
             var edited = ValuesDocument.Parse(text);
             foreach (var (path, node) in Scalars(edited.Root, KeyPath.Root).Where(scalar => scalar.Node.Value == ValuesMask.Placeholder).OrderByDescending(scalar => scalar.Node.Start))
             {
-                if (_secrets.GetValueOrDefault(path.ToString()) is { } secret)
+                if (_memory.Secrets.GetValueOrDefault(path.ToString()) is { } secret)
                 {
                     text = string.Concat(text.AsSpan(0, node.Start), secret, text.AsSpan(node.End));
                 }
@@ -139,23 +133,22 @@ public sealed class SecretVeil
         }
     }
 
-    private static List<(string Line, string Ending)> Split(string text)
+    /// <summary>What was secret since the file was opened, for when it cannot be read or a key is typed anew.</summary>
+    /// <param name="Secrets">What placeholders stood for, as it was written, by its place.</param>
+    /// <param name="Lines">Lines with a placeholder.</param>
+    /// <param name="Known">The secrets themselves.</param>
+    private sealed record Memory(ImmutableDictionary<string, string> Secrets, ImmutableHashSet<VeiledLine> Lines, ImmutableHashSet<string> Known)
     {
-        var lines = new List<(string, string)>();
-        for (var at = 0; at <= text.Length;)
+        public static Memory Empty { get; } = new(ImmutableDictionary<string, string>.Empty, [], []);
+
+        public Memory With(IReadOnlyList<VeiledLine> lines, ValuesDocument document)
         {
-            var end = text.IndexOfAny(['\r', '\n'], at);
-            if (end < 0)
-            {
-                lines.Add((text[at..], ""));
-                break;
-            }
-
-            var ending = text[end] == '\r' && end + 1 < text.Length && text[end + 1] == '\n' ? "\r\n" : text[end].ToString();
-            lines.Add((text[at..end], ending));
-            at = end + ending.Length;
+            var scalars = Scalars(document.Root, KeyPath.Root).Where(scalar => scalar.Node.Value.Length > 0 && scalar.Node.Value != ValuesMask.Placeholder).ToList();
+            var secrets = scalars.Where(scalar => ValuesMask.IsSecret(scalar.Path)).Select(scalar => scalar.Node.Value).ToHashSet(StringComparer.Ordinal);
+            return new(
+                Secrets.SetItems(scalars.Where(scalar => secrets.Contains(scalar.Node.Value)).Select(scalar => KeyValuePair.Create(scalar.Path.ToString(), document.Text[scalar.Node.Start..scalar.Node.End]))),
+                Lines.Union(lines.Where(line => line.Real != line.Shown)),
+                Known.Union(secrets));
         }
-
-        return lines;
     }
 }

@@ -10,6 +10,9 @@ public static class ValuesMask
     /// <summary>What stands in place of a secret.</summary>
     public const string Placeholder = "***masked***";
 
+    /// <summary>A shorter secret is not looked for elsewhere: it would be found in too much.</summary>
+    internal const int LeastRepeated = 6;
+
     /// <summary>True for a text that is or has the placeholder.</summary>
     public static bool IsPlaceholder(string text) => text.Contains(Placeholder, StringComparison.Ordinal);
 
@@ -19,43 +22,68 @@ public static class ValuesMask
     /// </summary>
     public static string Mask(ValuesDocument document)
     {
-        var secrets = new List<YamlNode>();
-        Collect(document.Root, KeyPath.Root, secrets);
-        if (secrets.Count == 0)
+        var (text, at) = (new StringBuilder(document.Text.Length), 0);
+        foreach (var hidden in Hidden(document))
         {
-            return document.Text;
+            text.Append(document.Text, at, hidden.Start - at).Append(hidden.Shown);
+            at = hidden.End;
         }
 
-        var (text, at) = (new StringBuilder(document.Text.Length), 0);
+        return text.Append(document.Text, at, document.Text.Length - at).ToString();
+    }
+
+    /// <summary>What <see cref="Mask"/> hides, from the first to the last, and what is shown in its place.</summary>
+    internal static IReadOnlyList<HiddenText> Hidden(ValuesDocument document)
+    {
+        var secrets = new List<YamlNode>();
+        Collect(document.Root, KeyPath.Root, secrets);
+        var repeats = RepeatsOf(secrets.Select(node => node.Value));
+        var (hidden, at) = (new List<HiddenText>(), 0);
         foreach (var node in secrets.OrderBy(node => node.Start))
         {
-            text.Append(document.Text, at, node.Start - at).Append(node.Anchor.Length > 0 ? $"&{node.Anchor} " : "").Append('"').Append(Placeholder).Append('"');
+            hidden.AddRange(repeats(document.Text, at, node.Start));
+            hidden.Add(new(node.Start, node.End, (node.Anchor.Length > 0 ? $"&{node.Anchor} " : "") + $"\"{Placeholder}\""));
             at = node.End;
         }
 
-        return Repeated(text.Append(document.Text, at, document.Text.Length - at).ToString(), secrets.Select(node => node.Value).Where(value => value.Length >= 6));
+        hidden.AddRange(repeats(document.Text, at, document.Text.Length));
+        return hidden;
     }
 
-    /// <summary>Masks the other places that have a secret's text, in one pass however many there are.</summary>
-    private static string Repeated(string text, IEnumerable<string> values)
+    /// <summary>Masks every place of a text that repeats a secret.</summary>
+    internal static Func<string, string> Repeats(IEnumerable<string> secrets)
     {
-        var byLength = values.Distinct(StringComparer.Ordinal).GroupBy(value => value.Length).OrderByDescending(group => group.Key).Select(group => (Length: group.Key, Values: group.ToHashSet(StringComparer.Ordinal))).ToList();
-        if (byLength.Count == 0)
+        var repeats = RepeatsOf(secrets);
+        return text =>
         {
-            return text;
-        }
+            var (masked, at) = (new StringBuilder(text.Length), 0);
+            foreach (var hidden in repeats(text, 0, text.Length))
+            {
+                masked.Append(text, at, hidden.Start - at).Append(hidden.Shown);
+                at = hidden.End;
+            }
 
-        var any = SearchValues.Create([.. byLength.SelectMany(group => group.Values)], StringComparison.Ordinal);
-        var masked = new StringBuilder(text.Length);
-        var at = 0;
-        for (int next; (next = text.AsSpan(at).IndexOfAny(any)) >= 0;)
+            return masked.Append(text, at, text.Length - at).ToString();
+        };
+    }
+
+    /// <summary>Finds the places between two of a text that repeat a secret, in one pass however many there are.</summary>
+    private static Func<string, int, int, IEnumerable<HiddenText>> RepeatsOf(IEnumerable<string> secrets)
+    {
+        var byLength = secrets.Where(secret => secret.Length >= LeastRepeated).Distinct(StringComparer.Ordinal).GroupBy(secret => secret.Length).OrderByDescending(group => group.Key)
+            .Select(group => (Length: group.Key, Secrets: group.ToHashSet(StringComparer.Ordinal))).ToList();
+        var any = SearchValues.Create([.. byLength.SelectMany(group => group.Secrets)], StringComparison.Ordinal);
+        return byLength.Count == 0 ? (_, _, _) => [] : Find;
+
+        IEnumerable<HiddenText> Find(string text, int from, int until)
         {
-            var length = byLength.First(group => at + next + group.Length <= text.Length && group.Values.Contains(text.Substring(at + next, group.Length))).Length;
-            masked.Append(text, at, next).Append(Placeholder);
-            at += next + length;
+            for (int next; (next = text.AsSpan(from, until - from).IndexOfAny(any)) >= 0;)
+            {
+                var start = from + next;
+                from = start + byLength.First(group => start + group.Length <= until && group.Secrets.Contains(text.Substring(start, group.Length))).Length;
+                yield return new(start, from, Placeholder);
+            }
         }
-
-        return masked.Append(text, at, text.Length - at).ToString();
     }
 
     /// <summary>True for a key whose value must not be shown.</summary>
@@ -85,3 +113,7 @@ public static class ValuesMask
         }
     }
 }
+
+/// <summary>A part of a text that is not shown.</summary>
+/// <param name="Shown">What stands in its place.</param>
+internal readonly record struct HiddenText(int Start, int End, string Shown);
