@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.History;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Models;
 using Runner.Web.Components.Models.Tables;
@@ -58,6 +59,20 @@ public sealed class WorkloadsModelTests
         Assert.Equal(["eval-1 Evaluation Succeeded wanghh", "eval-2 Evaluation Failed wanghh"], model.Rows.Select(row => $"{row.Name} {row.Type} {row.StateText} {row.Owner}"));
         Assert.Equal("?kind=workflow", model.Query.ToString());
         Assert.Equal((1, 0), (model.Counts[WorkloadTone.Bad], model.Counts[WorkloadTone.Good]));
+    }
+
+    /// <summary>A container that crashes again and again is on its way by the hub's code each time that it is started: whoever looks for what is broken has to find it all the same.</summary>
+    [Theory]
+    [InlineData(DeployStatus.Deploying, "Error", false, "Struggling", WorkloadTone.Bad)]
+    [InlineData(DeployStatus.Deploying, "", false, "Deploying", WorkloadTone.Busy)]
+    [InlineData(DeployStatus.Deploying, "Unschedulable", true, "WaitingForRoom", WorkloadTone.Wait)]
+    [InlineData(DeployStatus.DeployFailed, "Error", false, "DeployFailed", WorkloadTone.Bad)]
+    [InlineData(DeployStatus.Running, "Error", false, "Running", WorkloadTone.Good)]
+    public void What_has_a_reason_not_to_come_up_is_broken_now_and_in_its_history(DeployStatus status, string reason, bool waiting, string id, WorkloadTone tone)
+    {
+        var now = WorkloadState.Of(Samples.Workload("llama", status, reason, waitingForRoom: waiting));
+        Assert.Equal((id, tone), (now.Id, now.Tone));
+        Assert.Equal(now, WorkloadState.Of(new StateChange(Samples.Now, status, "", waiting, reason, "", Unseen: false)));
     }
 
     [Fact]

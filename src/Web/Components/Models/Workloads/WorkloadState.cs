@@ -10,6 +10,8 @@ public sealed record WorkloadState(string Id, WorkloadTone Tone, string Icon)
 {
     private static readonly WorkloadState Waiting = new("WaitingForRoom", WorkloadTone.Wait, Icons.Material.Outlined.HourglassEmpty);
 
+    private static readonly WorkloadState Struggling = new("Struggling", WorkloadTone.Bad, Icons.Material.Outlined.RunningWithErrors);
+
     private static readonly Dictionary<DeployStatus, WorkloadState> ByStatus = new()
     {
         [DeployStatus.Pending] = new("Pending", WorkloadTone.Busy, Icons.Material.Outlined.Schedule),
@@ -40,14 +42,20 @@ public sealed record WorkloadState(string Id, WorkloadTone Tone, string Icon)
     };
 
     /// <summary>Every state there is.</summary>
-    public static IEnumerable<WorkloadState> All => ByStatus.Values.Append(Waiting).Concat(ByPhase.Values);
+    public static IEnumerable<WorkloadState> All => ByStatus.Values.Append(Waiting).Append(Struggling).Concat(ByPhase.Values);
 
-    /// <summary>A workload that waits for room is not broken, though the hub's code says so; a job shows its phase.</summary>
-    public static WorkloadState Of(Workload workload) => Of(workload.Status, workload.Job?.Status, workload.WaitingForRoom);
+    /// <summary>
+    /// A workload that waits for room is not broken, though the hub's code says so; one that has a reason not to come up is, though the code says each time that Kubernetes tries again that
+    /// it is on its way; a job shows its phase.
+    /// </summary>
+    public static WorkloadState Of(Workload workload) => Of(workload.Status, workload.Job?.Status, workload.WaitingForRoom, workload.Reason);
 
     /// <summary>A state as it was kept; by the same rule.</summary>
-    public static WorkloadState Of(StateChange change) => Of(change.Status, change.Status == DeployStatus.Deleted ? null : change.Phase, change.WaitingForRoom);
+    public static WorkloadState Of(StateChange change) => Of(change.Status, change.Status == DeployStatus.Deleted ? null : change.Phase, change.WaitingForRoom, change.Reason);
 
-    private static WorkloadState Of(DeployStatus status, string? phase, bool waitingForRoom) =>
-        waitingForRoom ? Waiting : phase is not null && ByPhase.TryGetValue(phase, out var known) ? known : ByStatus[status];
+    private static WorkloadState Of(DeployStatus status, string? phase, bool waitingForRoom, string reason) =>
+        waitingForRoom ? Waiting
+        : phase is not null && ByPhase.TryGetValue(phase, out var known) ? known
+        : status == DeployStatus.Deploying && reason.Length > 0 ? Struggling
+        : ByStatus[status];
 }
