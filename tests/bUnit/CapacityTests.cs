@@ -166,7 +166,7 @@ public sealed partial class CapacityTests
         Requests = ImmutableSortedDictionary<string, decimal>.Empty.Add("nvidia.com/gpu", gpus),
     };
 
-    private static NodeCapacity Node(string name, string model, int gpus, params PodUse[] pods) => new()
+    internal static NodeCapacity Node(string name, string model, int gpus, params PodUse[] pods) => new()
     {
         Name = name,
         Status = "Ready",

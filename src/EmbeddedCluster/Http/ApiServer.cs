@@ -33,7 +33,7 @@ internal sealed partial class ApiServer : IDisposable
         var writes = new WriteHandler(store, admitter, time);
         var deletes = new DeleteHandler(store);
         _resources = new ResourceHandler(store, new ListHandler(store), new WatchHandler(store, faults, time), writes, deletes, new ScaleHandler(store, writes),
-            new PodHandler(store, deletes, time), new LogHandler(store, logs, time), new ReviewHandler(store, _authorizer, _authenticator, time));
+            new PodHandler(store, deletes, time), new LogHandler(store, logs, time), new ReviewHandler(store, _authorizer, _authenticator, time), new UsageHandler(store, time));
         faults.WatchesCut += CutLongAnswers;
     }
 

@@ -65,9 +65,11 @@ internal sealed class ResourceCatalog
 
     /// <summary>Serves what a CustomResourceDefinition defines, in place of what it defined before.</summary>
     /// <param name="definition">The CustomResourceDefinition.</param>
-    public void Define(JsonObject definition)
+    public void Define(JsonObject definition) => Serve([.. CustomResourceDefinitions.Types(definition)]);
+
+    /// <summary>Serves resources in place of those of the same groups and names.</summary>
+    public void Serve(ImmutableArray<ResourceType> types)
     {
-        var types = CustomResourceDefinitions.Types(definition);
         ImmutableInterlocked.Update(ref _types, static (all, added) =>
             [.. all.Where(t => !added.Any(a => a.Is(t.Group, t.Plural))), .. added], types);
     }

@@ -5,7 +5,8 @@ namespace Runner.EmbeddedCluster.Http;
 
 /// <summary>Sends a request for a resource to what answers it, or says that nothing does.</summary>
 internal sealed class ResourceHandler(
-    ObjectStore store, ListHandler lists, WatchHandler watches, WriteHandler writes, DeleteHandler deletes, ScaleHandler scales, PodHandler pods, LogHandler logs, ReviewHandler reviews)
+    ObjectStore store, ListHandler lists, WatchHandler watches, WriteHandler writes, DeleteHandler deletes, ScaleHandler scales, PodHandler pods, LogHandler logs, ReviewHandler reviews,
+    UsageHandler usage)
 {
     /// <param name="cut">Ends long answers without a goodbye.</param>
     public Task HandleAsync(ApiRequest request, CancellationToken cut)
@@ -14,6 +15,11 @@ internal sealed class ResourceHandler(
         if (ReviewHandler.Handles(request.Type))
         {
             return reviews.HandleAsync(request);
+        }
+
+        if (UsageHandler.Handles(request.Type))
+        {
+            return usage.HandleAsync(request);
         }
 
         if (request.Info.Subresource is { } subresource)

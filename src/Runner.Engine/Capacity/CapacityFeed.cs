@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Runner.Engine.Capacity.Usage;
 using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
@@ -57,6 +58,8 @@ internal static class CapacityServices
         services.AddSingleton<CapacityFeed>();
         services.AddSingleton<ClusterReports>();
         services.AddHostedService<CapacityService>();
+        services.AddSingleton<UsageFeed>();
+        services.AddHostedService<UsageService>();
         return services;
     }
 }

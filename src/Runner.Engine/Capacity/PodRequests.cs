@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using k8s.Models;
+using Runner.Engine.Capacity.Usage;
 
 namespace Runner.Engine.Capacity;
 
@@ -54,6 +55,19 @@ internal static class PodRequests
     public static decimal Limits(V1Pod pod, string resource) =>
         (pod.Spec?.Containers ?? []).Concat((pod.Spec?.InitContainers ?? []).Where(container => container.RestartPolicy == "Always"))
             .Sum(container => container.Resources?.Limits?.TryGetValue(resource, out var limit) == true ? limit.ToDecimal() : 0);
+
+    /// <summary>Limits of the containers by name.</summary>
+    public static IReadOnlyDictionary<string, ContainerLimits> LimitsOf(V1Pod pod)
+    {
+        var limits = new Dictionary<string, ContainerLimits>(StringComparer.Ordinal);
+        foreach (var container in (pod.Spec?.Containers ?? []).Concat(pod.Spec?.InitContainers ?? []))
+        {
+            decimal? Limit(string resource) => container.Resources?.Limits?.TryGetValue(resource, out var limit) == true ? limit.ToDecimal() : null;
+            limits[container.Name] = new(Limit("cpu"), Limit("memory"));
+        }
+
+        return limits;
+    }
 
     private static void AddInit(Dictionary<string, decimal> total, IList<V1Container> containers, IList<V1ContainerStatus>? statuses)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Runner.Engine;
 using Runner.Engine.Capacity;
+using Runner.Engine.Capacity.Usage;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
@@ -23,6 +24,7 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
     private readonly PodLogs _logs;
     private readonly LiveSettings _settings;
     private readonly CapacityFeed _capacity;
+    private readonly UsageFeed _usage;
     private readonly ServiceControl _control;
     private readonly ServiceVersions _versions;
     private readonly WorkloadHistory _history;
@@ -36,13 +38,14 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
         PodLogs logs,
         LiveSettings settings,
         CapacityFeed capacity,
+        UsageFeed usage,
         ServiceControl control,
         ServiceVersions versions,
         WorkloadHistory history,
         ClusterTelling telling)
     {
         (_control, _versions, _history, _telling) = (control, versions, history, telling);
-        _capacity = capacity;
+        (_capacity, _usage) = (capacity, usage);
         _feed = feed;
         _clusters = clusters;
         _outbox = outbox;
@@ -103,6 +106,13 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
         _clusters.Find(key.Cluster)?.State.LabelsOfPod(key.Namespace, pod) ?? ImmutableDictionary<string, string>.Empty;
 
     public IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key) => _clusters.Find(key.Cluster)?.State.ContainersOf(key) ?? [];
+
+    public IReadOnlyDictionary<string, ContainerLimits> LimitsOf(WorkloadKey key, string pod) =>
+        _clusters.Find(key.Cluster)?.State.LimitsOfPod(key.Namespace, pod) ?? ImmutableDictionary<string, ContainerLimits>.Empty;
+
+    public UsageList UsageOf(UsageSubject subject, string cluster) => _usage.Of(subject, cluster);
+
+    public IDisposable WatchUsage(UsageSubject subject, string cluster, Action changed) => _usage.Watch(subject, cluster, changed);
 
     public IReadOnlyList<StateChange> HistoryOf(WorkloadKey key, string uid) => _history.Of(key, uid);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Runner.Engine;
 using Runner.Engine.Capacity;
+using Runner.Engine.Capacity.Usage;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
@@ -78,6 +79,15 @@ public interface IConsoleEngine
 
     /// <summary>What the workload's containers were asked to be, secrets masked; empty when it is gone.</summary>
     IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key);
+
+    /// <summary>Limits of the containers of one of the workload's pods; empty when it is not known.</summary>
+    IReadOnlyDictionary<string, ContainerLimits> LimitsOf(WorkloadKey key, string pod);
+
+    /// <summary>What containers or nodes of a cluster use at the moment; unknown while nobody watches, see <see cref="WatchUsage"/>.</summary>
+    UsageList UsageOf(UsageSubject subject, string cluster);
+
+    /// <inheritdoc cref="UsageFeed.Watch"/>
+    IDisposable WatchUsage(UsageSubject subject, string cluster, Action changed);
 
     /// <summary>The states the workload went through, the newest first.</summary>
     /// <param name="uid">UID of its object: one of the same name has a history of its own.</param>

@@ -21,6 +21,8 @@ public sealed class ChartRightsTests(ChartRightsHost host) : IClassFixture<Chart
         ["delete secrets."] = "what a job had for itself, where the cluster has not removed it with the job",
         ["delete persistentvolumeclaims."] = "the same",
         ["update configmaps."] = "files of image builds that another version of the runner wrote",
+        ["list pods.metrics.k8s.io"] = "while a page shows what instances use",
+        ["list nodes.metrics.k8s.io"] = "while a page shows what nodes use",
         ["patch services."] = "an update that changes the port of a service over several hosts",
         ["update leaderworkersets.leaderworkerset.x-k8s.io"] = "an update of a service over several hosts",
     };

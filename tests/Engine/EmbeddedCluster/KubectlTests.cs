@@ -131,6 +131,20 @@ public sealed class KubectlTests
     }
 
     [Fact]
+    public async Task Kubectl_tells_what_is_used_while_there_is_a_metrics_server()
+    {
+        await using var host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);
+        using var folder = new TemporaryFolder();
+        var kubectl = await Kubectl.CreateAsync(host, folder.Path);
+
+        Assert.Matches(@"gpu-a100-1\s+[0-9]+m\s+[0-9]+%\s+[0-9]+Mi\s+[0-9]+%", await kubectl.RunAsync("top", "nodes"));
+        await Eventually.TrueAsync(() => host.Store.List("", "pods", "spaces").Any(pod => pod.Json["status"]?["containerStatuses"]?[0]?["state"]?["running"] is not null), "a container runs", 60);
+        Assert.Matches(@"\s+[0-9]+m\s+[0-9]+Mi", await kubectl.RunAsync("top", "pods", "-n", "spaces", "--containers"));
+        await kubectl.RunAsync("delete", "apiservice", "v1beta1.metrics.k8s.io");
+        Assert.DoesNotContain("metrics.k8s.io", await kubectl.RunAsync("api-versions"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Kubectl_submits_a_workflow_sees_it_end_reads_its_log_and_deletes_it_with_its_pods()
     {
         await using var host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, TestContext.Current.CancellationToken);

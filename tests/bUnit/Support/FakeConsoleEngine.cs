@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Runner.Engine;
 using Runner.Engine.Capacity;
+using Runner.Engine.Capacity.Usage;
 using Runner.Engine.Clusters;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Hub;
@@ -113,6 +114,41 @@ public sealed class FakeConsoleEngine : IConsoleEngine
     public IReadOnlyDictionary<string, string> LabelsOf(WorkloadKey key, string pod) => Labels.TryGetValue(pod, out var labels) ? labels : ImmutableDictionary<string, string>.Empty;
 
     public IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key) => Containers.TryGetValue(key, out var containers) ? containers : [];
+
+    /// <summary>Limits by pod name.</summary>
+    public Dictionary<string, Dictionary<string, ContainerLimits>> Limits { get; } = [];
+
+    public IReadOnlyDictionary<string, ContainerLimits> LimitsOf(WorkloadKey key, string pod) => Limits.TryGetValue(pod, out var limits) ? limits : ImmutableDictionary<string, ContainerLimits>.Empty;
+
+    private readonly Dictionary<UsageSubject, UsageList> _usage = [];
+    private readonly List<(UsageSubject Subject, Action Changed)> _usageWatchers = [];
+
+    /// <summary>Who watches what is used.</summary>
+    public IEnumerable<UsageSubject> UsageWatched => _usageWatchers.Select(watcher => watcher.Subject);
+
+    /// <summary>What the metrics API answers from now on.</summary>
+    public void Set(UsageSubject subject, UsageList list)
+    {
+        _usage[subject] = list;
+        foreach (var (_, changed) in _usageWatchers.Where(watcher => watcher.Subject == subject).ToList())
+        {
+            changed();
+        }
+    }
+
+    public UsageList UsageOf(UsageSubject subject, string cluster) => _usage.GetValueOrDefault(subject, UsageList.Unknown);
+
+    public IDisposable WatchUsage(UsageSubject subject, string cluster, Action changed)
+    {
+        var watcher = (subject, changed);
+        _usageWatchers.Add(watcher);
+        return new Ended(() => _usageWatchers.Remove(watcher));
+    }
+
+    private sealed class Ended(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
 
     public IReadOnlyList<StateChange> HistoryOf(WorkloadKey key, string uid) => History.TryGetValue(key, out var states) ? states : [];
 

@@ -23,6 +23,7 @@ internal sealed record ObjectKind(string Group, string Version, string Plural, s
     public static readonly ObjectKind PersistentVolume = new("", "v1", "persistentvolumes", "PersistentVolume");
     public static readonly ObjectKind PersistentVolumeClaim = new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
     public static readonly ObjectKind ResourceQuota = new("", "v1", "resourcequotas", "ResourceQuota");
+    public static readonly ObjectKind ApiService = new("apiregistration.k8s.io", "v1", "apiservices", "APIService");
     public static readonly ObjectKind StorageClass = new("storage.k8s.io", "v1", "storageclasses", "StorageClass");
     public static readonly ObjectKind Lease = new("coordination.k8s.io", "v1", "leases", "Lease");
     public static readonly ObjectKind Deployment = new("apps", "v1", "deployments", "Deployment");

@@ -3,6 +3,7 @@ using Runner.EmbeddedCluster.Controllers.Knative;
 using Runner.EmbeddedCluster.Controllers.Nodes;
 using Runner.EmbeddedCluster.Controllers.Runtime;
 using Runner.EmbeddedCluster.Controllers.Volumes;
+using Runner.EmbeddedCluster.Http;
 using Runner.EmbeddedCluster.Storage;
 
 namespace Runner.EmbeddedCluster.Controllers.Seed;
@@ -54,6 +55,7 @@ internal static class ClusterSeed
             });
         }
 
+        TryCreate(cluster, ObjectKind.ApiService, MetricsApi.Registration(cluster.Clock.Timestamp));
         foreach (var node in SeedNodes.All())
         {
             // Ready at once, so that the example workloads do not begin their lives with a refusal.

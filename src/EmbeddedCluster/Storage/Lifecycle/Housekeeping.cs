@@ -92,6 +92,7 @@ internal sealed partial class Housekeeping(ObjectStore store, double timeScale, 
         Guard("keep namespaces", () => _namespaces.Handle(change));
         Guard("guard claims", () => _claims.Handle(change));
         Guard("serve definitions", () => Definitions(change));
+        Guard("serve metrics", () => Metrics(change));
     }
 
     private void Definitions(StoreEvent change)
@@ -125,6 +126,25 @@ internal sealed partial class Housekeeping(ObjectStore store, double timeScale, 
             var established = change.Object.Edit();
             CustomResourceDefinitions.Establish(established, ObjectLife.Timestamp(time.GetUtcNow()));
             store.Update(change.Object.Key, established, "status");
+        }
+    }
+
+    private void Metrics(StoreEvent change)
+    {
+        if (change.Object.Key is not { Group: "apiregistration.k8s.io", Plural: "apiservices", Name: MetricsApi.Service })
+        {
+            return;
+        }
+
+        if (change.Type != StoreEventType.Deleted)
+        {
+            store.Catalog.Serve(MetricsApi.Types);
+            return;
+        }
+
+        foreach (var type in MetricsApi.Types)
+        {
+            store.Catalog.Remove(type.Group, type.Plural);
         }
     }
 

@@ -30,6 +30,8 @@ internal sealed record Permission(string Verb, string Group, string Resource, st
             .. Of("list watch", "apps", "deployments", ""),
             .. Of("list watch", "apps", "statefulsets", ""),
             new("list", "storage.k8s.io", "storageclasses", "", ""),
+            new("list", "metrics.k8s.io", "nodes", "", ""),
+            new("list", "metrics.k8s.io", "pods", "", work),
             .. Of("list watch", "", "events", work),
             .. Of("get list watch create update", "", "configmaps", work),
             .. Of("get list create patch delete", "", "secrets", work),

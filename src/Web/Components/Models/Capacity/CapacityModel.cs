@@ -1,4 +1,5 @@
 using Runner.Engine.Capacity;
+using Runner.Engine.Capacity.Usage;
 using Runner.Engine.Workloads;
 using Runner.Web.Live;
 
@@ -123,6 +124,18 @@ public sealed class CapacityModel(IConsoleEngine engine)
                 .Select(same => new CapacityUser(same.First().Owner, same.Key.Cluster, same.Key.Key?.Name ?? same.Key.Pod, [.. same.Select(use => use.Pod)]))
                 .OrderByDescending(user => user.Devices.Sum(device => device.Value)).ThenByDescending(user => user.Claims("cpu")).ThenBy(user => user.Name, StringComparer.Ordinal),
         ];
+    }
+
+    /// <summary>Clusters in which some nodes are, by name. A quota that stands for nodes is in none.</summary>
+    public IReadOnlyList<string> ClustersOf(IEnumerable<NodeCapacity> nodes) =>
+        [.. nodes.Where(node => node.Name.Length > 0).Select(node => _clusterOf.GetValueOrDefault(node, "")).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>What some nodes really use at the moment, together; null when none of them was measured.</summary>
+    public Used? UsageOf(IReadOnlyCollection<NodeCapacity> nodes)
+    {
+        var lists = ClustersOf(nodes).ToDictionary(cluster => cluster, cluster => engine.UsageOf(UsageSubject.Nodes, cluster));
+        var measured = nodes.Select(node => lists.GetValueOrDefault(_clusterOf.GetValueOrDefault(node, ""))?.Of(node.Name)).OfType<Used>().ToList();
+        return measured.Count == 0 ? null : measured.Aggregate((sum, used) => sum + used);
     }
 
     /// <summary>A group shows its nodes when it is chosen, and all do while somebody searches.</summary>
