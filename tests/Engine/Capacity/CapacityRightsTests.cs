@@ -30,7 +30,7 @@ public sealed class CapacityRightsTests
             _ => ScriptedApi.StatusAsync(context, 404, "NotFound", "nothing here"),
         };
         using var folder = new TemporaryFolder();
-        await using var side = new ClusterSide(folder, new RunnerOptions { QuotaName = quota }, TimeProvider.System, api.Endpoint);
+        await using var side = new ClusterSide(folder, new RunnerOptions { QuotaName = quota, QuotaNamespace = "shared" }, TimeProvider.System, api.Endpoint);
         await Eventually.TrueAsync(() => side.Capacity.Of("scripted").Source == source, "where the figures come from", 20);
 
         var snapshot = side.Capacity.Of("scripted");

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Configuration;
 using Runner.Tests.Engine.Capacity;
+using Runner.Tests.Engine.RunnerApi.Contract;
 using Runner.Tests.Engine.Support;
 using static Runner.Tests.Engine.Hub.ClusterSide;
 
@@ -56,7 +57,10 @@ public sealed class ClusterTellingTests : IAsyncLifetime
         Assert.Equal("cluster-1", cluster.GetProperty("cluster_id").GetString());
         Assert.Equal("ClusterWide", cluster.GetProperty("resource_status").GetString());
         Assert.True(cluster.GetProperty("enable").GetBoolean());
-        Assert.Equal("nvidia.com/vgpu", cluster.GetProperty("vxpu_config").GetProperty("vgpu_resource_req").GetString());
+        Assert.Null(Shape.Difference(HappyCalls.Cluster(), cluster.GetRawText()));
+        Assert.Equal(
+            """{"kube_scheduler":"","volcano_queue":"default","vgpu_node_resource_name":"hami.io/node-nvidia-register","vgpu_pod_resource_name":"hami.io/vgpu-devices-allocated","vgpu_resource_req":"nvidia.com/vgpu","vgpu_memory_req":"nvidia.com/vgpumem","vgpu_memory_scaling_factor":"10","allow_cpu_res_schedule_to_gpu_node":"false"}""",
+            cluster.GetProperty("vxpu_config").GetRawText());
         Assert.Equal(NodeRecording.NodeNames, cluster.GetProperty("resources").EnumerateArray().Select(node => node.GetProperty("node_name").GetString()));
 
         // Everything is listed and watched anew; the hub hears the next heartbeat and nothing else.

@@ -75,6 +75,20 @@ public sealed class RunnerApiBadInputTests(RunnerApiHost host) : IClassFixture<R
     }
 
     [Theory]
+    [InlineData(0, "env.port is required")]
+    [InlineData(1, "larger than the 1 MB")]
+    public async Task A_body_may_have_a_megabyte_and_no_byte_more(int more, string refusal)
+    {
+        const string Begin = "{\"image_id\":\"a/b\",\"deploy_id\":1,\"user_name\":\"";
+        var body = Begin + new string('a', (1024 * 1024) + more - Begin.Length - 2) + "\"}";
+
+        var answer = await host.CallAsync(HttpMethod.Post, "service/bad-input/run", body);
+
+        Assert.Equal(more == 0 ? HttpStatusCode.BadRequest : HttpStatusCode.RequestEntityTooLarge, answer.Status);
+        Assert.Contains(refusal, RunnerApiHost.Json(answer.Text).GetProperty("msg").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Ten_megabytes_are_refused_without_being_held(bool withLength)

@@ -34,18 +34,25 @@ public sealed class LeftoverTests
         Assert.NotEqual(true, volume.Metadata.Labels?.ContainsKey(ArgoNames.UnclaimedLabel));
     }
 
-    [Fact]
-    public async Task What_nobody_asks_for_again_goes_and_not_before_its_time()
+    [Theory]
+    [InlineData("spaces")]
+    [InlineData("shared")]
+    public async Task What_nobody_asks_for_again_goes_and_not_before_its_time(string place)
     {
         await using var host = await JobRunnerHost.StartAsync();
-        await LeaveAsync(host);
+        if (place != "spaces")
+        {
+            await host.Api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new() { Name = place } }, cancellationToken: Cancel);
+        }
+
+        await LeaveAsync(host, place);
 
         await SweepAsync(host, -TimeSpan.FromMinutes(1));
-        Assert.NotNull(await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: Cancel));
+        Assert.NotNull(await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, place, cancellationToken: Cancel));
 
         await SweepAsync(host, TimeSpan.FromMinutes(1));
-        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces"), "the volume is gone");
-        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", "spaces"), "the Secret is gone");
+        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, place), "the volume is gone");
+        await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", place), "the Secret is gone");
     }
 
     [Fact]
@@ -64,7 +71,7 @@ public sealed class LeftoverTests
     }
 
     /// <summary>What a runner has made before it makes the Workflow.</summary>
-    private static async Task LeaveAsync(JobRunnerHost host)
+    private static async Task LeaveAsync(JobRunnerHost host, string place = "spaces")
     {
         var labels = new Dictionary<string, string> { [ArgoNames.UnclaimedLabel] = Task };
         await host.Api.CoreV1.CreateNamespacedPersistentVolumeClaimAsync(
@@ -73,9 +80,9 @@ public sealed class LeftoverTests
                 Metadata = new() { Name = Volume, Labels = labels },
                 Spec = new() { AccessModes = ["ReadWriteMany"], Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("20Gi") } } },
             },
-            "spaces",
+            place,
             cancellationToken: Cancel);
-        await host.Api.CoreV1.CreateNamespacedSecretAsync(new() { Metadata = new() { Name = $"{Task}-env", Labels = labels } }, "spaces", cancellationToken: Cancel);
+        await host.Api.CoreV1.CreateNamespacedSecretAsync(new() { Metadata = new() { Name = $"{Task}-env", Labels = labels } }, place, cancellationToken: Cancel);
     }
 
     /// <param name="ahead">Leftovers that are made until then, seen from now, are old enough.</param>

@@ -3,7 +3,13 @@ using System.Text;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine.Clusters.Connections;
+using Runner.Engine.Configuration;
 using Runner.Engine.Hub.Payloads;
+using Runner.Engine.Logs.Collector;
+using Runner.Engine;
+using Runner.Engine.Workloads;
 using Runner.Tests.Engine.RunnerApi;
 
 namespace Runner.Tests.Engine.Workflows;
@@ -82,6 +88,13 @@ public sealed class WorkflowLifeTests
         // What is refused there is told by events there.
         await Eventually.TrueAsync(() => host.EventsOf(Finetune, "shared").Any(e => e.Object == $"Workflow/{Finetune}"), "the events beside the quota are shown", 20);
         Assert.Empty(host.EventsOf(Finetune, "spaces"));
+        var scope = LogScope.Of(host.Services.GetRequiredService<RunnerOptions>(), host.Services.GetRequiredService<ClusterDirectory>(), new WorkloadFeed());
+        Assert.Equal(("", "", false), (scope.Refusal("shared").English, scope.Refusal("spaces").English, scope.Refusal("other") == LocalText.None));
+
+        // It is deleted there too, as the hub asks.
+        var (status, json) = await host.CallAsync(HttpMethod.Delete, "workflows/12", $$"""{"task_id":"{{Finetune}}","namespace":"shared","cluster_id":"","username":"wanghh"}""");
+        Assert.Equal((HttpStatusCode.OK, "OK"), (status, JobRunnerHost.Text(json, "msg")));
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Finetune, "shared"), "the workflow beside the quota is deleted");
     }
 
     [Fact]

@@ -145,7 +145,8 @@ internal static class HappyCalls
         "POST /batch-status", "batch-status", $$"""{"cluster_id":"","items":[{"type":"{{type}}","name":"{{name}}","id":1}]}""", 200,
         $$"""{"items":[{"type":"{{type}}","name":"{{name}}",{{rest}}}]}""");
 
-    private static string Cluster() => """
+    /// <summary>The shape of a cluster, as an answer and in a heartbeat.</summary>
+    public static string Cluster() => """
         {"cluster_id":"$","status":"Running","region":"$","zone":"$","provider":"$","storage_class":"$","endpoint":"$","node_number":"#","resource_status":"ClusterWide","last_update_time":"#",
          "enable":"?","vxpu_config":"*","resources":[{"node_name":"$","node_status":"$","total_cpu":"#","available_cpu":"#","total_mem":"#","available_mem":"#","xpu_model":"$","gpu_vendor":"$",
          "total_xpu":"#","available_xpu":"#","xpu_capacity_label":"$","xpu_mem":"$","reserved_xpu":"#","vxpus":"*","total_vxpu":"#","used_vxpu_num":"#","total_vxpu_mem":"#",
