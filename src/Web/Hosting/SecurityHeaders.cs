@@ -12,7 +12,7 @@ internal static class SecurityHeaders
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
-    // Signing in for a client ends with a redirect to that client's own address, which the browser counts as the form's.
+    // Signing in or out for a client ends with a redirect to that client's own address, which the browser counts as the form's.
     private static readonly string WithoutFormAction = ContentSecurityPolicy.Replace(" form-action 'self';", "", StringComparison.Ordinal);
 
     public static void UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
@@ -58,6 +58,7 @@ internal static class SecurityHeaders
     }
 
     private static bool LeadsToClient(HttpRequest request) =>
-        request.Path == Identity.SignIn.SignInEndpoints.SignInPath
-        && request.Query["returnUrl"].ToString().StartsWith(request.PathBase + Identity.Tokens.TokenEndpoints.AuthorizePath + "?", StringComparison.Ordinal);
+        request.Path == Identity.Tokens.EndSession.Path
+        || (request.Path == Identity.SignIn.SignInEndpoints.SignInPath
+            && request.Query["returnUrl"].ToString().StartsWith(request.PathBase + Identity.Tokens.TokenEndpoints.AuthorizePath + "?", StringComparison.Ordinal));
 }

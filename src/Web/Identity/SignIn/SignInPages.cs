@@ -37,6 +37,11 @@ internal static class SignInPages
     public static RazorComponentResult<SignedOutPage> SignedOut(string next) =>
         new(new Dictionary<string, object?> { [nameof(SignedOutPage.Next)] = next });
 
+    /// <summary>Asks whether to sign out.</summary>
+    /// <param name="fields">What is sent along with the answer.</param>
+    public static RazorComponentResult<SignOutPage> SignOut(string user, IReadOnlyList<KeyValuePair<string, string>> fields) =>
+        new(new Dictionary<string, object?> { [nameof(SignOutPage.User)] = user, [nameof(SignOutPage.Fields)] = fields });
+
     public static IResult TooMany(TimeSpan wait) => Password(LocalUrl.Home, SignInProblem.TooMany, wait: wait);
 
     private static int StatusOf(SignInProblem problem) => problem switch

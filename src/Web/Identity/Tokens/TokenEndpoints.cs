@@ -18,7 +18,6 @@ internal static class TokenEndpoints
 {
     public const string AuthorizePath = "/connect/authorize";
     public const string TokenPath = "/connect/token";
-    public const string EndSessionPath = "/connect/end-session";
 
     private const string Scheme = OpenIddictServerAspNetCoreDefaults.AuthenticationScheme;
 
@@ -27,7 +26,7 @@ internal static class TokenEndpoints
         string[] getAndPost = [HttpMethods.Get, HttpMethods.Post];
         routes.MapMethods(AuthorizePath, getAndPost, AuthorizeAsync).AllowAnonymous().DisableAntiforgery();
         routes.MapPost(TokenPath, TokenAsync).AllowAnonymous().DisableAntiforgery().RequireRateLimiting(SignInLimit.TokenPolicy);
-        routes.MapMethods(EndSessionPath, getAndPost, EndSessionAsync).AllowAnonymous().DisableAntiforgery();
+        EndSession.Map(routes);
     }
 
     private static async Task<IResult> AuthorizeAsync(HttpContext context, ConsoleSession sessions)
@@ -77,23 +76,6 @@ internal static class TokenEndpoints
         var principal = PrincipalOf(user, given.Principal.GetScopes());
         principal.SetAuthorizationId(given.Principal.GetAuthorizationId());
         return Results.SignIn(principal, authenticationScheme: Scheme);
-    }
-
-    private static async Task<IResult> EndSessionAsync(HttpContext context, AuditLog audit, SessionRegistry sessions, CancellationToken cancellationToken)
-    {
-        var session = await context.AuthenticateAsync(CookieAuthenticationDefaults.AuthenticationScheme).ConfigureAwait(false);
-        if (session.Principal is { } principal)
-        {
-            await audit.WriteAsync(principal, AuditActions.SignOut, "", AuditOutcome.Done, AuditDetail.None, cancellationToken).ConfigureAwait(false);
-            if (principal.FindFirstValue(ConsoleClaims.Session) is { } id)
-            {
-                await sessions.EndAsync(id, cancellationToken).ConfigureAwait(false);
-            }
-
-            await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme).ConfigureAwait(false);
-        }
-
-        return Results.SignOut(new AuthenticationProperties { RedirectUri = context.Request.PathBase + SignInEndpoints.SignInPath }, [Scheme]);
     }
 
     private static ClaimsPrincipal PrincipalOf(ConsoleUser user, IEnumerable<string> scopes)

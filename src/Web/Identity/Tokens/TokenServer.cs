@@ -30,7 +30,7 @@ internal static class TokenServer
             {
                 server.SetAuthorizationEndpointUris(TokenEndpoints.AuthorizePath)
                     .SetTokenEndpointUris(TokenEndpoints.TokenPath)
-                    .SetEndSessionEndpointUris(TokenEndpoints.EndSessionPath)
+                    .SetEndSessionEndpointUris(EndSession.Path)
                     .SetIntrospectionEndpointUris("connect/introspect")
                     .SetRevocationEndpointUris("connect/revoke");
                 server.AllowClientCredentialsFlow()

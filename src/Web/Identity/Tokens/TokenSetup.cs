@@ -55,8 +55,9 @@ internal sealed class TokenSetup(Database database, IStateStore state, StateSetu
 
     private static async Task AddCommandLineAsync(IOpenIddictApplicationManager manager, CancellationToken cancellationToken)
     {
-        if (await manager.FindByClientIdAsync(CommandLineClient, cancellationToken) is not null)
+        if (await manager.FindByClientIdAsync(CommandLineClient, cancellationToken) is { } known)
         {
+            await LetEndSessionsAsync(manager, known, cancellationToken);
             return;
         }
 
@@ -73,6 +74,7 @@ internal sealed class TokenSetup(Database database, IStateStore state, StateSetu
             Permissions =
             {
                 Permissions.Endpoints.Authorization,
+                Permissions.Endpoints.EndSession,
                 Permissions.Endpoints.Token,
                 Permissions.Endpoints.Revocation,
                 Permissions.GrantTypes.AuthorizationCode,
@@ -87,5 +89,19 @@ internal sealed class TokenSetup(Database database, IStateStore state, StateSetu
         }
 
         await manager.CreateAsync(client, cancellationToken);
+    }
+
+    // Earlier versions did not: without it a client's identity token is refused there.
+    private static async Task LetEndSessionsAsync(IOpenIddictApplicationManager manager, object client, CancellationToken cancellationToken)
+    {
+        if (await manager.HasPermissionAsync(client, Permissions.Endpoints.EndSession, cancellationToken))
+        {
+            return;
+        }
+
+        var descriptor = new OpenIddictApplicationDescriptor();
+        await manager.PopulateAsync(descriptor, client, cancellationToken);
+        descriptor.Permissions.Add(Permissions.Endpoints.EndSession);
+        await manager.UpdateAsync(client, descriptor, cancellationToken);
     }
 }
