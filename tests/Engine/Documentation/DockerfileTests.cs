@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
 using Runner.Engine.Configuration;
+using Runner.Web;
 
 namespace Runner.Tests.Engine.Documentation;
 
 /// <summary>What the image promises, read from the Dockerfile; <c>tests/image/build-and-start.sh</c> builds and starts it.</summary>
-public sealed class DockerfileTests
+public sealed partial class DockerfileTests
 {
     private static readonly string[] Lines = File.ReadAllLines(Path.Combine(Repository.Root, "Dockerfile"));
 
@@ -39,13 +41,25 @@ public sealed class DockerfileTests
     }
 
     [Fact]
-    public void It_is_of_the_version_that_the_chart_asks_for()
+    public void Program_image_chart_and_documents_are_of_one_version()
     {
-        var chart = File.ReadAllLines(Path.Combine(Repository.Root, "charts", "runner", "Chart.yaml")).Single(line => line.StartsWith("appVersion: ", StringComparison.Ordinal));
-        Assert.Contains($"ARG VERSION={chart["appVersion: ".Length..].Trim('"')}", Lines);
+        var version = typeof(RunnerApp).Assembly.GetName().Version!.ToString(3);
+        var chart = File.ReadAllLines(Path.Combine(Repository.Root, "charts", "runner", "Chart.yaml"));
+        var documents = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md").Append(Path.Combine(Repository.Root, "README.md"));
+        var images = documents.SelectMany(file => ImageTag().Matches(File.ReadAllText(file)).Select(match => (File: Path.GetFileName(file), Tag: match.Groups[1].Value))).ToList();
+
+        Assert.Equal(version, typeof(RunnerOptions).Assembly.GetName().Version!.ToString(3));
+        Assert.Contains($"ARG VERSION={version}", Lines);
+        Assert.Contains($"appVersion: \"{version}\"", chart);
+        Assert.Contains($"version: {version}", chart);
+        Assert.NotEmpty(images);
+        Assert.All(images, image => Assert.Equal((image.File, version), image));
     }
 
     [Fact]
     public void Neither_secrets_nor_settings_of_a_machine_are_built_in() =>
         Assert.DoesNotContain(Lines, line => line.Contains("TOKEN", StringComparison.OrdinalIgnoreCase) || line.Contains("PASSWORD", StringComparison.OrdinalIgnoreCase) || line.Contains("SECRET", StringComparison.OrdinalIgnoreCase));
+
+    [GeneratedRegex("""(?:csghub-runner:|tag: ")([0-9][^"\s]*)""")]
+    private static partial Regex ImageTag();
 }
