@@ -12,6 +12,7 @@ public sealed class ClusterTelling
 {
     private readonly IReadOnlyList<ClusterReporter> _reporters;
     private readonly IReadOnlyList<Heartbeat> _heartbeats;
+    private readonly HubClient _client;
 
     internal ClusterTelling(
         ClusterDirectory clusters,
@@ -26,6 +27,7 @@ public sealed class ClusterTelling
         TimeProvider time,
         ILoggerFactory loggers)
     {
+        _client = client;
         var logger = loggers.CreateLogger<ClusterTelling>();
         _reporters = [.. clusters.Connections.Select(cluster => new ClusterReporter(cluster, options, settings, outbox, store, leadership, time, logger))];
         _heartbeats = [.. clusters.Connections.Select(cluster => new Heartbeat(cluster, capacity, reports, settings, client, leadership, options.Hub.HeartbeatInterval, time, logger))];
@@ -43,6 +45,9 @@ public sealed class ClusterTelling
 
     /// <summary>How the heartbeat of each cluster fares.</summary>
     public IReadOnlyList<HeartbeatStatus> Heartbeats => [.. _heartbeats.Select(heartbeat => heartbeat.Status)];
+
+    /// <summary>How far the hub's clock is ahead of ours, by its last answer, to the second; null while it has not answered this process.</summary>
+    public TimeSpan? HubClockOffset => _client.ClockOffset;
 
     /// <summary>Id by which each cluster, by the name of its connection, was registered at the hub by this process; null while it is not. The event itself is in the outbox.</summary>
     public IReadOnlyDictionary<string, string?> Registrations => _reporters.ToDictionary(reporter => reporter.Cluster, reporter => reporter.RegisteredAs);

@@ -46,6 +46,7 @@ internal sealed class HubClient : IDisposable
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
     private volatile Uri? _webhook;
+    private HubClock? _clock;
 
     /// <param name="leadership">Null for a process that always speaks.</param>
     public HubClient(HubSettings settings, TimeProvider time, HubLeadership? leadership = null)
@@ -67,6 +68,9 @@ internal sealed class HubClient : IDisposable
             Timeout = Timeout.InfiniteTimeSpan,
         };
     }
+
+    /// <summary>How far the hub's clock was ahead of ours by its last answer; null while none of the hub that is spoken to told.</summary>
+    public TimeSpan? ClockOffset => Volatile.Read(ref _clock) is { } clock && clock.Webhook == _webhook ? clock.Offset : null;
 
     /// <summary>Whether it is known where the hub is, and it is this process that speaks to it.</summary>
     public bool MaySend => _webhook is not null && _leadership.IsLeader;
@@ -105,6 +109,11 @@ internal sealed class HubClient : IDisposable
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _settings.Token);
             request.Content = new SpokenContent(body, _leadership);
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+            if (response.Headers.Date is { } date)
+            {
+                Volatile.Write(ref _clock, new(webhook, date - _time.GetUtcNow()));
+            }
+
             var text = await ReadBoundedAsync(response.Content, either.Token).ConfigureAwait(false);
             return Judge(webhook, response.StatusCode, text);
         }
@@ -128,6 +137,9 @@ internal sealed class HubClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <param name="Webhook">Whose clock: the hub may move.</param>
+    private sealed record HubClock(Uri Webhook, TimeSpan Offset);
 
     /// <summary>The event as JSON. Looks once more, at the last moment, whether it is this process that speaks: one that was paused on the way here must not go on where it was.</summary>
     private sealed class SpokenContent : HttpContent

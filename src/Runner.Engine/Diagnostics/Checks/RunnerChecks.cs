@@ -59,6 +59,11 @@ internal sealed class RunnerChecks(
             }
         }
 
+        if (telling.HubClockOffset is { } offset && settings.WebhookEndpoint is { } hub)
+        {
+            readings.Add(new(hub.Authority, offset));
+        }
+
         return RunnerRules.Clock(readings);
     }
 
