@@ -18,6 +18,7 @@ using Runner.Engine.Telemetry;
 using Runner.Engine.Values;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.History;
 using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Replacing;

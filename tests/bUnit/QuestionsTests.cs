@@ -1,6 +1,5 @@
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
-using Runner.Engine.Workloads;
 using Runner.Tests.bUnit.Support;
 using Runner.Web.Components.Dialogs;
 using Runner.Web.Live;

@@ -9,6 +9,7 @@ using Runner.Engine.Hub.Events;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Kept;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.History;
 using Runner.Engine.Workloads.Services;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Dataflow;
+using Runner.Engine.Workloads.GoFormats;
 using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Runner.Engine.Hub.Payloads;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Workflows;
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Runner.Engine.Hub.Payloads;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.GoFormats;
 
 namespace Runner.Web.RunnerApi;
 

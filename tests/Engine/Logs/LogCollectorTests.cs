@@ -4,7 +4,6 @@ using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Configuration;
 using Runner.Engine.Logs;
 using Runner.Engine.Logs.Collector;
-using Runner.Engine.Workloads;
 using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Logs;

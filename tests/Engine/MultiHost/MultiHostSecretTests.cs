@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Runner.Engine.Clusters;
 using Runner.Engine.Clusters.Connections;
-using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Tests.Engine.RunnerApi;
 using Runner.Tests.Engine.Support;

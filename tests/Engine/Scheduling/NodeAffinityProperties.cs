@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using k8s.Models;
-using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Scheduling;
 
 namespace Runner.Tests.Engine.Scheduling;

@@ -3,7 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using k8s.Models;
 using Runner.Engine.Configuration;
-using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Scheduling;
 
 namespace Runner.Tests.Engine.Scheduling;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using Runner.Engine.Hub.Payloads;
-using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
 using Runner.Tests.Engine.RunnerApi;
 using Runner.Tests.Engine.Support;

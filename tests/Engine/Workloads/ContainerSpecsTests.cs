@@ -1,5 +1,5 @@
 using System.Text;
-using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Containers;
 
 namespace Runner.Tests.Engine.Workloads;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using k8s;
 using k8s.Models;
-using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Containers;
 
 namespace Runner.Tests.Engine.Workloads;
 

@@ -9,6 +9,7 @@ using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;

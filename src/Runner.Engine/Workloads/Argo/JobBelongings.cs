@@ -4,6 +4,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Argo;

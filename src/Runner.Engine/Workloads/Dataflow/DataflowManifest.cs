@@ -2,6 +2,7 @@ using System.Globalization;
 using k8s.Models;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Scheduling;
 using Runner.Engine.Workloads.Services;
 using Runner.Engine.Workloads.Workflows;

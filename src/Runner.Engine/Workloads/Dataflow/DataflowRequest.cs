@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using k8s.Models;
+using Runner.Engine.Workloads.Scheduling;
 using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Engine.Workloads.Dataflow;

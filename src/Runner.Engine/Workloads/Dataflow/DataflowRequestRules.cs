@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Engine.Workloads.Dataflow;

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Scheduling;
 using Runner.Engine.Workloads.Services;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.ImageBuilds;

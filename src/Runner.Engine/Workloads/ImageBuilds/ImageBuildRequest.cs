@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Runner.Engine.Workloads.Scheduling;
 
 namespace Runner.Engine.Workloads.ImageBuilds;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Runner.Engine.Workloads.Containers;
 
 namespace Runner.Engine.Workloads.ImageBuilds;
 

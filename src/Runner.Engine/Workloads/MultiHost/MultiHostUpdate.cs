@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.MultiHost;

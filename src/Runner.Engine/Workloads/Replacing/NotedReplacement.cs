@@ -3,6 +3,7 @@ using k8s;
 using k8s.Models;
 using LiteDB;
 using Runner.Engine.Clusters.Connections;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;

@@ -3,6 +3,7 @@ using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 

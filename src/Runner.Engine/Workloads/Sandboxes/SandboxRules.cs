@@ -1,4 +1,5 @@
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Sandboxes;

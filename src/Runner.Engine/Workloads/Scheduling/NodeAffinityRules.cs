@@ -1,4 +1,5 @@
 using k8s.Models;
+using Runner.Engine.Workloads.Containers;
 
 namespace Runner.Engine.Workloads.Scheduling;
 

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 
 namespace Runner.Engine.Workloads.Scheduling;
 

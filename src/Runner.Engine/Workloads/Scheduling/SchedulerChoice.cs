@@ -1,5 +1,6 @@
 using System.Globalization;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 
 namespace Runner.Engine.Workloads.Scheduling;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 
 namespace Runner.Engine.Workloads.Scheduling;
 

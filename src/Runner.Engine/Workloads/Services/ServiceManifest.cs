@@ -4,6 +4,7 @@ using System.Text;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Scheduling;
 
 namespace Runner.Engine.Workloads.Services;

@@ -4,6 +4,7 @@ using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Hub.Events;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Replacing;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 
 namespace Runner.Engine.Workloads.Services;
 

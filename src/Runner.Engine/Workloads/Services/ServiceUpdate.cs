@@ -2,6 +2,7 @@ using System.Globalization;
 using k8s;
 using k8s.Models;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Scheduling;
 
 namespace Runner.Engine.Workloads.Services;

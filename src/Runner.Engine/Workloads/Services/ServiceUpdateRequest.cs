@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using k8s.Models;
+using Runner.Engine.Workloads.Containers;
+using Runner.Engine.Workloads.Scheduling;
 
 namespace Runner.Engine.Workloads.Services;
 

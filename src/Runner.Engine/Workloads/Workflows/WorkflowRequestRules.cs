@@ -1,5 +1,6 @@
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.Workflows;

@@ -1,4 +1,5 @@
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.History;
 using Runner.Web.Live;
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
+using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.GoFormats;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Hub.Payloads;
 
 /// <summary>A workflow's record as the hub reads it, in events and in lists: the columns of its table. Names and zero values are the wire contract's.</summary>
 public sealed record WorkflowRecordData

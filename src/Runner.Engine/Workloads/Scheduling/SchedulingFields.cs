@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Scheduling;
 
 /// <summary>A node as the hub knows it. Its fields have no tags in the hub's source, so they bear their Go names.</summary>
 public sealed record NodeRequest

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.GoFormats;
 
 // How the hub's requests are read, so that what a Go program takes is taken and what it refuses is refused: null is the zero value,
 // a text is never a number and a number never a text. Names without regard to case and unknown fields are options of the serializer.

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Containers;
 
 // Setters, not init: generated readers pass init-only properties through a constructor, where a field that was not sent loses its default.
 

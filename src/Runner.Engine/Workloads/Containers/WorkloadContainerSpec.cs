@@ -1,4 +1,4 @@
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Containers;
 
 /// <summary>What a container of a workload was asked to be, secrets masked.</summary>
 /// <param name="Part">Where it stands, where a workload has several templates: an Argo template's name, <c>leader</c> or <c>worker</c>; empty else.</param>

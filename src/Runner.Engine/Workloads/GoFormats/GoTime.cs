@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.GoFormats;
 
 /// <summary>Times as the hub's Go programs write them.</summary>
 public static class GoTime

@@ -13,7 +13,7 @@ using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Containers;
 
 /// <summary>
 /// Removes Secrets of environments to which nothing refers any more: those from before an update, once no version and no pod is left that was made from them, and those of what

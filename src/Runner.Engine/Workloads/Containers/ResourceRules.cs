@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using k8s.Models;
 using Runner.Engine.Configuration;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Containers;
 
 /// <summary>What a pod asks for: resources, node labels, and which accelerators it must not see.</summary>
 internal sealed partial class ResourceRules

@@ -5,7 +5,7 @@ using k8s.Models;
 using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Containers;
 
 /// <summary>Keeps the Secrets of <see cref="SecretEnvironment"/> in a cluster: there before what needs them, and gone with it.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>

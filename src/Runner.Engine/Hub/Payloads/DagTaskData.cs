@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Runner.Engine.Workloads;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Hub.Payloads;
 
 /// <summary>One task of a dataflow job as the hub reads it.</summary>
 internal sealed record DagTaskData(

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using k8s.Models;
 using Runner.Engine.Clusters.Api;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Containers;
 
 /// <summary>
 /// Moves what looks secret out of a container's variables into a Secret, so that it stands in no manifest, nor in what a runner, an

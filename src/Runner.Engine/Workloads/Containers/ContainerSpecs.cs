@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Runner.Engine.Clusters.Api;
 
-namespace Runner.Engine.Workloads;
+namespace Runner.Engine.Workloads.Containers;
 
 /// <summary>
 /// Reads what containers were asked to be from the object that carries a workload, whatever its kind: a pod specification is known by its
