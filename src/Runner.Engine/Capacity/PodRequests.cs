@@ -1,17 +1,12 @@
-using System.Runtime.CompilerServices;
 using k8s.Models;
 using Runner.Engine.Capacity.Usage;
+using Runner.Engine.Clusters.Reading;
 
 namespace Runner.Engine.Capacity;
 
 /// <summary>What a pod claims on its node, as the scheduler counts it. Pure.</summary>
 internal static class PodRequests
 {
-    private static readonly Dictionary<string, decimal> Nothing = [];
-
-    /// <summary>Thousands of containers ask alike and share one object (see <see cref="Clusters.Reading.SharedValues.Resources"/>), and a quantity becomes a number by long arithmetic: done once for each.</summary>
-    private static readonly ConditionalWeakTable<V1ResourceRequirements, Dictionary<string, decimal>> Asked = [];
-
     /// <summary>
     /// Amounts by resource, in base units (cores, bytes, pieces): the containers and the sidecars together, or the moment of the start when an init
     /// container beside the sidecars started before it needs more, plus the overhead. Pod-level requests stand for the sum where they are given,
@@ -35,7 +30,7 @@ internal static class PodRequests
             AddInit(total, init, pod.Status?.InitContainerStatuses);
         }
 
-        foreach (var (resource, amount) in AskedBy(spec.Resources))
+        foreach (var (resource, amount) in SharedResources.AmountsOf(spec.Resources))
         {
             total[resource] = amount;
         }
@@ -96,7 +91,7 @@ internal static class PodRequests
     /// <returns>Shared by containers that ask alike: not to be changed.</returns>
     private static Dictionary<string, decimal> Of(V1Container container, IList<V1ContainerStatus>? statuses)
     {
-        var asked = AskedBy(container.Resources);
+        var asked = SharedResources.AmountsOf(container.Resources);
         if (statuses?.FirstOrDefault(status => status.Name == container.Name)?.AllocatedResources is not { Count: > 0 } granted)
         {
             return asked;
@@ -110,11 +105,6 @@ internal static class PodRequests
 
         return requests;
     }
-
-    private static Dictionary<string, decimal> AskedBy(V1ResourceRequirements? resources) => resources?.Requests is null ? Nothing : Asked.GetValue(resources, Read);
-
-    private static Dictionary<string, decimal> Read(V1ResourceRequirements resources) =>
-        resources.Requests.ToDictionary(request => request.Key, request => request.Value.ToDecimal(), StringComparer.Ordinal);
 
     private static void Add(Dictionary<string, decimal> sum, Dictionary<string, decimal> amounts)
     {

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using k8s.Models;
+using Runner.Engine.Clusters.Reading;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads;
@@ -9,9 +9,6 @@ namespace Runner.Engine.Workloads;
 /// <summary>What the annotations of any object that carries a workload tell of the hub's request. Pure.</summary>
 internal static class HubFacts
 {
-    /// <summary>Thousands of containers ask alike and share one object (see <see cref="Clusters.Reading.SharedValues.Resources"/>), and writing a quantity is long arithmetic: done once for each.</summary>
-    private static readonly ConditionalWeakTable<V1ResourceRequirements, ImmutableSortedDictionary<string, string>> Written = [];
-
     /// <summary>A workload with everything that the object's metadata tell; its state is still to be told.</summary>
     public static Workload Of(WorkloadKey key, string clusterId, V1ObjectMeta metadata)
     {
@@ -35,17 +32,13 @@ internal static class HubFacts
     }
 
     /// <summary>What a container asks for; empty where there is none.</summary>
-    public static ImmutableSortedDictionary<string, string> RequestsOf(V1Container? container) =>
-        container?.Resources is { Requests: not null } resources ? Written.GetValue(resources, Write) : ImmutableSortedDictionary<string, string>.Empty;
+    public static ImmutableSortedDictionary<string, string> RequestsOf(V1Container? container) => SharedResources.TextsOf(container?.Resources);
 
     /// <summary>Whether an object carries a space, of which there is one instance at most; not where it does not say what it carries.</summary>
     public static bool IsSpace(V1ObjectMeta metadata) => Text(metadata.Annotations, HubNames.DeployTypeAnnotation) == "0";
 
     /// <summary>A label or annotation; empty when it is not there.</summary>
     public static string Text(IDictionary<string, string>? values, string key) => values is not null && values.TryGetValue(key, out var value) ? value ?? "" : "";
-
-    private static ImmutableSortedDictionary<string, string> Write(V1ResourceRequirements resources) =>
-        resources.Requests.ToImmutableSortedDictionary(entry => entry.Key, entry => entry.Value.ToString(), StringComparer.Ordinal);
 
     private static long Number(IDictionary<string, string> values, string key) =>
         long.TryParse(Text(values, key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0;

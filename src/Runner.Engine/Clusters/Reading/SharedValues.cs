@@ -18,7 +18,7 @@ internal sealed class SharedValues
     public static SharedValues OfProcess { get; } = new();
 
     private readonly string?[] _texts = new string?[Slots];
-    private readonly SharedResources?[] _resources = new SharedResources?[1 << 10];
+    private readonly KnownResources?[] _resources = new KnownResources?[1 << 10];
     private readonly Dictionary<string, ResourceQuantity> _quantities = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
@@ -97,7 +97,7 @@ internal sealed class SharedValues
     }
 
     /// <summary>The <c>resources</c> of a container behind a name, one object for all containers that ask alike: do not change it.</summary>
-    public V1ResourceRequirements? Resources(ref Utf8JsonReader reader, ReadOnlySpan<byte> source)
+    public SharedResources? Resources(ref Utf8JsonReader reader, ReadOnlySpan<byte> source)
     {
         if (!JsonFields.Enter(ref reader))
         {
@@ -119,15 +119,15 @@ internal sealed class SharedValues
         var resources = ReadResources(ref reader);
         if (json.Length <= MaxResourcesBytes)
         {
-            Volatile.Write(ref slot, new SharedResources(json.ToArray(), resources));
+            Volatile.Write(ref slot, new KnownResources(json.ToArray(), resources));
         }
 
         return resources;
     }
 
-    private V1ResourceRequirements ReadResources(ref Utf8JsonReader reader)
+    private SharedResources ReadResources(ref Utf8JsonReader reader)
     {
-        var resources = new V1ResourceRequirements();
+        var resources = new SharedResources();
         while (JsonFields.Next(ref reader))
         {
             if (reader.ValueTextEquals("requests"u8))
@@ -192,5 +192,5 @@ internal sealed class SharedValues
         return (uint)(hash >> 32);
     }
 
-    private sealed record SharedResources(byte[] Json, V1ResourceRequirements Resources);
+    private sealed record KnownResources(byte[] Json, SharedResources Resources);
 }
