@@ -26,8 +26,7 @@ internal static class DataFolder
     {
         try
         {
-            // Private like everything beside it: whoever may open it could hold it.
-            return new FileStream(Path.Combine(folder, LockFile), Private(new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None }));
+            return HoldPrivate(Path.Combine(folder, LockFile));
         }
         catch (IOException exception)
         {
@@ -73,6 +72,11 @@ internal static class DataFolder
         .. Directory.EnumerateFileSystemEntries(folder).Select(path => Path.GetFileName(path)!)
             .Where(name => name != LockFile && name != RestoreMark && !name.StartsWith(BeforeRestore, StringComparison.Ordinal) && !name.EndsWith(Unfinished, StringComparison.Ordinal)),
     ];
+
+    /// <summary>Holds a file, made where it is not there, until disposed. Private like everything beside it: whoever may open it could hold it.</summary>
+    /// <exception cref="IOException">Somebody else holds it.</exception>
+    public static FileStream HoldPrivate(string path) =>
+        new(path, Private(new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None }));
 
     /// <summary>Makes a file that only its owner may read.</summary>
     public static FileStream CreatePrivate(string path) =>

@@ -222,6 +222,9 @@ public sealed class LogCollectorTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _loki.Count == 20, () => $"{_loki.Count} of 20 lines", 30);
         Assert.Equal(10, _loki.Repeated);
         Assert.Throws<IOException>(() => PositionFile.Open(_folder.Path));
+        Assert.All(
+            Directory.GetFiles(Path.Combine(_folder.Path, "logcollector")),
+            file => Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite), file));
     }
 
     private string StartPod(string name)

@@ -76,7 +76,14 @@ public sealed class LokiQueryTests
         await using var api = await ScriptedApi.StartAsync();
         using var query = QueryFor(new Uri(api.Address.ToString().Replace("://", $"://somebody:{Password}@", StringComparison.Ordinal)), "c-1");
         using var model = new LogHistoryModel(query, _time);
-        foreach (var (status, body, expected) in new[] { (500, "too many outstanding requests", "too many outstanding requests"), (200, "<html>", "is not Loki"), (200, "{}", "is not Loki") })
+        (int Status, string Body, string Expected)[] answers =
+        [
+            (500, "too many outstanding requests", "too many outstanding requests"), (200, "<html>", "is not Loki"), (200, "{}", "is not Loki"), (200, "[]", "is not Loki"),
+            .. ((string[])["[]", "[null,null]", "[\"9\"]", "[\"99999999999999999999\",\"a\"]", "[\"noon\",\"a\"]", "[9,\"a\"]", "[\"9\",7]", "{}"])
+                .Select(line => (200, """{"data":{"result":[{"stream":{},"values":[""" + line + "]}]}}", "is not Loki")),
+            (200, """{"data":{"result":[{"stream":[],"values":[["9","a"]]}]}}""", "is not Loki"),
+        ];
+        foreach (var (status, body, expected) in answers)
         {
             api.Answer = context =>
             {

@@ -19,6 +19,9 @@ internal sealed record ContainerPosition(ContainerKey Key, int Run, long LastTim
 /// </summary>
 internal sealed class CollectedContainer : LogStream
 {
+    /// <summary>How far ahead of our clock a line's time may be for Loki: half of its default <c>creation_grace_period</c>, because its clock is another one.</summary>
+    public static readonly TimeSpan MostAhead = TimeSpan.FromMinutes(5);
+
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly SeenLines _delivered;
@@ -55,8 +58,16 @@ internal sealed class CollectedContainer : LogStream
 
     public void Finish() => Volatile.Write(ref _finished, 1);
 
-    /// <summary>The time to tell Loki: entries of a stream must be in order, and of two alike with the same time it keeps one. The same lines get the same times again after a restart.</summary>
-    public long NextTime(long written) => _lastTime = Math.Max(written, _lastTime + 1);
+    /// <summary>
+    /// The time to tell Loki: entries of a stream must be in order, and of two alike with the same time it keeps one. The same lines get the same times again after a restart, but for those
+    /// of a node whose clock was ahead: Loki refuses these, and all that would have to come after them, so they get the latest time that it takes.
+    /// </summary>
+    public long NextTime(long written)
+    {
+        var latest = LogTimestamp.FromTime(_time.GetUtcNow() + MostAhead);
+        var last = _lastTime - latest > LogTimestamp.NanosecondsPerSecond ? latest : _lastTime;
+        return _lastTime = Math.Max(Math.Min(written, latest), last + 1);
+    }
 
     public override void Done(ChunkPart part)
     {

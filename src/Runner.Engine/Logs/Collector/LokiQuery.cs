@@ -83,7 +83,7 @@ public sealed class LokiQuery : IDisposable
             var lines = Read(body).OrderBy(line => line.Nanoseconds).ToList();
             return new(lines.Count > limit ? lines[^limit..] : lines, lines.Count >= limit);
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
             throw new LokiUnavailableException(new(
                 $"What answers at {_address.Authority} is not Loki. Check STARHUB_SERVER_LOGCOLLECTOR_LOKI_URL.",
@@ -114,8 +114,13 @@ public sealed class LokiQuery : IDisposable
             var labels = stream.GetProperty("stream");
             foreach (var value in stream.GetProperty("values").EnumerateArray())
             {
-                var time = long.Parse(value[0].GetString()!, CultureInfo.InvariantCulture);
-                yield return new(LogTimestamp.ToTime(time), Label("pod_name"), Label("container_name"), Label("category"), Text(value[1].GetString()!), time);
+                if (value.GetArrayLength() < 2)
+                {
+                    throw new FormatException("A line is a time and a text.");
+                }
+
+                var time = long.Parse(value[0].GetString() ?? "", CultureInfo.InvariantCulture);
+                yield return new(LogTimestamp.ToTime(time), Label("pod_name"), Label("container_name"), Label("category"), Text(value[1].GetString() ?? ""), time);
             }
 
             string Label(string name) => labels.TryGetProperty(name, out var label) ? label.GetString() ?? "" : "";

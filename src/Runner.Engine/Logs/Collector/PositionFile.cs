@@ -1,4 +1,5 @@
 using System.Text;
+using Runner.Engine.Storage;
 
 namespace Runner.Engine.Logs.Collector;
 
@@ -24,7 +25,7 @@ internal sealed class PositionFile
         Directory.CreateDirectory(folder);
         try
         {
-            return new(Path.Combine(folder, "positions"), new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new(Path.Combine(folder, "positions"), DataFolder.HoldPrivate(Path.Combine(folder, "lock")));
         }
         catch (IOException exception)
         {
@@ -70,7 +71,7 @@ internal sealed class PositionFile
     public void Write(IReadOnlyCollection<ContainerPosition> positions)
     {
         var temporary = _path + ".tmp";
-        using (var writer = new BinaryWriter(new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 64 * 1024), Encoding.UTF8))
+        using (var writer = new BinaryWriter(new BufferedStream(DataFolder.CreatePrivate(temporary), 64 * 1024), Encoding.UTF8))
         {
             writer.Write(Mark);
             writer.Write(Version);
