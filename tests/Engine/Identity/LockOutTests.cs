@@ -25,6 +25,15 @@ public sealed class LockOutTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void A_clock_that_was_wrong_keeps_nobody_out_for_longer_than_two_hours() => Prop.ForAll(
+        (from failures in Gen.Choose(0, 100) from minutes in Gen.Choose(-5_000_000, 5_000_000) select (Failures: failures, Minutes: minutes)).ToArbitrary(),
+        seen =>
+        {
+            var now = new DateTimeOffset(2026, 11, 27, 0, 0, 0, TimeSpan.Zero);
+            return LockOut.OfAccount.Left(new(seen.Failures, now.AddMinutes(seen.Minutes)), now) <= TimeSpan.FromHours(2);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public async Task Whoever_guesses_meets_pauses_that_grow_even_with_the_right_password_and_comes_in_after()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());

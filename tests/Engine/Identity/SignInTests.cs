@@ -125,6 +125,22 @@ public sealed partial class SignInTests
         Assert.Empty(sessions.All);
     }
 
+    [Theory]
+    [InlineData(30 * 24, HttpStatusCode.Unauthorized)]
+    [InlineData(1, HttpStatusCode.OK)]
+    public async Task A_session_that_began_by_a_clock_that_was_far_ahead_ends_when_the_clock_is_put_right(int hours, HttpStatusCode after)
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var host = await RunnerHost.StartAsync(time: time);
+        time.AdjustTime(time.GetUtcNow() + TimeSpan.FromHours(hours));
+        using var browser = await host.SignedInAsync();
+        var before = await StatusAsync(browser);
+
+        time.AdjustTime(time.GetUtcNow() - TimeSpan.FromHours(hours));
+
+        Assert.Equal((HttpStatusCode.OK, after), (before, await StatusAsync(browser)));
+    }
+
     [Fact]
     public async Task Signing_out_ends_the_session_and_not_only_the_cookie()
     {

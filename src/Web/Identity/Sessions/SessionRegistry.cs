@@ -148,8 +148,10 @@ public sealed class SessionRegistry : IPrunable
 
     private bool Lasts(SessionRecord session)
     {
-        var now = _time.GetUtcNow();
-        return now - session.LastSeen < Idle && now - session.StartedAt < Longest;
+        var unused = _time.GetUtcNow() - session.LastSeen;
+
+        // One that was used far in the future began by a clock that was wrong, and would last until long after that.
+        return unused < Idle && unused > -Idle && _time.GetUtcNow() - session.StartedAt < Longest;
     }
 
     private static BsonDocument ToDocument(SessionRecord session) => new()

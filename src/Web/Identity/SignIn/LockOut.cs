@@ -23,11 +23,11 @@ internal sealed record LockOut(int Free)
         return beyond < 0 ? TimeSpan.Zero : beyond > 7 ? Longest : TimeSpan.FromTicks(Math.Min(First.Ticks << beyond, Longest.Ticks));
     }
 
-    /// <summary>What is left of the pause.</summary>
+    /// <summary>What is left of the pause; nothing where the failure was counted by a clock that was wrong, or nobody would come in until its time comes.</summary>
     public TimeSpan Left(Failures failures, DateTimeOffset now)
     {
         var left = failures.Last + PauseAfter(failures.Count) - now;
-        return failures.Count == 0 || left < TimeSpan.Zero ? TimeSpan.Zero : left;
+        return failures.Count == 0 || left < TimeSpan.Zero || failures.Last - now > Longest ? TimeSpan.Zero : left;
     }
 }
 
