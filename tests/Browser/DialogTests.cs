@@ -10,7 +10,7 @@ public sealed class DialogTests(ConsoleFixture console)
     private const string Broken = "u-zhou-llama-broken";
 
     [Fact]
-    public async Task What_is_typed_before_a_dialog_is_there_goes_nowhere()
+    public async Task What_is_typed_before_a_dialog_without_a_field_is_there_goes_nowhere()
     {
         var page = await console.OpenAsync();
         var line = await SlowLine.OfAsync(page);
@@ -32,6 +32,45 @@ public sealed class DialogTests(ConsoleFixture console)
         await Assertions.Expect(page.Locator(".mud-dialog")).ToHaveCountAsync(0);
         await Assertions.Expect(stop).ToBeFocusedAsync();
         await Assertions.Expect(page.Locator("#details-title")).ToHaveTextAsync(Broken);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task What_is_typed_and_pasted_before_a_dialog_with_a_field_is_there_stands_in_the_field()
+    {
+        var page = await console.OpenAsync();
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        var line = await SlowLine.OfAsync(page);
+        await StopAsync(page);
+        var purge = page.Locator(".detail-actions").GetByRole(AriaRole.Button, new() { Name = "Purge" });
+        await page.EvaluateAsync("() => navigator.clipboard.writeText('llama-')");
+
+        line.Hold();
+        await purge.FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.Keyboard.TypeAsync("u-zhou/");
+        await page.Keyboard.PressAsync("Backspace");
+        await page.Keyboard.TypeAsync("-");
+        await page.Keyboard.PressAsync("Control+V");
+        await page.Keyboard.TypeAsync("broke");
+        await page.Keyboard.PressAsync("Enter");
+        line.Release();
+
+        var field = page.Locator(".mud-dialog input");
+        await Assertions.Expect(field).ToHaveValueAsync("u-zhou-llama-broke");
+        await Assertions.Expect(field).ToBeFocusedAsync();
+        await page.Keyboard.TypeAsync("n");
+
+        // The program has heard of all of it, and nothing was pressed.
+        await Assertions.Expect(page.Locator(".mud-dialog-actions button").Last).ToBeEnabledAsync();
+        await Assertions.Expect(page.Locator(".mud-dialog")).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator(".mud-dialog")).ToHaveCountAsync(0);
+
+        // What was typed for one dialog is not typed into the next.
+        await purge.ClickAsync();
+        await Assertions.Expect(field).ToBeFocusedAsync();
+        await Assertions.Expect(field).ToHaveValueAsync("");
         await page.Context.CloseAsync();
     }
 

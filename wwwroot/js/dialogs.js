@@ -1,16 +1,18 @@
-// The keyboard while a dialog opens, is open, and has closed. What is typed goes to the dialog or nowhere, never to what is behind it; and no key that was pressed before the dialog
-// could be read presses one of its buttons.
+// The keyboard while a dialog opens, is open, and has closed. What is typed or pasted before the dialog is there goes into its field, or nowhere where it begins with none, but never to
+// what is behind it; and no key that was pressed before the dialog could be read presses one of its buttons.
 (() => {
   const readAfter = 500, waitAtMost = 3000;
   const fields = "input:checked, input:not([type=hidden], [type=file]), textarea, select";
   const shown = new Map();
-  let asked = 0, opener = null, before = null;
+  let asked = 0, typed = "", opener = null, before = null;
 
   const top = () => [...document.querySelectorAll(".mud-dialog")].at(-1);
   const isBehind = element => element === document.body || element.closest(".shell") !== null;
   const seen = element => element?.isConnected && element.getClientRects().length > 0;
   const stop = event => { event.preventDefault(); event.stopImmediatePropagation(); };
   const enter = dialog => (dialog.querySelector("[autofocus]:not(:disabled)") ?? dialog.querySelector(fields) ?? dialog).focus({ preventScroll: true });
+  const wasAsked = () => asked > 0 && performance.now() - asked < waitAtMost;
+  const isText = element => element?.matches("textarea, input:not([type=checkbox], [type=radio], [type=file])");
   const isUnread = dialog => performance.now() - (shown.get(dialog) ?? 0) < readAfter;
 
   new MutationObserver(() => {
@@ -21,8 +23,13 @@
     if (dialog && !shown.has(dialog)) {
       if (!wasOpen) { opener = document.activeElement; }
       shown.set(dialog, performance.now());
-      asked = 0;
       enter(dialog);
+      // As if typed there, in place of what the field begins with: the page hears of it as of every other letter.
+      if (wasAsked() && typed && isText(document.activeElement)) {
+        document.activeElement.select();
+        document.execCommand("insertText", false, typed);
+      }
+      asked = 0;
       setTimeout(() => { dialog.dataset.read = ""; }, readAfter);
     }
     if (!shell || wasOpen === Boolean(dialog)) { return; }
@@ -38,14 +45,20 @@
     const dialog = top();
     // The second half of a double click was meant for what was there before.
     if (dialog && event.detail > 1 && isUnread(dialog)) { stop(event); return; }
-    if (event.target.closest("[aria-haspopup=dialog]:not(:disabled)")) { asked = performance.now(); }
+    if (event.target.closest("[aria-haspopup=dialog]:not(:disabled)")) { [asked, typed] = [performance.now(), ""]; }
+  }, { capture: true });
+  document.addEventListener("paste", event => {
+    if (!top() && wasAsked()) { typed += event.clipboardData.getData("text"); stop(event); }
   }, { capture: true });
   document.addEventListener("keydown", event => {
     // What is the browser's own, as to load the page anew, stays so.
     if (event.ctrlKey || event.metaKey || event.altKey || /^F\d/.test(event.key)) { return; }
     const dialog = top();
     if (!dialog) {
-      if (asked && performance.now() - asked < waitAtMost) { stop(event); }
+      if (wasAsked()) {
+        typed = event.key === "Backspace" ? typed.slice(0, -1) : event.key.length === 1 ? typed + event.key : typed;
+        stop(event);
+      }
       return;
     }
     if (isBehind(event.target)) { enter(dialog); stop(event); return; }
