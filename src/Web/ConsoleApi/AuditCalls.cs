@@ -73,16 +73,16 @@ internal static class AuditCalls
 
     private static IEnumerable<IReadOnlyList<AuditEntry>> Pages(AuditLog audit, AuditFilter filter)
     {
-        for (long? before = null; ;)
+        for (string? after = null; ;)
         {
-            var page = audit.Read(filter, Batch, before);
+            var page = audit.Read(filter, Batch, after);
             yield return page.Entries;
             if (page.Next is null)
             {
                 yield break;
             }
 
-            before = page.Next;
+            after = page.Next;
         }
     }
 

@@ -26,4 +26,4 @@ public sealed record AuditFilter(
 /// <summary>A part of the audit log.</summary>
 /// <param name="Entries">In the order that was asked for.</param>
 /// <param name="Next">What to give as <c>after</c> to read on; null at the end.</param>
-public sealed record AuditPage(IReadOnlyList<AuditEntry> Entries, long? Next);
+public sealed record AuditPage(IReadOnlyList<AuditEntry> Entries, string? Next);

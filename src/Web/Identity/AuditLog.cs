@@ -20,7 +20,7 @@ public sealed class AuditLog
 
     private const int MostLookedAt = 20_000;
 
-    private const string Collection = "audit";
+    internal const string Collection = "audit";
 
     private readonly IStateStore _state;
     private readonly TimeProvider _time;
@@ -76,36 +76,31 @@ public sealed class AuditLog
     public IReadOnlyList<AuditEntry> Read(int take, int skip = 0) => _state.Read(database =>
         database.GetCollection(Collection, BsonAutoId.Int64).Find(Query.All(Query.Descending), skip, take).Select(FromDocument).ToList());
 
-    /// <summary>Reads on from an entry, in the order of time. Looks at a bounded number of entries at a time: a page may be empty though there is a next one.</summary>
+    /// <summary>Reads on from a place in an order. Looks at a bounded number of entries at a time: a page may be empty though there is a next one.</summary>
     /// <param name="take">At most so many.</param>
-    /// <param name="after">From <see cref="AuditPage.Next"/>; null to begin.</param>
-    /// <param name="oldestFirst">Whether the oldest entries come first, instead of the newest.</param>
-    public AuditPage Read(AuditFilter filter, int take, long? after = null, bool oldestFirst = false) => _state.Read(database =>
+    /// <param name="after">From <see cref="AuditPage.Next"/> of the same order; null to begin.</param>
+    /// <param name="reverse">Whether the order is turned round.</param>
+    public AuditPage Read(AuditFilter filter, int take, string? after = null, AuditOrder order = AuditOrder.Time, bool reverse = false) => _state.Read(database =>
     {
+        var key = AuditKey.Of(order);
         var found = new List<AuditEntry>();
-        long? last = null;
+        BsonDocument? last = null;
         var looked = 0;
-        var query = Query.All(oldestFirst ? Query.Ascending : Query.Descending);
-        if (after is not null)
-        {
-            query.Where.Add(oldestFirst ? Query.GT("_id", after.Value) : Query.LT("_id", after.Value));
-        }
-
-        foreach (var document in database.GetCollection(Collection, BsonAutoId.Int64).Find(query, 0, MostLookedAt))
+        foreach (var document in database.GetCollection(Collection, BsonAutoId.Int64).Find(key.From(after, reverse), 0, MostLookedAt))
         {
             looked++;
-            last = document["_id"].AsInt64;
+            last = document;
             if (FromDocument(document) is var entry && filter.Takes(entry))
             {
                 found.Add(entry);
                 if (found.Count == take)
                 {
-                    return new AuditPage(found, last);
+                    return new AuditPage(found, key.PlaceOf(document, database.Collation));
                 }
             }
         }
 
-        return new AuditPage(found, looked == MostLookedAt ? last : null);
+        return new AuditPage(found, looked == MostLookedAt ? key.PlaceOf(last!, database.Collation) : null);
     });
 
     /// <summary>Removes what happened before a moment.</summary>

@@ -19,6 +19,7 @@ internal static class IdentityServices
     public static IServiceCollection AddConsoleIdentity(this IServiceCollection services, RunnerOptions options, TimeProvider time)
     {
         services.AddSingleton<AuditLog>();
+        services.AddHostedService<AuditIndexes>();
         services.AddScoped<ActAudit>();
         services.AddSingleton<AccessNotes>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessNotes>());

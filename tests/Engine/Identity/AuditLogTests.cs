@@ -83,7 +83,7 @@ public sealed class AuditLogTests
         Assert.Equal(60, All(log, new(From: time.GetUtcNow().AddHours(-1))).Count);
         Assert.Equal(240, All(log, new(Until: time.GetUtcNow().AddHours(-1))).Count);
         Assert.Equal(Enumerable.Range(0, 300).Reverse().Select(number => $"web-{number}"), All(log, AuditFilter.None).Select(entry => entry.Target));
-        Assert.Equal(Enumerable.Range(0, 300).Select(number => $"web-{number}"), All(log, AuditFilter.None, oldestFirst: true).Select(entry => entry.Target));
+        Assert.Equal(Enumerable.Range(0, 300).Select(number => $"web-{number}"), All(log, AuditFilter.None, reverse: true).Select(entry => entry.Target));
     }
 
     [Fact]
@@ -127,12 +127,54 @@ public sealed class AuditLogTests
         Assert.Equal(2, log.Read(new AuditFilter(Action: AuditActions.AuditExport), 10).Entries.Count);
     }
 
-    private static List<AuditEntry> All(AuditLog log, AuditFilter filter, bool oldestFirst = false)
+    [Fact]
+    public async Task By_who_and_by_act_it_is_read_a_page_at_a_time_from_any_place_of_the_newest_first_of_each()
+    {
+        using var folder = new TemporaryFolder();
+        await using var database = Database.Open(folder.Path);
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 9, 30, 0, TimeSpan.Zero));
+        var log = new AuditLog(database, time);
+        string[] people = ["ben", "Ann", "", "ann", "anna", "zoé", new('x', 3000), "李雷"];
+        string[] acts = [AuditActions.Stop, AuditActions.SignIn, AuditActions.Purge];
+        async Task WriteAsync(int from)
+        {
+            for (var number = from; number < from + 40; number++)
+            {
+                await log.WriteAsync(people[number % people.Length], "", acts[number % acts.Length], $"{number}", AuditOutcome.Done, AuditDetail.None, Cancel);
+                time.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        // A log of before there were indexes has them from the next start on, and what is written afterwards is in them too.
+        await WriteAsync(0);
+        await AuditKey.EnsureIndexesAsync(database, Cancel);
+        await AuditKey.EnsureIndexesAsync(database, Cancel);
+        await WriteAsync(40);
+
+        var byWho = All(log, AuditFilter.None, AuditOrder.Who);
+        Assert.Equal(["", "ann", "anna", "ben", people[6], "zoé", "李雷"], byWho.Select(entry => entry.Who.ToLowerInvariant()).Aggregate(new List<string>(), (groups, who) => groups.LastOrDefault() == who ? groups : [.. groups, who]));
+        Assert.Equal(byWho.AsEnumerable().Reverse(), All(log, AuditFilter.None, AuditOrder.Who, reverse: true));
+        Assert.All(byWho.GroupBy(entry => entry.Who, StringComparer.OrdinalIgnoreCase), one => Assert.Equal(one.OrderByDescending(entry => entry.Time), one));
+        Assert.Equal(80, byWho.Distinct().Count());
+
+        var byAct = All(log, new(Who: "ann"), AuditOrder.Act);
+        Assert.Equal(log.Read(80).Where(entry => entry.Who.StartsWith("ann", StringComparison.OrdinalIgnoreCase)).OrderBy(entry => entry.Action, StringComparer.Ordinal), byAct);
+
+        // What stands at the end of a page may be gone by the time that it is turned.
+        var first = log.Read(AuditFilter.None, 20, null, AuditOrder.Who);
+        await log.PruneAsync(time.GetUtcNow() - TimeSpan.FromSeconds(40), Cancel);
+        Assert.Equal(
+            byWho.Skip(20).Where(entry => entry.Time >= time.GetUtcNow() - TimeSpan.FromSeconds(40)),
+            log.Read(AuditFilter.None, 80, first.Next, AuditOrder.Who).Entries);
+        Assert.Equal(40, log.Read(AuditFilter.None, 80, "no place at all").Entries.Count);
+    }
+
+    private static List<AuditEntry> All(AuditLog log, AuditFilter filter, AuditOrder order = AuditOrder.Time, bool reverse = false)
     {
         var all = new List<AuditEntry>();
-        for (long? after = null; ;)
+        for (string? after = null; ;)
         {
-            var page = log.Read(filter, 7, after, oldestFirst);
+            var page = log.Read(filter, 7, after, order, reverse);
             all.AddRange(page.Entries);
             if (page.Next is null)
             {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Web;
 using Microsoft.AspNetCore.WebUtilities;
 using Runner.Web.Components.Models.Tables;
@@ -9,12 +8,12 @@ namespace Runner.Web.Components.Models.Access;
 /// <summary>What the audit page shows, as kept in its address.</summary>
 internal sealed record AuditQuery() : TableQuery(Entries)
 {
-    /// <summary>The columns of the log. It is read from disk in the order of time, a part at a time; any other order would need the whole of it.</summary>
+    /// <summary>The columns of the log. It is read from disk a part at a time, in the orders that <see cref="AuditOrder"/> has; any other would need the whole of it.</summary>
     public static TableColumns<AuditEntry> Entries { get; } = new(
-        "-time",
-        new("time", true, false, (a, b) => a.Time.CompareTo(b.Time)),
-        new("who", true, false, null),
-        new("act", true, false, null),
+        "time",
+        new("time", true, false, (a, b) => b.Time.CompareTo(a.Time)),
+        TableColumn.Words<AuditEntry>("who", entry => entry.Who),
+        TableColumn.Words<AuditEntry>("act", entry => entry.Action),
         new("outcome", true, false, null),
         new("target", true, false, null),
         new("detail", true, false, null),
@@ -26,8 +25,15 @@ internal sealed record AuditQuery() : TableQuery(Entries)
     /// <summary>One outcome; null for all.</summary>
     public AuditOutcome? Outcome { get; init; }
 
-    /// <summary>Which entry the page begins after, from <see cref="AuditPage.Next"/>; null for the first page.</summary>
-    public long? After { get; init; }
+    /// <summary>Where in the order the page begins, from <see cref="AuditPage.Next"/>; null for the first page.</summary>
+    public string? After { get; init; }
+
+    public AuditOrder Order => Sort switch
+    {
+        "who" => AuditOrder.Who,
+        "act" => AuditOrder.Act,
+        _ => AuditOrder.Time,
+    };
 
     public AuditFilter Wanted => new(Action: Action, Outcome: Outcome, Text: Filter);
 
@@ -42,7 +48,7 @@ internal sealed record AuditQuery() : TableQuery(Entries)
 
     protected override IEnumerable<(string Name, string? Value)> Choices => [("action", Said(Action)), ("outcome", Outcome?.ToString())];
 
-    protected override IEnumerable<(string Name, string? Value)> Opened => [("after", After?.ToString(CultureInfo.InvariantCulture))];
+    protected override IEnumerable<(string Name, string? Value)> Opened => [("after", After)];
 
     /// <summary>Reads the query part of a URL; what it does not know it leaves out.</summary>
     public static AuditQuery Parse(string query)
@@ -52,7 +58,7 @@ internal sealed record AuditQuery() : TableQuery(Entries)
         {
             Action = values["action"] ?? "",
             Outcome = Enum.TryParse<AuditOutcome>(values["outcome"], ignoreCase: true, out var outcome) && Enum.IsDefined(outcome) ? outcome : null,
-            After = long.TryParse(values["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var after) ? after : null,
+            After = values["after"] is { Length: > 0 } after ? after : null,
         }.Reading(values);
     }
 }
