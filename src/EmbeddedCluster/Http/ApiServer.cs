@@ -142,12 +142,13 @@ internal sealed partial class ApiServer : IDisposable
             await Task.Delay(_faults.Latency, _time, http.RequestAborted);
         }
 
-        if ((_faults.ErrorRate <= 0 || Random.Shared.NextDouble() >= _faults.ErrorRate) && _faults.Fails?.Invoke(http.Request.Method, path) != true)
+        var own = _faults.FailsWith?.Invoke(http.Request.Method, path) ?? 0;
+        if (own == 0 && (_faults.ErrorRate <= 0 || Random.Shared.NextDouble() >= _faults.ErrorRate) && _faults.Fails?.Invoke(http.Request.Method, path) != true)
         {
             return false;
         }
 
-        var status = _faults.ErrorStatus;
+        var status = own > 0 ? own : _faults.ErrorStatus;
         var reason = status switch { 429 => "TooManyRequests", 503 => "ServiceUnavailable", 504 => "Timeout", 401 => "Unauthorized", 403 => "Forbidden", _ => "InternalError" };
         await Answers.WriteFailureAsync(http, new ApiException(status, reason, "a fault that was switched on for a test")
         {

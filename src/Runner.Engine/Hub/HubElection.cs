@@ -29,7 +29,9 @@ internal sealed partial class HubElection(
     private Task _claim = Task.CompletedTask;
     private bool _alone;
     private string _trouble = "";
-    private CancellationToken _stopping;
+
+    /// <summary>Ends what was begun for one stand: the next one begins anew.</summary>
+    private CancellationToken _standing;
 
     private readonly string _identity = $"{Environment.MachineName}_{Guid.NewGuid():N}"[..Math.Min(Environment.MachineName.Length + 9, 63)];
 
@@ -41,7 +43,6 @@ internal sealed partial class HubElection(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _stopping = stoppingToken;
         return leadership.Leader is null ? Task.CompletedTask : Task.Run(() => ElectAsync(clusters.Connections[0], stoppingToken), CancellationToken.None);
     }
 
@@ -77,6 +78,7 @@ internal sealed partial class HubElection(
     private async Task StandAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
         using var standing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _standing = standing.Token;
         var lease = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseOf(options), _identity);
         var @lock = new LeaseHold(lease, time, began =>
         {
@@ -163,7 +165,11 @@ internal sealed partial class HubElection(
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                LogTrouble(exception.Message);
+                if (leadership.Fail(IExplained.Of(exception)))
+                {
+                    LogTrouble(exception.Message);
+                }
+
                 await Task.Delay(_retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -215,7 +221,7 @@ internal sealed partial class HubElection(
             lock (_lock)
             {
                 _alone = true;
-                _claim = _claim.IsCompleted ? ClaimAsync(_stopping) : _claim;
+                _claim = _claim.IsCompleted ? ClaimAsync(_standing) : _claim;
             }
         }
     }

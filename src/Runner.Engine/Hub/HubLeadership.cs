@@ -12,6 +12,7 @@ public sealed class HubLeadership : IDisposable
     private State _state;
     private CancellationTokenSource _term = new();
     private long _until = long.MaxValue;
+    private LocalText _problem = LocalText.None;
 
     /// <param name="elected">True where an election decides: nobody speaks before it.</param>
     /// <param name="time">Null for the clock of the machine.</param>
@@ -49,6 +50,9 @@ public sealed class HubLeadership : IDisposable
     /// <summary>Cancelled when this process must be silent at once, in the middle of a sentence.</summary>
     internal CancellationToken Speaking => Volatile.Read(ref _term).Token;
 
+    /// <summary>Why this process, which is to speak to the hub, cannot yet; empty where it speaks, or is not to. Holds no secret.</summary>
+    public LocalText Problem => Volatile.Read(ref _problem);
+
     /// <summary>Whether another one speaks to the hub.</summary>
     public bool StandsBy => Volatile.Read(ref _state) is { IsLeader: false, Leader.Length: > 0 };
 
@@ -61,6 +65,9 @@ public sealed class HubLeadership : IDisposable
             "此副本未能及时续约 Lease，因此保持静默，因为可能已有其他副本与 Hub 通信。"),
         { Leader: { Length: > 0 } leader } => new(
             $"Replica {leader} speaks to the hub; this one stands by.", $"副本 {leader} 与 Hub 通信；此副本待命。"),
+        _ when Problem is { Length: > 0 } problem => new(
+            $"This replica is to speak to the hub and cannot yet, as that could not be written to what the replicas share: {problem.English}",
+            $"应由此副本与 Hub 通信，但暂时无法进行，因为未能把这一点写入各副本共享的状态：{problem.Chinese}"),
         _ => new("Which replica speaks to the hub is being decided; this one waits.", "正在决定由哪个副本与 Hub 通信；此副本等待中。"),
     };
 
@@ -89,6 +96,19 @@ public sealed class HubLeadership : IDisposable
         _lapse?.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>This process is to speak and cannot, until the next word about who speaks.</summary>
+    /// <returns>False when that is known already.</returns>
+    internal bool Fail(LocalText problem)
+    {
+        if (Interlocked.Exchange(ref _problem, problem).English == problem.English)
+        {
+            return false;
+        }
+
+        Changed?.Invoke();
+        return true;
+    }
+
     internal void Set(bool isLeader, string leader) => Set(isLeader, leader, atOnce: true);
 
     /// <summary>Begins nothing more. What is being said may be finished.</summary>
@@ -106,7 +126,8 @@ public sealed class HubLeadership : IDisposable
             Interlocked.Exchange(ref _term, new CancellationTokenSource()).Cancel();
         }
 
-        if (!state.Equals(Interlocked.Exchange(ref _state, state)))
+        var had = Interlocked.Exchange(ref _problem, LocalText.None);
+        if (!state.Equals(Interlocked.Exchange(ref _state, state)) || had.Length > 0)
         {
             Changed?.Invoke();
         }

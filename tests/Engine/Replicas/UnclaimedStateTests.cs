@@ -1,0 +1,60 @@
+using Runner.EmbeddedCluster.Storage;
+using Runner.Engine.Hub;
+using Runner.Engine.Hub.Events;
+using Runner.Tests.Engine.Host;
+using Runner.Tests.Engine.Support;
+
+namespace Runner.Tests.Engine.Replicas;
+
+/// <summary>A replica that is to speak to the hub and cannot write that it does.</summary>
+public sealed class UnclaimedStateTests
+{
+    private static readonly ObjectKey Lease = new("coordination.k8s.io", "leases", "spaces", "csghub-runner");
+
+    [Fact]
+    public async Task It_says_why_it_does_not_speak_stands_again_and_speaks_once_it_can()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        var (refusesLeases, refusesState, asked) = (true, true, 0);
+        cluster.Host.Faults.FailsWith = (method, path) =>
+        {
+            if (path.Contains("/leases", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref asked);
+                return Volatile.Read(ref refusesLeases) ? 403 : 0;
+            }
+
+            return Volatile.Read(ref refusesState) && method == "PUT" && path.Contains("/secrets/", StringComparison.Ordinal) ? 500 : 0;
+        };
+        await using var host = await RunnerHost.StartAsync(
+            options => options with
+            {
+                LeaderElection = true, RunnerNamespace = "spaces", LeaseDuration = TimeSpan.FromSeconds(3), Hub = options.Hub with { WebhookEndpoint = new("http://127.0.0.1:9") },
+            },
+            cluster: cluster.Endpoint);
+        var leadership = host.Get<HubLeadership>();
+
+        // Nobody is elected where nobody may use Leases.
+        await Eventually.TrueAsync(() => leadership.Problem.Length > 0, "it says what is the matter", 30);
+        Assert.False(leadership.IsLeader);
+        Assert.Contains("is to speak to the hub and cannot yet", leadership.WhySilent.English, StringComparison.Ordinal);
+        Assert.Contains("无法进行", leadership.WhySilent.Chinese, StringComparison.Ordinal);
+        var status = host.Get<Outbox>().Status;
+        Assert.True(status.IsTroubled && status.LastError.English.Contains("cannot yet", StringComparison.Ordinal), status.LastError.English);
+
+        // Elected, and deprived of that again: it goes on standing.
+        Volatile.Write(ref refusesLeases, false);
+        await Eventually.TrueAsync(() => cluster.Store.Get(Lease) is { } lease && Holder(lease).Length > 0, "it is elected", 30);
+        Volatile.Write(ref refusesLeases, true);
+        var before = Volatile.Read(ref asked);
+        await Eventually.TrueAsync(() => Volatile.Read(ref asked) > before + 30, "it stands again and again", 60);
+        Assert.False(leadership.IsLeader);
+
+        Volatile.Write(ref refusesLeases, false);
+        Volatile.Write(ref refusesState, false);
+        await Eventually.TrueAsync(() => leadership.IsLeader && leadership.Problem.Length == 0 && leadership.WhySilent.Length == 0, "it speaks", 30);
+        await Eventually.TrueAsync(() => cluster.Store.Get(Lease) is { } lease && Holder(lease) == leadership.Leader, "as the Lease has it", 30);
+    }
+
+    private static string Holder(StoredObject lease) => (string?)lease.Json["spec"]?["holderIdentity"] ?? "";
+}
