@@ -54,6 +54,8 @@ public static class EngineServices
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
         services.AddSingleton<Turns>();
         services.AddSingleton<ReplacementNotes>();
+        services.AddSingleton<ReplacementSettling>();
+        services.AddSingleton<CarrierMaker>();
         services.AddSingleton(provider => new ServiceOperations(
             options,
             provider.GetRequiredService<LiveSettings>(),
@@ -62,6 +64,7 @@ public static class EngineServices
             provider.GetRequiredService<HubLeadership>(),
             provider.GetRequiredService<HubReporter>(),
             provider.GetRequiredService<ReplacementNotes>(),
+            provider.GetRequiredService<CarrierMaker>(),
             provider.GetRequiredService<Turns>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ServiceOperations>>()));
@@ -89,6 +92,7 @@ public static class EngineServices
             provider.GetRequiredService<ClusterDirectory>(),
             provider.GetRequiredService<WorkloadFeed>(),
             provider.GetRequiredService<ReplacementNotes>(),
+            provider.GetRequiredService<CarrierMaker>(),
             provider.GetRequiredService<Turns>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<SandboxOperations>>()));
@@ -118,6 +122,7 @@ public static class EngineServices
         services.AddHostedService<EnvironmentSecretSweeper>();
         services.AddSingleton<IReplacementFinishing>(provider => provider.GetRequiredService<ServiceOperations>());
         services.AddSingleton<IReplacementFinishing>(provider => provider.GetRequiredService<SandboxOperations>());
+        services.AddSingleton<IReplacementFinishing>(provider => provider.GetRequiredService<ImageBuildOperations>());
         services.AddSingleton(provider => new ComingWorkloads(provider.GetRequiredService<ReplacementNotes>(), options));
         services.AddHostedService<ReplacementFinisher>();
         services.AddSingleton(provider => new EngineMetrics(

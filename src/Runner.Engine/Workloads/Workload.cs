@@ -89,6 +89,9 @@ public sealed record Workload
     /// <summary>True where no object carries it yet: what had its name makes room for it. Its <see cref="Uid"/> is no object's then.</summary>
     public bool IsComing { get; init; }
 
+    /// <summary>True where the object that carries it was made in place of another one, as somebody asked, and the hub may not have heard of that yet: the other one was not stopped.</summary>
+    public bool IsReplacement { get; init; }
+
     /// <summary>Ready instances.</summary>
     public int ActualReplicas { get; init; }
 
@@ -123,7 +126,7 @@ public sealed record Workload
         && Status == other.Status && Reason == other.Reason && Message == other.Message && WaitingForRoom == other.WaitingForRoom
         && DeployId == other.DeployId && TaskId == other.TaskId && DeployType == other.DeployType
         && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && IsAnnounced == other.IsAnnounced && OrderDetailId == other.OrderDetailId
-        && IsComing == other.IsComing && QueueName == other.QueueName && Endpoint == other.Endpoint && Image == other.Image
+        && IsComing == other.IsComing && IsReplacement == other.IsReplacement && QueueName == other.QueueName && Endpoint == other.Endpoint && Image == other.Image
         && ActualReplicas == other.ActualReplicas && DesiredReplicas == other.DesiredReplicas
         && MinReplicas == other.MinReplicas && MaxReplicas == other.MaxReplicas && Hosts == other.Hosts
         && Requests.SequenceEqual(other.Requests) && Instances.Equals(other.Instances) && Revisions.Equals(other.Revisions)

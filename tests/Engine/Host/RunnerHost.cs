@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -7,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Runner.Engine.Clusters;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub.Events;
 using Runner.Tests.Engine.Support;
 using Runner.Web;
 
@@ -59,6 +62,28 @@ internal sealed partial class RunnerHost : IAsyncDisposable
     /// <summary>A program: keeps cookies, follows no redirect, asks for no page.</summary>
     public HttpClient Program() =>
         new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer(), MaxConnectionsPerServer = 64 }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>Calls as the hub does.</summary>
+    /// <param name="path">Below <c>/api/v1/</c>.</param>
+    public async Task<(HttpStatusCode Status, string Text)> CallAsync(HttpMethod method, string path, string body = "{}")
+    {
+        using var hub = Program();
+        using var request = new HttpRequestMessage(method, $"/api/v1/{path}") { Content = new StringContent(body, Encoding.UTF8, "application/json"), Headers = { Authorization = new("Bearer", HubToken) } };
+        using var answer = await hub.SendAsync(request, TestContext.Current.CancellationToken);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>As <see cref="CallAsync"/>, which has to be well.</summary>
+    public async Task<JsonNode> AskAsync(HttpMethod method, string path, string body = "{}")
+    {
+        var (status, text) = await CallAsync(method, path, body);
+        Assert.True(status == HttpStatusCode.OK, text);
+        return JsonNode.Parse(text)!;
+    }
+
+    /// <summary>What the hub is to hear of services, in order: what happened and what is told of it.</summary>
+    public IEnumerable<(string What, JsonNode Data)> ToldOfServices() => Get<Outbox>().Recent(200).Reverse().Where(e => e.Type.StartsWith("runner.service", StringComparison.Ordinal))
+        .Select(e => (e.Type.Split('.')[^1], JsonNode.Parse(e.Body)!["data"]!));
 
     /// <summary>The hidden fields of a form on a page.</summary>
     public static Dictionary<string, string> HiddenFields(string html) =>

@@ -48,11 +48,8 @@ public sealed class KeptLogTests : IAsyncLifetime
     public async Task What_a_pod_says_until_it_is_gone_is_kept_and_outlives_the_process()
     {
         var store = Store();
-        using var keeper = await KeepAsync(store);
-        await KnownAsync();
-        Say("before the end");
-        _cluster.Store.Delete(Pod, gracePeriodSeconds: 30);
-        await FollowedAsync();
+        using var keeper = await KnowAsync(store);
+        await SayAndGoAsync("before the end");
         Say("größe on the way out 🚀");
 
         // It is followed: only with the pod gone is it written.
@@ -79,8 +76,7 @@ public sealed class KeptLogTests : IAsyncLifetime
         Say("done");
         _cluster.Host.Logs.EndRun(_uid, "user-container");
         var store = Store();
-        using var keeper = await KeepAsync(store);
-        await KnownAsync();
+        using var keeper = await KnowAsync(store);
         Assert.Equal(0, LogRequests());
 
         _cluster.PutPod("web", "web-pod", 0, phase: "Succeeded", ended: true);
@@ -106,11 +102,8 @@ public sealed class KeptLogTests : IAsyncLifetime
     public async Task A_pod_that_vanishes_while_its_log_is_followed_leaves_what_was_read()
     {
         var store = Store();
-        using var keeper = await KeepAsync(store);
-        await KnownAsync();
-        Say("the last words");
-        _cluster.Store.Delete(Pod, gracePeriodSeconds: 30);
-        await FollowedAsync();
+        using var keeper = await KnowAsync(store);
+        await SayAndGoAsync("the last words");
         _cluster.Delete(Pod);
         _cluster.Host.Faults.CutWatches();
 
@@ -123,11 +116,8 @@ public sealed class KeptLogTests : IAsyncLifetime
     public async Task Nothing_is_remembered_of_a_pod_that_went_before_its_log_was_read_to_its_end()
     {
         var store = Store();
-        using var keeper = await KeepAsync(store);
-        await KnownAsync();
-        Say("the last words");
-        _cluster.Store.Delete(Pod, gracePeriodSeconds: 30);
-        await FollowedAsync();
+        using var keeper = await KnowAsync(store);
+        await SayAndGoAsync("the last words");
         _cluster.Delete(Pod);
         await Eventually.TrueAsync(() => _engine.Cluster.State.Pods.Find("spaces", "web-pod") is null, "the pod is gone");
         _cluster.Host.Logs.EndRun(_uid, "user-container");
@@ -219,6 +209,22 @@ public sealed class KeptLogTests : IAsyncLifetime
         var keeper = new LogKeeper((engine ?? _engine).Clusters, store, new RetentionOptions(), Quick, TimeProvider.System, NullLogger<LogKeeper>.Instance);
         await keeper.StartAsync(Cancel);
         return keeper;
+    }
+
+    /// <summary>A keeper that knows the pod.</summary>
+    private async Task<LogKeeper> KnowAsync(KeptLogStore store)
+    {
+        var keeper = await KeepAsync(store);
+        await KnownAsync();
+        return keeper;
+    }
+
+    /// <summary>The pod says something, is told to go, and is followed.</summary>
+    private Task SayAndGoAsync(string line)
+    {
+        Say(line);
+        _cluster.Store.Delete(Pod, gracePeriodSeconds: 30);
+        return FollowedAsync();
     }
 
     private Task KnownAsync() => Eventually.TrueAsync(() => _engine.Cluster.State.Pods.Find("spaces", "web-pod") is not null, "the pod is known");

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using k8s;
 using Microsoft.Extensions.Time.Testing;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine.Clusters;
@@ -9,6 +9,8 @@ using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Hub;
 using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
+using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.ImageBuilds;
 using Runner.Engine.Workloads.Replacing;
 using Runner.Tests.Engine.Host;
 using Runner.Tests.Engine.RunnerApi;
@@ -82,6 +84,131 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
     }
 
     [Fact]
+    public async Task Who_stops_at_one_a_build_that_the_other_runs_once_more_has_it_stopped()
+    {
+        await SyncedAsync();
+        var (build, key, secret) = Build("twice");
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(pair.First, "imagebuilder/builder", build)).Status);
+        pair.Cluster.Store.Change(key, json =>
+        {
+            json["metadata"]!["finalizers"] = new JsonArray(Finalizer);
+            json["status"] = new JsonObject { ["phase"] = "Succeeded", ["startedAt"] = "2026-01-01T00:00:00Z", ["finishedAt"] = "2026-01-01T00:01:00Z" };
+        });
+        var again = CallAsync(pair.First, "imagebuilder/builder", build);
+        await Eventually.TrueAsync(() => pair.Cluster.Store.Get(key)!.Json["metadata"]!["deletionTimestamp"] is not null, "the one that has ended is about to go", 30);
+
+        // A process that dies now leaves the one that was asked for, and the token that it needs.
+        Assert.Equal(1, NotesOf(pair.First));
+        Assert.Null(pair.Cluster.Store.Get(secret)!.Json["metadata"]!["ownerReferences"]);
+
+        var stopped = await CallAsync(pair.Second, "imagebuilder/stop", StopOf(build), HttpMethod.Put);
+        pair.Cluster.Store.Change(key, json => json["metadata"]!.AsObject().Remove("finalizers"));
+        var built = await again;
+
+        Assert.Equal(HttpStatusCode.OK, stopped.Status);
+        Assert.Equal(HttpStatusCode.InternalServerError, built.Status);
+        Assert.Contains("it was stopped while the one before it made room", built.Text, StringComparison.Ordinal);
+        await NothingIsThereAsync(key, secret);
+        await NothingIsNotedAsync();
+    }
+
+    [Fact]
+    public async Task A_users_volume_that_one_purges_stays_while_the_other_replaces_a_service_that_has_it()
+    {
+        await SyncedAsync();
+        await CallAsync(pair.First, "service/half/run", Request("half", 1, "user-of-two"));
+        var key = new ObjectKey("serving.knative.dev", "services", "spaces", "half");
+        var configuration = key with { Plural = "configurations" };
+        var uid = pair.Cluster.Store.Get(key)!.Uid;
+        pair.Cluster.Store.Create(configuration, new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["finalizers"] = new JsonArray(Finalizer),
+                ["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "serving.knative.dev/v1", ["kind"] = "Service", ["name"] = "half", ["uid"] = uid }),
+            },
+        });
+        var replaced = CallAsync(pair.First, "service/half/run", Request("half", 2, "user-of-two"));
+        await Eventually.TrueAsync(() => pair.Second.Get<ClusterDirectory>().Connections[0].State.Services.Services.Find("spaces", "half") is null, "the other one knows of neither", 30);
+
+        var purge = new JsonObject { ["deploy_type"] = 2, ["user_id"] = "user-of-two" };
+        var purged = await CallAsync(pair.Second, "service/its-tune/purge", purge, HttpMethod.Delete);
+
+        var volume = new ObjectKey("", "persistentvolumeclaims", "spaces", "user-of-two");
+        Assert.Equal(HttpStatusCode.OK, purged.Status);
+        Assert.True(pair.Cluster.Store.Get(volume) is { } stays && stays.Json["metadata"]!["deletionTimestamp"] is null, "the volume stays");
+        pair.Cluster.Store.Change(configuration, json => json["metadata"]!.AsObject().Remove("finalizers"));
+        if (pair.Cluster.Store.Get(configuration) is not null)
+        {
+            pair.Cluster.Store.Delete(configuration);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await replaced).Status);
+
+        // Without what uses it, it goes.
+        await CallAsync(pair.First, "service/half/stop", []);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await CallAsync(pair.Second, "service/its-tune/purge", purge, HttpMethod.Delete);
+                return pair.Cluster.Store.Get(volume) is not { } left || left.Json["metadata"]!["deletionTimestamp"] is not null;
+            },
+            "the volume goes",
+            30);
+    }
+
+    [Fact]
+    public async Task A_build_whose_replica_died_before_it_was_made_again_is_made_by_one_of_the_others()
+    {
+        await SyncedAsync();
+        var (build, key, secret) = Build("left-build");
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(pair.First, "imagebuilder/builder", build)).Status);
+        var workflow = pair.Cluster.Store.Get(key)!.Json.DeepClone().AsObject();
+        var uid = (string)workflow["metadata"]!["uid"]!;
+        foreach (var ofTheCluster in new[] { "uid", "resourceVersion", "creationTimestamp", "generation", "managedFields" })
+        {
+            workflow["metadata"]!.AsObject().Remove(ofTheCluster);
+        }
+
+        pair.Cluster.Store.Change(secret, json => json["metadata"]!.AsObject().Remove("ownerReferences"));
+        using (var client = new Kubernetes(pair.Configuration()))
+        {
+            await client.CustomObjects.DeleteNamespacedCustomObjectAsync(key.Group, "v1alpha1", key.Namespace, key.Plural, key.Name, cancellationToken: Cancel);
+        }
+
+        await LeaveAsync(new() { Cluster = "embedded", Kind = WorkloadKind.ImageBuild, Name = key.Name, Secret = secret.Name, Workflow = workflow.ToJsonString() });
+
+        await Eventually.TrueAsync(() => pair.Cluster.Store.Get(key) is { } made && (string?)made.Json["metadata"]!["uid"] != uid, "the build is there again", 30);
+        var other = (string?)pair.Cluster.Store.Get(key)!.Json["metadata"]!["uid"];
+        await Eventually.TrueAsync(() => (string?)pair.Cluster.Store.Get(secret)?.Json["metadata"]!["ownerReferences"]?[0]!["uid"] == other, "its token goes with it", 30);
+        await NothingIsNotedAsync();
+    }
+
+    [Fact]
+    public async Task A_build_that_the_cluster_does_not_take_again_is_told_as_failed_until_it_is_stopped()
+    {
+        await SyncedAsync();
+        var (build, key, _) = Build("refused");
+        await LeaveAsync(new()
+        {
+            Cluster = "embedded",
+            Kind = WorkloadKind.ImageBuild,
+            Name = key.Name,
+            Workflow = $$$"""
+                {"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"{{{key.Name}}}","namespace":"spaces","labels":{"workflow-scope":"imagebuilder","not a label":""},
+                 "annotations":{"work_meta_data":"{\"org_name\":\"acme\",\"space_name\":\"refused\",\"deploy_id\":\"4712\",\"task_id\":9002}"}},"spec":{"entrypoint":"build"}}
+                """,
+        });
+
+        string Told() => string.Join(' ', pair.First.Get<Outbox>().Recent(200).Reverse().Where(e => e.Body.Contains("acme/refused", StringComparison.Ordinal)).Select(e => (string?)JsonNode.Parse(e.Body)!["data"]!["status"]));
+        await Eventually.TrueAsync(() => Told() == "Pending Running Failed", () => $"the hub is to hear that it failed; it hears {Told()}", 30);
+        Assert.Contains("Run it again", pair.First.Get<WorkloadFeed>().Current.Values.Single(workload => workload.Key.Name == key.Name).Message, StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(pair.Second, "imagebuilder/stop", StopOf(build), HttpMethod.Put)).Status);
+        await NothingIsNotedAsync();
+    }
+
+    [Fact]
     public async Task Of_two_different_jobs_under_one_id_the_one_that_is_made_has_its_own_secret()
     {
         await SyncedAsync();
@@ -105,9 +232,8 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
     public async Task What_a_replica_that_died_has_left_one_of_the_others_makes()
     {
         await SyncedAsync();
-        var past = new FakeTimeProvider(DateTimeOffset.UtcNow - TimeSpan.FromMinutes(3));
 
-        await new ReplacementNotes(pair.First.Get<IStateStore>(), past).AddAsync(new()
+        await LeaveAsync(new()
         {
             Cluster = "embedded",
             Name = "left",
@@ -118,7 +244,7 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
         });
 
         await ToldAsync("left", "^create 4$");
-        Assert.NotNull(pair.Cluster.Store.Get(new("serving.knative.dev", "services", "spaces", "left")));
+        await Eventually.TrueAsync(() => pair.Cluster.Store.Get(new("serving.knative.dev", "services", "spaces", "left")) is not null, "it is there", 30);
         await NothingIsNotedAsync();
     }
 
@@ -136,16 +262,39 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
         await Eventually.TrueAsync(
             () =>
             {
-                told = string.Join(' ', pair.First.Get<Outbox>().Recent(200).Reverse().Select(e => (e.Type, Data: JsonNode.Parse(e.Body)!["data"]!)).Where(e => (string?)e.Data["service_name"] == service)
-                    .Select(e => $"{e.Type.Split('.')[^1]} {(int)e.Data["task_id"]!}"));
+                told = string.Join(' ', pair.First.ToldOfServices().Where(e => (string?)e.Data["service_name"] == service).Select(e => $"{e.What} {(int)e.Data["task_id"]!}"));
                 return System.Text.RegularExpressions.Regex.IsMatch(told, pattern);
             },
             () => $"the hub is to hear {pattern} of {service}; it hears {told}",
             30);
     }
 
-    private Task NothingIsNotedAsync() => Eventually.TrueAsync(
-        () => new[] { pair.First, pair.Second }.All(replica => replica.Get<IStateStore>().Read(db => db.GetCollection("replacements").Count()) == 0), "nothing is noted at either", 30);
+    private Task NothingIsNotedAsync() => Eventually.TrueAsync(() => new[] { pair.First, pair.Second }.All(replica => NotesOf(replica) == 0), "nothing is noted at either", 30);
+
+    private Task NothingIsThereAsync(params ObjectKey[] keys) => Eventually.TrueAsync(() => keys.All(key => pair.Cluster.Store.Get(key) is null), "all of it is gone", 30);
+
+    private static int NotesOf(RunnerHost replica) => replica.Get<IStateStore>().Read(db => db.GetCollection("replacements").Count());
+
+    /// <summary>Leaves what a replica leaves that dies when the old one is told to go.</summary>
+    private Task LeaveAsync(NotedReplacement note) =>
+        new ReplacementNotes(pair.First.Get<IStateStore>(), new FakeTimeProvider(DateTimeOffset.UtcNow - TimeSpan.FromMinutes(3))).AddAsync(note);
+
+    /// <summary>A request for a build, its Workflow, and the Secret with its token.</summary>
+    private static (JsonObject Request, ObjectKey Workflow, ObjectKey Secret) Build(string space)
+    {
+        var request = JsonNode.Parse(RunnerApiHost.Sample("image-build"))!.AsObject();
+        request["space_name"] = space;
+        var name = ImageBuildNames.Workflow("Acme", space, "4712", "9002");
+        return (request, new("argoproj.io", "workflows", "spaces", name), new("", "secrets", "spaces", ImageBuildNames.TokenSecret(name)));
+    }
+
+    private static JsonObject StopOf(JsonObject build) => new()
+    {
+        ["org_name"] = (string?)build["org_name"],
+        ["space_name"] = (string?)build["space_name"],
+        ["deploy_id"] = "4712",
+        ["task_id"] = "9002",
+    };
 
     private static JsonObject Job(string task, string token)
     {
@@ -156,19 +305,14 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
         return request;
     }
 
-    private static JsonObject Request(string name, int task)
+    private static JsonObject Request(string name, int task, string? user = null)
     {
         var request = JsonNode.Parse(RunnerApiHost.Sample("run-space"))!.AsObject();
         (request["svc_name"], request["task_id"], request["image_id"]) = (name, task, $"registry.example.com/a:{task}");
+        request["user_id"] = user ?? (string?)request["user_id"];
         return request;
     }
 
-    private static async Task<(HttpStatusCode Status, string Text)> CallAsync(RunnerHost replica, string path, JsonObject body, HttpMethod? method = null)
-    {
-        using var client = replica.Program();
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", RunnerHost.HubToken);
-        using var request = new HttpRequestMessage(method ?? HttpMethod.Post, $"/api/v1/{path}") { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
-        using var answer = await client.SendAsync(request, Cancel);
-        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancel));
-    }
+    private static Task<(HttpStatusCode Status, string Text)> CallAsync(RunnerHost replica, string path, JsonObject body, HttpMethod? method = null) =>
+        replica.CallAsync(method ?? HttpMethod.Post, path, body.ToJsonString());
 }

@@ -70,7 +70,7 @@ public sealed class ReplicaPair : IAsyncLifetime
         await Cluster.DisposeAsync();
     }
 
-    private static RunnerOptions Adjust(RunnerOptions options, string @namespace) => options with { LeaderElection = true, RunnerNamespace = @namespace, LeaseDuration = TimeSpan.FromSeconds(3) };
+    private static RunnerOptions Adjust(RunnerOptions options, string @namespace) => options with { LeaderElection = true, RunnerNamespace = @namespace, StorageClass = "shared", LeaseDuration = TimeSpan.FromSeconds(3) };
 
     private static Task ReadyAsync(RunnerHost host) => Eventually.TrueAsync(
         () => host.Get<SharedState>().Status.Problem.Length == 0 && host.Get<Runner.Web.Identity.Users.UserDirectory>().FindByName("admin") is not null, "the replica knows the shared state", 30);

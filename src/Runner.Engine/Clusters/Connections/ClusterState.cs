@@ -49,7 +49,7 @@ public sealed class ClusterState
         BuildFiles = caches.Of<V1ConfigMap>(
             new("", "v1", "configmaps", @namespace) { LabelSelector = $"{Workloads.ImageBuilds.BuildFiles.ComponentLabel}={Workloads.ImageBuilds.BuildFiles.Component}" });
         Services = new(caches, Pods, notes, @namespace);
-        Jobs = new(caches, Pods, options);
+        Jobs = new(caches, Pods, notes, options);
         Sandboxes = new(caches, Pods, notes, @namespace);
         WorkloadSource[] sources = [Services, Jobs, Sandboxes];
         _trackers = [.. sources.Select(source => new WorkloadTracker(connection, source, Pods, _events.Values, feed, observers, settings, time, logger))];

@@ -51,8 +51,8 @@ internal sealed class ServicePayloads : IHubPayloads
 
     /// <summary>One that makes room for another was not stopped: the hub, which knows services by their names, hears of what comes alone, and of what is there then as the same.</summary>
     public IReadOnlyList<HubEvent> Replaced(ToldState told, Workload other, DateTimeOffset now, bool missed) =>
-        other.IsComing ? Created(other, now)
-        : told.Detail == Coming ? Changed(told, other, now)
+        told.Detail == Coming && told.TaskId == other.TaskId && !other.IsComing ? Changed(told, other, now)
+        : told.Detail == Coming || other.IsComing || other.IsReplacement ? Created(other, now)
         : [.. Stopped(told, now, missed), .. Created(other, now)];
 
     /// <summary>Whether what was told is only to be there.</summary>

@@ -6,6 +6,7 @@ using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Dataflow;
 using Runner.Engine.Workloads.ImageBuilds;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Workflows;
 
 namespace Runner.Engine.Workloads.Argo;
@@ -19,12 +20,15 @@ internal sealed class ArgoSource : WorkloadSource
     private readonly ClusterConnection _connection;
     private readonly ResourceCache<V1Pod> _pods;
     private readonly RunnerOptions _options;
+    private readonly NotedWorkloads _noted;
     private readonly Dictionary<string, ResourceCache<ArgoWorkflow>> _workflows;
     private readonly ConcurrentDictionary<string, string> _failures = new(StringComparer.Ordinal);
 
-    public ArgoSource(ResourceCaches caches, ResourceCache<V1Pod> pods, RunnerOptions options)
+    /// <param name="notes">Null where nothing is replaced.</param>
+    public ArgoSource(ResourceCaches caches, ResourceCache<V1Pod> pods, ReplacementNotes? notes, RunnerOptions options)
         : base("workflows", [.. ArgoScopes.Kinds])
     {
+        _noted = new(notes, caches.Connection, WorkloadKind.ImageBuild, options.WorkloadNamespace, Tell);
         _connection = caches.Connection;
         _pods = pods;
         _options = options;
@@ -44,14 +48,20 @@ internal sealed class ArgoSource : WorkloadSource
         }
     }
 
-    public override IEnumerable<WorkloadKey> Keys() => _workflows.Values.SelectMany(cache => cache.All()).Select(KeyOf).OfType<WorkloadKey>();
+    public override IEnumerable<WorkloadKey> Keys() => _workflows.Values.SelectMany(cache => cache.All()).Select(KeyOf).OfType<WorkloadKey>().Union(_noted.Keys());
 
     public override WorkloadKey? KeyOf(V1Pod pod) =>
         PodOwners.Of(pod) is { Carrier: PodOwners.Workflow } owner && Find(pod.Metadata.NamespaceProperty ?? "", owner.Name) is { } workflow ? KeyOf(workflow) : null;
 
     public override Workload? Project(WorkloadKey key)
     {
-        if (WorkflowOf(key) is not { } workflow)
+        var workflow = WorkflowOf(key);
+        if (workflow is null or { Metadata.DeletionTimestamp: not null } && _noted.Project(key) is { } coming)
+        {
+            return coming;
+        }
+
+        if (workflow is null)
         {
             return null;
         }

@@ -33,8 +33,9 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
     }
 
     /// <summary>Has a Secret there, made by this call or before: with this content, unless a job that is there has it, which another replica has made meanwhile and which counts.</summary>
+    /// <param name="leaving">Uid of a job of that name that makes room: what it has does not count, and does not go with it any more. Null for none.</param>
     /// <inheritdoc cref="PutVolumeAsync"/>
-    public async Task<V1ObjectMeta?> PutSecretAsync(V1Secret secret, string job)
+    public async Task<V1ObjectMeta?> PutSecretAsync(V1Secret secret, string job, string? leaving = null)
     {
         var name = secret.Metadata.Name;
         while (true)
@@ -53,7 +54,7 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
                     throw Foreign("Secret", name);
                 }
 
-                if (await HasAsync(job, found.Metadata).ConfigureAwait(false) || await FillAsync(secret, found.Metadata).ConfigureAwait(false))
+                if (await HasAsync(job, found.Metadata, leaving).ConfigureAwait(false) || await FillAsync(secret, found.Metadata).ConfigureAwait(false))
                 {
                     return null;
                 }
@@ -92,6 +93,11 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
             }
         }
     }
+
+    /// <summary>Makes a workflow the owner of a Secret, whatever that holds.</summary>
+    /// <returns>False when there is none.</returns>
+    public async Task<bool> AdoptSecretAsync(string secret, ArgoWorkflow workflow) =>
+        await PatchSecretAsync(secret, Adoption(workflow)).ConfigureAwait(false) is { Metadata.DeletionTimestamp: null };
 
     /// <summary>Makes a workflow the owner of what was left.</summary>
     public Task AdoptAsync(Unclaimed left, ArgoWorkflow workflow) => left.IsSecret
@@ -153,8 +159,9 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
     private static V1Patch Patch(object merged) => new(JsonSerializer.Serialize(merged), V1Patch.PatchType.MergePatch);
 
     /// <summary>Whether it belongs to the job of that name that is there.</summary>
-    private async Task<bool> HasAsync(string job, V1ObjectMeta metadata) => metadata.OwnerReferences is { Count: > 0 } owners
-        && await _jobs.FindAsync(job, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null } there } && owners.Any(owner => owner.Uid == there.Uid);
+    /// <param name="leaving">Uid of one that does not count; null for none.</param>
+    private async Task<bool> HasAsync(string job, V1ObjectMeta metadata, string? leaving = null) => metadata.OwnerReferences is { Count: > 0 } owners
+        && await _jobs.FindAsync(job, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null } there } && there.Uid != leaving && owners.Any(owner => owner.Uid == there.Uid);
 
     /// <summary>Gives a Secret that is there the content of another one, and takes it from whoever owned it.</summary>
     /// <param name="found">As it was looked at.</param>

@@ -1,6 +1,5 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
@@ -15,16 +14,9 @@ namespace Runner.Engine.Workloads.Argo;
 /// has ended is not run twice; where the hub needs that (<see cref="JobObjects.MayRunAgain"/>), not before its end is told.
 /// </summary>
 internal sealed partial class JobLauncher(
-    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, Turns turns, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
+    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, ReplacementNotes notes, CarrierMaker carriers, Turns turns, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
 {
-    /// <summary>How long the caller waits for the watch to tell of what was made.</summary>
-    private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
-
-    /// <summary>How long the caller waits until what is over is told of and gone.</summary>
-    private static readonly TimeSpan OverPatience = TimeSpan.FromSeconds(20);
-
-    /// <summary>Pauses between looks at what is over.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private readonly JobReplacement _replacement = new(options, leadership, reporter, time);
 
     /// <summary>
     /// Makes a job, or finds it made from the same request before. What it needs is there before it; when it cannot be made, nothing of it stays.
@@ -32,7 +24,7 @@ internal sealed partial class JobLauncher(
     /// <param name="secrets">What an API server may quote but nobody may see.</param>
     /// <returns>The job's record.</returns>
     /// <exception cref="RequestRefusedException">Another job has the name, or the API server does not take it.</exception>
-    /// <exception cref="ClusterOperationException">The cluster refused or did not answer, or an old volume of the job's name does not go.</exception>
+    /// <exception cref="ClusterOperationException">The cluster refused or did not answer, what has the name does not go, or somebody has stopped the job meanwhile.</exception>
     public async Task<WorkflowRecord> LaunchAsync(ClusterConnection cluster, WorkloadKind kind, JobObjects objects, IReadOnlyCollection<string?> secrets)
     {
         var metadata = objects.Workflow.Metadata;
@@ -43,39 +35,44 @@ internal sealed partial class JobLauncher(
             return ended;
         }
 
-        var (api, belongings) = (new ArgoApi(cluster, key.Namespace, time), BelongingsOf(cluster, key));
-        try
-        {
-            var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
-            if (workflow is not null)
+        var note = NotedReplacement.Of(cluster, kind, objects);
+        return await MakingProblem.TellAsync(
+            cluster,
+            note.What,
+            missing: "",
+            async () =>
             {
-                RefuseOther(cluster, objects, workflow);
-                workflow = objects.MayRunAgain ? await ClearAsync(cluster, api, key, workflow).ConfigureAwait(false) : workflow;
-            }
-            else if (!objects.MayRunAgain && archive.Find(key) is { Record: { IsFinished: true } over })
-            {
-                // The cluster has removed it already, though the watch has not told of that.
-                return over;
-            }
+                var found = await new ArgoApi(cluster, key.Namespace, time).FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
+                if (found is null && !objects.MayRunAgain && archive.Find(key) is { Record: { IsFinished: true } over })
+                {
+                    // The cluster has removed it already, though the watch has not told of that.
+                    return over;
+                }
 
-            workflow ??= await JobMaker.CreateAsync(api, belongings, objects).ConfigureAwait(false);
-            RefuseOther(cluster, objects, workflow);
-            await maker.AdoptAsync(belongings, objects, workflow).ConfigureAwait(false);
-            var workload = ProjectionOf(cluster, key, workflow);
-            await archive.RememberAsync(workload, CancellationToken.None).ConfigureAwait(false);
-            LogCreated(kind, key.Name, cluster.Name);
-            await AnnounceAsync(api, key, workload.Uid).ConfigureAwait(false);
-            return workload.Job!;
-        }
-        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
-        {
-            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take job '{key.Name}': {SecretText.Hide(refusal.Message, secrets)}");
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
-        {
-            throw new ClusterOperationException(SecretText.Hide($"Job '{key.Name}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", secrets), exception);
-        }
+                return await MakeAsync(cluster, key, objects, note, found).ConfigureAwait(false);
+            },
+            () => secrets).ConfigureAwait(false);
     }
+
+    /// <summary>Finishes what a process that died has begun, see <see cref="IReplacementFinishing.FinishAsync"/>.</summary>
+    public async Task<bool> FinishAsync(ClusterConnection cluster, NotedReplacement note)
+    {
+        var objects = new JobObjects(note.ReadWorkflow(), null, null, null) { MayRunAgain = true };
+        var key = note.KeyIn(objects.Workflow.Metadata.NamespaceProperty);
+        var found = await new ArgoApi(cluster, key.Namespace, time).FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
+        if (found is { Metadata.DeletionTimestamp: null })
+        {
+            await notes.EndAsync(note.Id).ConfigureAwait(false);
+            return false;
+        }
+
+        await MakeAsync(cluster, key, objects, note, found).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <returns>Uid of a job that stays; null for none.</returns>
+    public async Task<string?> FindAsync(ClusterConnection cluster, WorkloadKey key) =>
+        await new ArgoApi(cluster, key.Namespace, time).FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null, Uid: var uid } } ? uid : null;
 
     /// <summary>Deletes a job and what was made for it. Nothing happens when it is gone already, or when the object is no job of this kind.</summary>
     /// <param name="secret">Name of its own Secret.</param>
@@ -93,6 +90,8 @@ internal sealed partial class JobLauncher(
         var api = new ArgoApi(cluster, key.Namespace, time);
         try
         {
+            // Whoever is about to make it once more, or would finish what was begun, finds that it is not wanted any more.
+            await notes.ForgetAsync(key).ConfigureAwait(false);
             var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
             if (workflow is not null && ArgoScopes.KindOf(workflow.GetLabel(ArgoNames.ScopeLabel) ?? "") != key.Kind)
             {
@@ -123,72 +122,98 @@ internal sealed partial class JobLauncher(
         }
     }
 
-    /// <summary>Makes room for a task that is run once more: what has ended goes once its end is told, so that this end is not taken for one that nobody saw.</summary>
-    /// <returns>What stays, or null: a job that goes on, or one whose end the hub is still to hear of.</returns>
-    /// <exception cref="ClusterOperationException">An earlier one does not go.</exception>
-    private async Task<ArgoWorkflow?> ClearAsync(ClusterConnection cluster, ArgoApi api, WorkloadKey key, ArgoWorkflow found)
+    private async Task<WorkflowRecord> MakeAsync(ClusterConnection cluster, WorkloadKey key, JobObjects objects, NotedReplacement note, ArgoWorkflow? found)
     {
-        var began = time.GetTimestamp();
-        for (var workflow = found; workflow is not null; workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false))
+        var (api, belongings) = (new ArgoApi(cluster, key.Namespace, time), BelongingsOf(cluster, key));
+        bool? isSeen = null;
+        var (workflow, _) = await carriers.MakeAsync(cluster, note, new CarrierSteps<ArgoWorkflow>(
+            begin => PutAsync(cluster, key, belongings, objects, found, begin),
+            async there =>
+            {
+                await maker.AdoptAsync(belongings, objects, there).ConfigureAwait(false);
+                return objects.Secret is not null || note.Secret is not { } secret || await belongings.AdoptSecretAsync(secret, there).ConfigureAwait(false);
+            },
+            SeeAsync,
+            async made =>
+            {
+                await api.DeleteAsync(key.Name, made.Metadata.Uid, CancellationToken.None).ConfigureAwait(false);
+                await belongings.RemoveAsync(key.Name, note.Secret, objects.Volume?.Metadata.Name).ConfigureAwait(false);
+            })).ConfigureAwait(false);
+        if (isSeen is null)
         {
-            var isGoing = workflow.Metadata.DeletionTimestamp is not null;
-            if (!isGoing && !WorkflowPhases.IsFinished(ArgoFacts.PhaseOf(workflow)))
-            {
-                return workflow;
-            }
-
-            if (time.GetElapsedTime(began) > OverPatience)
-            {
-                return !isGoing ? workflow : throw new ClusterOperationException(
-                    $"Job '{key.Name}' was not created: an earlier one of its name did not go within {OverPatience.TotalSeconds:0} s. See whether a finalizer keeps its Workflow, then ask again.");
-            }
-
-            if (!isGoing && await HasToldAsync(cluster, key, workflow).ConfigureAwait(false))
-            {
-                await api.DeleteAsync(key.Name, workflow.Metadata.Uid, CancellationToken.None).ConfigureAwait(false);
-            }
-            else
-            {
-                await Task.Delay(Pause, time, CancellationToken.None).ConfigureAwait(false);
-            }
+            await SeeAsync(workflow).ConfigureAwait(false);
         }
 
-        return null;
+        LogCreated(key.Kind, key.Name, cluster.Name);
+        if (isSeen == true)
+        {
+            await AnnounceAsync(api, key, workflow.Metadata.Uid).ConfigureAwait(false);
+        }
+        else
+        {
+            LogNotSeen(key.Cluster, key.Name);
+        }
+
+        return ProjectionOf(cluster, key, workflow).Job!;
+
+        // The hub may ask at once, and is answered from memory.
+        async Task SeeAsync(ArgoWorkflow there)
+        {
+            await archive.RememberAsync(ProjectionOf(cluster, key, there), CancellationToken.None).ConfigureAwait(false);
+            isSeen = await feed.WaitForAsync(key, there.Metadata.Uid, time, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Whether the end of a job is written for the hub. Where another replica speaks to the hub, the time to live that it has set says so.</summary>
-    private async ValueTask<bool> HasToldAsync(ClusterConnection cluster, WorkloadKey key, ArgoWorkflow workflow) => leadership.IsLeader
-        ? await reporter.HasToldAsync(ProjectionOf(cluster, key, workflow), CancellationToken.None).ConfigureAwait(false)
-        : JobTimeToLive.IsTold(workflow, JobTimeToLive.Configured(options, key.Kind));
+    /// <summary>Has a job there: the one that was found, or where that is over and may be run again, another one in its place.</summary>
+    private async Task<(ArgoWorkflow Workflow, bool IsNew)> PutAsync(
+        ClusterConnection cluster, WorkloadKey key, JobBelongings belongings, JobObjects objects, ArgoWorkflow? found, Func<string, Task> begin)
+    {
+        if (found is not null)
+        {
+            RefuseOther(cluster, objects, found);
+        }
+
+        var (workflow, isNew) = found is not null && objects.MayRunAgain && JobReplacement.IsOver(found) ? await ReplaceAsync(cluster, key, belongings, objects, found, begin).ConfigureAwait(false)
+            : found is not null ? (found, false)
+            : await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects).ConfigureAwait(false);
+        RefuseOther(cluster, objects, workflow);
+        return (workflow, isNew);
+    }
+
+    private async Task<(ArgoWorkflow Workflow, bool IsNew)> ReplaceAsync(
+        ClusterConnection cluster, WorkloadKey key, JobBelongings belongings, JobObjects objects, ArgoWorkflow over, Func<string, Task> begin)
+    {
+        try
+        {
+            return await _replacement.ClearAsync(cluster, key, over, KeepAsync, begin).ConfigureAwait(false) is { } stays
+                ? (stays, false)
+                : await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects).ConfigureAwait(false);
+        }
+        catch when (objects.Secret is not null)
+        {
+            // It does not go with the one before any more.
+            await belongings.RemoveAsync(key.Name, objects.Secret.Metadata.Name, volume: null).ConfigureAwait(false);
+            throw;
+        }
+
+        Task KeepAsync(ArgoWorkflow leaving) => objects.Secret is { } secret ? belongings.PutSecretAsync(secret, key.Name, leaving.Metadata.Uid) : Task.CompletedTask;
+    }
 
     private Workload ProjectionOf(ClusterConnection cluster, WorkloadKey key, ArgoWorkflow workflow) =>
         ArgoScopes.Project(new(key, cluster.Status.ClusterId ?? "", workflow, [], null, options.TimeZone));
 
-    /// <summary>
-    /// Waits for the watch, because the hub may ask at once and is answered from memory; then notes on the object that the hub's news of it is safely
-    /// written, so that a runner that lost its storage does not tell it as new.
-    /// </summary>
+    /// <summary>Notes on the object that the hub's news of it is safely written, so that a runner that lost its storage does not tell it as new. Not worth a failure.</summary>
     private async Task AnnounceAsync(ArgoApi api, WorkloadKey key, string uid)
     {
-        using var subscription = feed.Subscribe();
-        using var patience = new CancellationTokenSource(WatchPatience, time);
+        using var patience = new CancellationTokenSource(WorkloadFeed.WatchPatience, time);
         try
         {
-            while (!(feed.Current.TryGetValue(key, out var seen) && seen.Uid == uid))
-            {
-                await subscription.NextAsync(patience.Token).ConfigureAwait(false);
-            }
-
             // The feed has it before it is on disk.
-            if (leadership.IsLeader && feed.Current.TryGetValue(key, out var known) && known.Job is { IsAnnounced: false }
+            if (leadership.IsLeader && feed.Current.TryGetValue(key, out var known) && known.Uid == uid && known.Job is { IsAnnounced: false }
                 && await reporter.HasToldOfAsync(key, uid, patience.Token).ConfigureAwait(false))
             {
                 await api.AnnotateAsync(key.Name, HubNames.AnnouncedAnnotation, "true", CancellationToken.None).ConfigureAwait(false);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            LogNotSeen(key.Cluster, key.Name);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {

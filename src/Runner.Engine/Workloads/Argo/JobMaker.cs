@@ -13,11 +13,11 @@ namespace Runner.Engine.Workloads.Argo;
 internal sealed partial class JobMaker(ILogger<JobMaker> logger)
 {
     /// <summary>Makes a job and what it needs. When it cannot be made, nothing stays of what this call has made.</summary>
-    /// <returns>The job, or one of its name that came meanwhile.</returns>
+    /// <returns>The job, or one of its name that came meanwhile; and whether it was made by this call, as far as that is known.</returns>
     /// <exception cref="ApiStatusException">Refused. What does not answer throws as <see cref="ApiCalls"/> says.</exception>
     /// <exception cref="RequestRefusedException">Somebody else has made something under a name that it needs.</exception>
     /// <exception cref="ClusterOperationException">An old volume of its name does not go.</exception>
-    public static async Task<ArgoWorkflow> CreateAsync(ArgoApi api, JobBelongings belongings, JobObjects objects)
+    public static async Task<(ArgoWorkflow Workflow, bool IsNew)> CreateAsync(ArgoApi api, JobBelongings belongings, JobObjects objects)
     {
         var name = objects.Workflow.Metadata.Name;
         V1ObjectMeta? secret = null, volume = null;
@@ -30,16 +30,16 @@ internal sealed partial class JobMaker(ILogger<JobMaker> logger)
             }
 
             secret = objects.Secret is null ? null : await belongings.PutSecretAsync(objects.Secret, name).ConfigureAwait(false);
-            return await api.CreateAsync(objects.Workflow, dryRun: false, CancellationToken.None).ConfigureAwait(false)
-                ?? await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false)
-                ?? throw new TimeoutException($"Another job '{name}' came and went meanwhile");
+            return await api.CreateAsync(objects.Workflow, dryRun: false, CancellationToken.None).ConfigureAwait(false) is { } created ? (created, true)
+                : await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } other ? (other, false)
+                : throw new TimeoutException($"Another job '{name}' came and went meanwhile");
         }
         catch (Exception exception) when (exception is RequestRefusedException or ClusterOperationException || ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
             // A lost answer is not a lost request: only what no job needs may go.
             if (await api.FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } made)
             {
-                return made;
+                return (made, false);
             }
 
             await belongings.TakeBackAsync(secret, volume).ConfigureAwait(false);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Argo;
 
@@ -10,7 +11,7 @@ namespace Runner.Engine.Workloads.Argo;
 /// Tidies up after a runner that died while it made a job: volumes and Secrets that no Workflow owns are given to theirs, or go where there is none. Looks
 /// once, some time after the start: a repeated request comes sooner, and only another death makes new ones.
 /// </summary>
-internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerOptions options, TimeProvider time, ILogger<LeftoverSweeper> logger) : BackgroundService
+internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerOptions options, ReplacementNotes replacements, TimeProvider time, ILogger<LeftoverSweeper> logger) : BackgroundService
 {
     /// <summary>How long the hub may take to ask again, and how old leftovers are at least.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
@@ -28,7 +29,7 @@ internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerO
                 {
                     await belongings.AdoptAsync(left, workflow).ConfigureAwait(false);
                 }
-                else if (await belongings.RemoveAsync(left).ConfigureAwait(false))
+                else if (!replacements.IsReplaced(cluster.Name, left.Job) && await belongings.RemoveAsync(left).ConfigureAwait(false))
                 {
                     LogRemoved(left.Metadata.Name, left.Job, cluster.Name);
                 }

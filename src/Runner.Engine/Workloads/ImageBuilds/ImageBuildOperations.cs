@@ -3,12 +3,13 @@ using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.Containers;
+using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.ImageBuilds;
 
 /// <summary>What the hub does to image builds.</summary>
-public sealed class ImageBuildOperations : IWorkloadOperations
+public sealed class ImageBuildOperations : IWorkloadOperations, IReplacementFinishing
 {
     private readonly RunnerOptions _options;
     private readonly LiveSettings _settings;
@@ -31,6 +32,8 @@ public sealed class ImageBuildOperations : IWorkloadOperations
     }
 
     public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.ImageBuild };
+
+    WorkloadKind IReplacementFinishing.Kind => WorkloadKind.ImageBuild;
 
     /// <summary>
     /// Has the image of a space built. Safe to repeat: a build of the same task that goes on stays as it is. One that has ended is done anew once its end is told, because the hub asks
@@ -73,6 +76,10 @@ public sealed class ImageBuildOperations : IWorkloadOperations
 
     /// <summary>The same as to stop it: what a build has for itself alone goes with its workflow.</summary>
     public Task PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key);
+
+    Task<bool> IReplacementFinishing.FinishAsync(ClusterConnection cluster, NotedReplacement note) => _launcher.FinishAsync(cluster, note);
+
+    Task<string?> IReplacementFinishing.FindAsync(ClusterConnection cluster, NotedReplacement note) => _launcher.FindAsync(cluster, note.KeyIn(_options.WorkloadNamespace));
 
     private Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key) => _launcher.DeleteAsync(cluster, key, ImageBuildNames.TokenSecret(key.Name), volume: null);
 }

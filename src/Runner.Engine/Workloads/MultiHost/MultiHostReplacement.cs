@@ -10,7 +10,7 @@ namespace Runner.Engine.Workloads.MultiHost;
 
 /// <summary>Creates a service over several hosts in place of whichever has its name, and removes one, waiting for what is left of it to go.</summary>
 /// <param name="note">As in <see cref="Replacement"/>.</param>
-internal sealed partial class MultiHostReplacement(ClusterConnection cluster, LeaderWorkerSetApi api, Func<Task> note, TimeProvider time, ILogger logger)
+internal sealed partial class MultiHostReplacement(ClusterConnection cluster, LeaderWorkerSetApi api, Func<string, Task> note, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old service of the same name may take to go.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -95,7 +95,7 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     private async Task RemoveAsync(LeaderWorkerSet set, Replacement replacement, CancellationToken cancellationToken)
     {
         var (name, uid) = (set.Metadata.Name, set.Metadata.Uid);
-        await replacement.BeginAsync().ConfigureAwait(false);
+        await replacement.BeginAsync(uid).ConfigureAwait(false);
         if (set.Metadata.DeletionTimestamp is null)
         {
             LogReplacing(name, cluster.Name);

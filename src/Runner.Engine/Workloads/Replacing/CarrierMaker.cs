@@ -14,52 +14,61 @@ namespace Runner.Engine.Workloads.Replacing;
 /// process that dies in between does not leave nothing of either.
 /// </summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNotes notes, WorkloadFeed feed, TimeProvider time, ILogger logger)
+internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNotes notes, ReplacementSettling settling, TimeProvider time, ILogger<CarrierMaker> logger)
 {
     /// <param name="note">What is to come; written already where that is finished what a process that died has begun.</param>
-    /// <param name="secret">What the carrier owns; null for nothing, or where its content is not known any more.</param>
-    /// <param name="put">Has the carrier there; told what to call before anything is told to go.</param>
-    /// <param name="remove">Takes away what was put, and nothing else.</param>
     /// <returns>The carrier, and whether it was made by this call.</returns>
     /// <exception cref="ClusterOperationException">The old one does not go, or somebody has stopped the workload meanwhile.</exception>
-    public async Task<(T Carrier, bool IsNew)> MakeAsync<T>(
-        ClusterConnection cluster, NotedReplacement note, V1Secret? secret, Func<Func<Task>, Task<(T Carrier, bool IsNew)>> put, Func<T, Task> remove)
+    public async Task<(T Carrier, bool IsNew)> MakeAsync<T>(ClusterConnection cluster, NotedReplacement note, CarrierSteps<T> steps)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var isFinishing = IsWritten(note);
         (T Carrier, bool IsNew) made;
         try
         {
-            made = await put(() => NoteAsync(note)).ConfigureAwait(false);
-            await OwnAsync(cluster, note, secret, made.Carrier).ConfigureAwait(false);
-            if (made.IsNew && notes.Find(KeyOf(note)) is not null)
+            made = await steps.Put(uid => NoteAsync(note, uid)).ConfigureAwait(false);
+            if (!await steps.Own(made.Carrier).ConfigureAwait(false))
             {
-                // What the note tells of counts until the watch tells of the carrier: in between there would be nothing.
-                await feed.WaitForAsync(KeyOf(note), made.Carrier.Metadata.Uid, time, CancellationToken.None).ConfigureAwait(false);
+                LogSecretMissing(note.What, cluster.Name, note.Secret);
             }
         }
         catch when (!isFinishing)
         {
             // The caller is told, and nothing is done behind his back any more.
-            await EndAsync(note).ConfigureAwait(false);
+            await TryAsync(note, async () => await notes.EndAsync(note.Id).ConfigureAwait(false)).ConfigureAwait(false);
             throw;
         }
 
-        if (!await EndAsync(note).ConfigureAwait(false) && made.IsNew)
+        note.Made = made.Carrier.Metadata.Uid;
+        if (!await TryAsync(note, () => notes.MadeAsync(note.Id, note.Made)).ConfigureAwait(false) && made.IsNew)
         {
-            await remove(made.Carrier).ConfigureAwait(false);
+            await steps.Remove(made.Carrier).ConfigureAwait(false);
             throw new ClusterOperationException($"{note.What} was not created: it was stopped while the one before it made room.");
         }
 
+        if (made.IsNew)
+        {
+            await steps.Made(made.Carrier).ConfigureAwait(false);
+        }
+
+        await TryAsync(note, () => settling.SettleAsync(note)).ConfigureAwait(false);
         await ForgetProblemAsync(note).ConfigureAwait(false);
         return made;
     }
 
-    private WorkloadKey KeyOf(NotedReplacement note) => new(note.Cluster, note.Kind, options.WorkloadNamespace, note.Name);
+    /// <summary>Has the Secret of an environment go with the carrier that needs it.</summary>
+    /// <param name="secret">Null for nothing, or where its content is not known any more.</param>
+    /// <returns>False when it is gone.</returns>
+    public async Task<bool> OwnAsync(ClusterConnection cluster, NotedReplacement note, V1Secret? secret, IKubernetesObject<V1ObjectMeta> carrier)
+    {
+        var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
+        await secrets.OwnAsync(secret, carrier, CancellationToken.None).ConfigureAwait(false);
+        return secret is not null || note.Secret is not { } name || await secrets.OwnAsync(name, carrier, CancellationToken.None).ConfigureAwait(false);
+    }
 
     private static bool IsWritten(NotedReplacement note) => note.Id.Length > 0;
 
-    private async Task NoteAsync(NotedReplacement note)
+    private async Task NoteAsync(NotedReplacement note, string uid)
     {
         if (IsWritten(note))
         {
@@ -68,6 +77,7 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
 
         try
         {
+            note.Replaces = uid;
             await notes.AddAsync(note).ConfigureAwait(false);
         }
         catch (IOException exception)
@@ -76,12 +86,26 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
         }
     }
 
-    /// <returns>False when somebody has stopped the workload meanwhile.</returns>
-    private async Task<bool> EndAsync(NotedReplacement note)
+    /// <summary>What was not made earlier is of no interest any more.</summary>
+    private async Task ForgetProblemAsync(NotedReplacement note)
     {
         try
         {
-            return !IsWritten(note) || await notes.EndAsync(note.Id).ConfigureAwait(false);
+            await notes.ForgetProblemAsync(note.KeyIn(options.WorkloadNamespace)).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            LogNoteStays(note.What, note.Cluster, exception.Message);
+        }
+    }
+
+    /// <summary>Writes about what was noted.</summary>
+    /// <returns>What <paramref name="write"/> says; true where nothing was noted, or where that could not be written, which the finisher tries again.</returns>
+    private async Task<bool> TryAsync(NotedReplacement note, Func<Task<bool>> write)
+    {
+        try
+        {
+            return !IsWritten(note) || await write().ConfigureAwait(false);
         }
         catch (IOException exception)
         {
@@ -90,32 +114,9 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
         }
     }
 
-    /// <summary>What was not made earlier is of no interest any more.</summary>
-    private async Task ForgetProblemAsync(NotedReplacement note)
-    {
-        try
-        {
-            await notes.ForgetProblemAsync(KeyOf(note)).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            LogNoteStays(note.What, note.Cluster, exception.Message);
-        }
-    }
-
-    private async Task OwnAsync(ClusterConnection cluster, NotedReplacement note, V1Secret? secret, IKubernetesObject<V1ObjectMeta> carrier)
-    {
-        var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
-        await secrets.OwnAsync(secret, carrier, CancellationToken.None).ConfigureAwait(false);
-        if (secret is null && note.Secret is { } name && !await secrets.OwnAsync(name, carrier, CancellationToken.None).ConfigureAwait(false))
-        {
-            LogSecretMissing(note.What, cluster.Name, name);
-        }
-    }
-
-    [LoggerMessage(LogLevel.Warning, "That {Workload} in cluster {Cluster} was replaced stays noted as under way; whoever finds it sees that it is done: {Problem}")]
+    [LoggerMessage(LogLevel.Warning, "That {Workload} in cluster {Cluster} was replaced is still noted as under way; the note is removed when that can be written: {Problem}")]
     private partial void LogNoteStays(string workload, string cluster, string problem);
 
-    [LoggerMessage(LogLevel.Error, "{Workload} in cluster {Cluster} cannot start: Secret {Secret} with its environment is gone. Run it again")]
-    private partial void LogSecretMissing(string workload, string cluster, string secret);
+    [LoggerMessage(LogLevel.Error, "{Workload} in cluster {Cluster} cannot start: Secret {Secret} that it needs is gone. Run it again")]
+    private partial void LogSecretMissing(string workload, string cluster, string? secret);
 }

@@ -1,3 +1,4 @@
+using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Sandboxes;
 using Runner.Engine.Workloads.Services;
@@ -13,13 +14,17 @@ internal static class ComingWorkload
     /// <param name="clusterId">Id of the cluster as the hub knows it.</param>
     public static Workload Project(NotedReplacement note, string clusterId)
     {
+        if (note.Workflow is not null)
+        {
+            return Project(note, note.ReadWorkflow(), clusterId);
+        }
+
         var workload = note.Sandbox is not null ? SandboxProjection.Project(note.Cluster, clusterId, note.ReadSandbox(), [])
             : note.ReadService() is { } service ? ServiceProjection.Project(note.Cluster, clusterId, service, [], [])
             : MultiHostProjection.Project(note.Cluster, clusterId, note.ReadSet().Set, []);
         return workload with
         {
-            // No object has it: what is made in the end is another one.
-            Uid = $"noted-{note.Id}",
+            Uid = UidOf(note),
             IsComing = true,
             CreatedAt = new(DateTime.SpecifyKind(note.At, DateTimeKind.Utc)),
             Status = note.Problem is null ? DeployStatus.Deploying : DeployStatus.DeployFailed,
@@ -29,4 +34,16 @@ internal static class ComingWorkload
             Revisions = EquatableList<WorkloadRevision>.Empty,
         };
     }
+
+    /// <summary>A job is what its Workflow says, which says nothing yet, or that it failed before it began.</summary>
+    private static Workload Project(NotedReplacement note, ArgoWorkflow workflow, string clusterId)
+    {
+        (workflow.Metadata.Uid, workflow.Metadata.CreationTimestamp) = (UidOf(note), note.At);
+        workflow.Status = note.Problem is null ? null : new() { Phase = WorkflowPhases.Failed, Message = note.Problem };
+        var key = new WorkloadKey(note.Cluster, note.Kind, workflow.Metadata.NamespaceProperty ?? "", note.Name);
+        return ArgoScopes.Project(new(key, clusterId, workflow, [], null, TimeZoneInfo.Utc)) with { IsComing = true };
+    }
+
+    /// <summary>No object has it: what is made in the end is another one.</summary>
+    private static string UidOf(NotedReplacement note) => $"noted-{note.Id}";
 }

@@ -19,6 +19,9 @@ public sealed class ComingWorkloads
             ? ComingWorkload.Project(note, cluster.Status.ClusterId ?? "")
             : seen;
 
+    /// <summary>Whether somebody is, or will be, at work on making a workload in place of another one, so that there may be none for a moment.</summary>
+    public bool IsAwaited(ClusterConnection cluster, WorkloadKind kind, string name) => _notes.Find(new(cluster.Name, kind, _namespace, name)) is { Problem: null, Made: null };
+
     /// <summary>What is to come in place of a workload that is gone or goes; null where it stays, or where nothing is to come.</summary>
     internal static NotedReplacement? NoteInstead(ReplacementNotes notes, WorkloadKey key, Workload? seen) =>
         seen is null or { Status: DeployStatus.Stopped } ? notes.Find(key) : null;

@@ -3,6 +3,7 @@ using k8s;
 using k8s.Models;
 using LiteDB;
 using Runner.Engine.Clusters.Connections;
+using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Sandboxes;
@@ -45,18 +46,35 @@ internal sealed class NotedReplacement
     /// <summary>JSON of the Sandbox; null for anything else.</summary>
     public string? Sandbox { get; set; }
 
+    /// <summary>JSON of the Workflow of an image build; null for anything else.</summary>
+    public string? Workflow { get; set; }
+
     /// <summary>Name of the Secret that goes with the workload, which was there before the old one was told to go; null for none.</summary>
     public string? Secret { get; set; }
+
+    /// <summary>Uid of what makes room; null where that was gone before, and in notes from before this was noted.</summary>
+    public string? Replaces { get; set; }
+
+    /// <summary>Uid of what was made; null while that is not done. From then on the note counts only until whoever speaks to the hub has told of it.</summary>
+    public string? Made { get; set; }
 
     /// <summary>Why it will not be made, in a sentence; null while somebody is, or will be, at work on it.</summary>
     public string? Problem { get; set; }
 
     [BsonIgnore]
-    public string What => Kind == WorkloadKind.Sandbox ? $"Sandbox '{Name}'" : $"Service '{Name}'";
+    public string What => WhatOf(Kind, Name);
 
     /// <summary>What stands in the environment of its containers, for keeping it out of what is said.</summary>
     [BsonIgnore]
-    public IEnumerable<string> EnvironmentValues => ContainerSpecs.Read(Encoding.UTF8.GetBytes((Service ?? Set ?? Sandbox)!)).SelectMany(container => container.Environment).Select(variable => variable.Value);
+    public IEnumerable<string> EnvironmentValues => ContainerSpecs.Read(Encoding.UTF8.GetBytes((Service ?? Set ?? Sandbox ?? Workflow)!)).SelectMany(container => container.Environment).Select(variable => variable.Value);
+
+    /// <summary>A workload that may be replaced, for a sentence that begins with it: <c>Service 'web'</c>.</summary>
+    public static string WhatOf(WorkloadKind kind, string name) => kind switch
+    {
+        WorkloadKind.Sandbox => $"Sandbox '{name}'",
+        WorkloadKind.Service => $"Service '{name}'",
+        _ => $"Job '{name}'",
+    };
 
     public static NotedReplacement Of(ClusterConnection cluster, KnativeService service, V1Secret? secret) => new()
     {
@@ -84,6 +102,20 @@ internal sealed class NotedReplacement
         Sandbox = KubernetesJson.Serialize(sandbox),
         Secret = secret?.Metadata.Name,
     };
+
+    public static NotedReplacement Of(ClusterConnection cluster, WorkloadKind kind, JobObjects objects) => new()
+    {
+        Cluster = cluster.Name,
+        Kind = kind,
+        Name = objects.Workflow.Metadata.Name,
+        Workflow = KubernetesJson.Serialize(objects.Workflow),
+        Secret = objects.Secret?.Metadata.Name,
+    };
+
+    /// <summary>The workload, in the namespace in which those of its kind are.</summary>
+    public WorkloadKey KeyIn(string @namespace) => new(Cluster, Kind, @namespace, Name);
+
+    public ArgoWorkflow ReadWorkflow() => KubernetesJson.Deserialize<ArgoWorkflow>(Workflow);
 
     public Sandbox ReadSandbox() => KubernetesJson.Deserialize<Sandbox>(Sandbox);
 

@@ -12,8 +12,6 @@ internal sealed class NotedWorkloads
     private readonly ClusterConnection _cluster;
     private readonly WorkloadKind _kind;
     private readonly string _namespace;
-    private readonly Lock _lock = new();
-    private HashSet<WorkloadKey> _known = [];
 
     /// <param name="notes">Null where nothing is replaced.</param>
     /// <param name="tell">Has a workload looked at again.</param>
@@ -22,28 +20,21 @@ internal sealed class NotedWorkloads
         (_notes, _cluster, _kind, _namespace) = (notes, cluster, kind, @namespace);
         if (notes is not null)
         {
-            notes.Changed += () =>
+            notes.Changed += changed =>
             {
-                foreach (var key in Changed())
+                foreach (var key in changed.Where(key => key.Cluster == cluster.Name && key.Kind == kind))
                 {
-                    tell(key);
+                    tell(key with { Namespace = @namespace });
                 }
             };
         }
     }
 
-    public IReadOnlyCollection<WorkloadKey> Keys() => _notes is null ? [] : [.. _notes.Of(_cluster.Name, _kind).Select(note => new WorkloadKey(note.Cluster, note.Kind, _namespace, note.Name)).Distinct()];
+    public IReadOnlyCollection<WorkloadKey> Keys() => _notes is null ? [] : [.. _notes.Of(_cluster.Name, _kind).Select(note => note.KeyIn(_namespace)).Distinct()];
+
+    /// <summary>Whether an object has taken the place of another one because somebody asked for that, as long as that is noted.</summary>
+    public bool IsReplacement(WorkloadKey key, string uid) => _notes?.Knows(key) == true && _notes.Find(key) is { Problem: null } note && note.Replaces != uid;
 
     /// <summary>The workload that is to be there and is not; null where none is to be.</summary>
     public Workload? Project(WorkloadKey key) => _notes?.Find(key) is { } note ? ComingWorkload.Project(note, _cluster.Status.ClusterId ?? "") : null;
-
-    private List<WorkloadKey> Changed()
-    {
-        lock (_lock)
-        {
-            var before = _known;
-            _known = [.. Keys()];
-            return [.. before.Union(_known)];
-        }
-    }
 }

@@ -11,8 +11,8 @@ namespace Runner.Engine.Workloads.Replacing;
 /// </summary>
 /// <param name="what">What is replaced, for a sentence that begins with it: <c>Service 'web'</c>.</param>
 /// <param name="deadline">How long all of it may take.</param>
-/// <param name="note">Called once before the old one is told to go: notes what is to come. What it throws leaves the old one where it is. Null for nothing.</param>
-internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider time, Func<Task>? note = null)
+/// <param name="note">Called once, with the uid of the old one, before that is told to go: notes what is to come. What it throws leaves the old one where it is. Null for nothing.</param>
+internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider time, Func<string, Task>? note = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -20,11 +20,12 @@ internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider t
     public bool IsBegun { get; set; }
 
     /// <summary>To be called before the old one is told to go.</summary>
-    public async Task BeginAsync()
+    /// <param name="uid">Of the old one.</param>
+    public async Task BeginAsync(string uid)
     {
         if (!IsBegun && note is not null)
         {
-            await note().ConfigureAwait(false);
+            await note(uid).ConfigureAwait(false);
         }
 
         IsBegun = true;

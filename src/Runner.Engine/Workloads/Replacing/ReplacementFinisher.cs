@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Connections;
+using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads.Services;
@@ -12,7 +13,7 @@ namespace Runner.Engine.Workloads.Replacing;
 /// speaks to the hub does it. What cannot be finished is given up with the reason, which the hub and the pages are told as of any workload that does not come up.
 /// </summary>
 internal sealed partial class ReplacementFinisher(
-    ClusterDirectory clusters, IEnumerable<IReplacementFinishing> kinds, ReplacementNotes notes, IStateStore state, HubLeadership leadership, TimeProvider time, ILogger<ReplacementFinisher> logger)
+    ClusterDirectory clusters, IEnumerable<IReplacementFinishing> kinds, ReplacementNotes notes, ReplacementSettling settling, Turns turns, RunnerOptions options, IStateStore state, HubLeadership leadership, TimeProvider time, ILogger<ReplacementFinisher> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
@@ -30,12 +31,51 @@ internal sealed partial class ReplacementFinisher(
         while (true)
         {
             await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var note in notes.Over(cluster.Name))
+            {
+                await EndAsync(note).ConfigureAwait(false);
+            }
+
+            foreach (var note in leadership.IsLeader ? notes.Made(cluster.Name) : [])
+            {
+                await SettleAsync(cluster, note).ConfigureAwait(false);
+            }
+
             foreach (var note in leadership.IsLeader ? notes.Left(cluster.Name).Where(attempts.IsDue) : [])
             {
                 await FinishAsync(cluster, note, attempts).ConfigureAwait(false);
             }
 
             await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Removes what this process was done with and could not remove.</summary>
+    private async Task EndAsync(NotedReplacement note)
+    {
+        try
+        {
+            await notes.EndAsync(note.Id).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            LogStays(note.What, note.Cluster, exception.Message);
+        }
+    }
+
+    /// <summary>Ends the note of what is made once the hub is to hear of it, or where it is gone again and no watch will tell of it.</summary>
+    private async Task SettleAsync(ClusterConnection cluster, NotedReplacement note)
+    {
+        try
+        {
+            if (!await settling.SettleAsync(note).ConfigureAwait(false) && await KindOf(note).FindAsync(cluster, note).ConfigureAwait(false) != note.Made)
+            {
+                await notes.EndAsync(note.Id).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            LogStays(note.What, note.Cluster, exception.Message);
         }
     }
 
@@ -48,7 +88,7 @@ internal sealed partial class ReplacementFinisher(
                 await notes.EndAsync(note.Id).ConfigureAwait(false);
                 LogForgotten(note.What, cluster.Name, note.At);
             }
-            else if (await kinds.Single(kind => kind.Kind == note.Kind).FinishAsync(cluster, note).ConfigureAwait(false))
+            else if (await MakeAsync(cluster, note).ConfigureAwait(false))
             {
                 LogFinished(note.What, cluster.Name);
             }
@@ -69,6 +109,16 @@ internal sealed partial class ReplacementFinisher(
         }
     }
 
+    private async Task<bool> MakeAsync(ClusterConnection cluster, NotedReplacement note)
+    {
+        var maker = KindOf(note);
+        using var turn = await turns.TakeAsync(note.KeyIn(options.WorkloadNamespace)).ConfigureAwait(false);
+        return notes.IsThere(note.Id)
+            && await MakingProblem.TellAsync(cluster, note.What, maker.WhenUnknown, () => maker.FinishAsync(cluster, note), () => note.EnvironmentValues).ConfigureAwait(false);
+    }
+
+    private IReplacementFinishing KindOf(NotedReplacement note) => kinds.Single(kind => kind.Kind == note.Kind);
+
     private async Task GiveUpAsync(ClusterConnection cluster, NotedReplacement note, string problem)
     {
         await notes.GiveUpAsync(note.Id, $"{problem} It was to take the place of another one, which is gone. Run it again.").ConfigureAwait(false);
@@ -86,4 +136,7 @@ internal sealed partial class ReplacementFinisher(
 
     [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: a replacement whose process died is not finished yet; the next attempt follows: {Problem}")]
     private partial void LogFailed(string cluster, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "{Workload} in cluster {Cluster} was replaced and is still noted as under way; the next attempt to remove the note follows: {Problem}")]
+    private partial void LogStays(string workload, string cluster, string problem);
 }

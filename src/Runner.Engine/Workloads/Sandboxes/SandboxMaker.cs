@@ -11,12 +11,10 @@ namespace Runner.Engine.Workloads.Sandboxes;
 
 /// <summary>Has the objects of sandboxes there, in place of whichever sandbox has the name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, WorkloadFeed feed, TimeProvider time, ILogger logger)
+internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, CarrierMaker carriers, WorkloadFeed feed, MadeSandboxes justMade, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old sandbox of the same name may take to go: its pod is given 30 s to end, and goes a moment after that.</summary>
     private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(40);
-
-    private readonly CarrierMaker _carriers = new(options, notes, feed, time, logger);
 
     /// <returns>The sandbox, and whether it was made by this call; one that carries the same request already stays.</returns>
     /// <exception cref="ClusterOperationException">The old sandbox does not go, or somebody has deleted the sandbox meanwhile.</exception>
@@ -53,21 +51,46 @@ internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNot
         return await PutAsync(cluster, new(wanted, Volume: null, Secret: null), note).ConfigureAwait(false);
     }
 
+    /// <returns>Uid of a sandbox that stays; null for none.</returns>
+    public async Task<string?> FindAsync(ClusterConnection cluster, string name) =>
+        await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null, Uid: var uid } } ? uid : null;
+
     /// <summary>Deletes a sandbox as it is now: what comes in its place meanwhile, from another replica, stays.</summary>
     /// <returns>False when there was nothing to delete.</returns>
     public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
     {
         // Whoever is about to make it, or would finish what was begun, finds that it is not wanted any more.
-        await notes.ForgetAsync(new(cluster.Name, WorkloadKind.Sandbox, options.WorkloadNamespace, name)).ConfigureAwait(false);
+        await notes.ForgetAsync(KeyOf(cluster, name)).ConfigureAwait(false);
         return await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } sandbox && await RemoveAsync(cluster, sandbox).ConfigureAwait(false);
     }
 
     private Task<bool> RemoveAsync(ClusterConnection cluster, Sandbox sandbox) => ApiOf(cluster).DeleteAsync(sandbox.Metadata.Name, sandbox.Metadata.Uid, CancellationToken.None);
 
-    private Task<(Sandbox Sandbox, bool IsNew)> PutAsync(ClusterConnection cluster, SandboxObjects objects, NotedReplacement note) =>
-        _carriers.MakeAsync(cluster, note, objects.Secret, begin => CreateOrReplaceAsync(cluster, objects.Sandbox, begin), made => RemoveAsync(cluster, made));
+    private Task<(Sandbox Sandbox, bool IsNew)> PutAsync(ClusterConnection cluster, SandboxObjects objects, NotedReplacement note) => carriers.MakeAsync(cluster, note, new CarrierSteps<Sandbox>(
+        begin => CreateOrReplaceAsync(cluster, objects.Sandbox, begin),
+        there => carriers.OwnAsync(cluster, note, objects.Secret, there),
+        made => WaitUntilSeenAsync(KeyOf(cluster, made.Metadata.Name), made),
+        made =>
+        {
+            justMade.Forget(KeyOf(cluster, made.Metadata.Name));
+            return RemoveAsync(cluster, made);
+        }));
 
-    private Task<(Sandbox Sandbox, bool IsNew)> CreateOrReplaceAsync(ClusterConnection cluster, Sandbox wanted, Func<Task> begin)
+    /// <summary>The hub may ask for the sandbox right after the call: it is answered from the caches, or from what was just made.</summary>
+    private async Task WaitUntilSeenAsync(WorkloadKey key, Sandbox sandbox)
+    {
+        justMade.Add(key, sandbox);
+        if (await feed.WaitForAsync(key, sandbox.Metadata.Uid, time, CancellationToken.None).ConfigureAwait(false))
+        {
+            justMade.Forget(key);
+        }
+        else
+        {
+            LogNotSeen(key.Name, key.Cluster);
+        }
+    }
+
+    private Task<(Sandbox Sandbox, bool IsNew)> CreateOrReplaceAsync(ClusterConnection cluster, Sandbox wanted, Func<string, Task> begin)
     {
         var (api, name) = (ApiOf(cluster), wanted.Metadata.Name);
         var replacement = new Replacement($"Sandbox '{name}'", ReplaceDeadline, time, begin);
@@ -90,7 +113,7 @@ internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNot
                     return (existing, false);
                 }
 
-                await replacement.BeginAsync().ConfigureAwait(false);
+                await replacement.BeginAsync(existing.Metadata.Uid).ConfigureAwait(false);
                 if (existing.Metadata.DeletionTimestamp is null)
                 {
                     LogReplacing(name, cluster.Name);
@@ -107,8 +130,13 @@ internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNot
 
     private static string HashOf(Sandbox sandbox) => HubFacts.Text(sandbox.Metadata.Annotations, ServiceManifest.HashAnnotation);
 
+    private WorkloadKey KeyOf(ClusterConnection cluster, string name) => new(cluster.Name, WorkloadKind.Sandbox, options.WorkloadNamespace, name);
+
     private SandboxApi ApiOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
 
     [LoggerMessage(LogLevel.Information, "Replacing sandbox {Sandbox} in cluster {Cluster}: another one of its name exists")]
     private partial void LogReplacing(string sandbox, string cluster);
+
+    [LoggerMessage(LogLevel.Warning, "The watch of cluster {Cluster} has not told of the new sandbox {Sandbox} yet; it is shown as just made")]
+    private partial void LogNotSeen(string sandbox, string cluster);
 }

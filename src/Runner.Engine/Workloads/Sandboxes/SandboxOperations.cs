@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
@@ -21,13 +20,9 @@ public sealed record SandboxView(Workload Workload, IReadOnlyDictionary<string, 
 /// </summary>
 public sealed partial class SandboxOperations : IWorkloadOperations, IReplacementFinishing
 {
-    /// <summary>How long a sandbox that was just made is known although the watch has not told of it yet.</summary>
-    private static readonly TimeSpan MadeIsKnown = TimeSpan.FromMinutes(2);
-
     /// <summary>It holds the whole object once more, the environment among it.</summary>
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-    private readonly ConcurrentDictionary<WorkloadKey, (Sandbox Sandbox, DateTimeOffset Until)> _made = new();
     private readonly RunnerOptions _options;
     private readonly LiveSettings _settings;
     private readonly ClusterDirectory _clusters;
@@ -36,18 +31,24 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     private readonly Turns _turns;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly MadeSandboxes _made;
     private readonly SandboxMaker _maker;
 
     internal SandboxOperations(
-        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, ReplacementNotes notes, Turns turns, TimeProvider time, ILogger<SandboxOperations> logger)
+        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, ReplacementNotes notes, CarrierMaker carriers, Turns turns, TimeProvider time, ILogger<SandboxOperations> logger)
     {
         (_options, _settings, _clusters, _feed, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, notes, turns, time, logger);
-        _maker = new(options, notes, feed, time, logger);
+        _made = new(time);
+        _maker = new(options, notes, carriers, feed, _made, time, logger);
     }
 
     public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.Sandbox };
 
     WorkloadKind IReplacementFinishing.Kind => WorkloadKind.Sandbox;
+
+    string IReplacementFinishing.WhenUnknown => WhenUnknown;
+
+    private static string WhenUnknown => $"Install the controller that provides {SandboxNames.Plural}.{SandboxNames.Group}/{SandboxNames.Version}.";
 
     /// <summary>Creates the sandbox, or replaces one of the same name that was asked for differently. Safe to repeat: what is there already stays, and so does its end.</summary>
     /// <exception cref="RequestRefusedException">The request cannot be carried out as it is; nothing was created.</exception>
@@ -60,13 +61,13 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
         var objects = SandboxManifest.Build(request, _options, facts, _time.GetUtcNow());
         var name = request.SandboxName;
         using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
-        return await TellingWhyAsync(
+        return await MakingProblem.TellAsync(
             cluster,
-            name,
+            NotedReplacement.WhatOf(WorkloadKind.Sandbox, name),
+            WhenUnknown,
             async () =>
             {
-                var (sandbox, isNew) = await _maker.MakeAsync(cluster, objects).ConfigureAwait(false);
-                await MadeAsync(cluster, sandbox, isNew).ConfigureAwait(false);
+                var sandbox = Made(cluster, await _maker.MakeAsync(cluster, objects).ConfigureAwait(false));
                 return new SandboxMade(name, InstanceProjection.Time(sandbox.Metadata.CreationTimestamp) ?? _time.GetUtcNow(), InstanceProjection.Time(sandbox.Spec?.ShutdownTime));
             },
             () => request.EnvVars?.Values ?? Enumerable.Empty<string>()).ConfigureAwait(false);
@@ -74,22 +75,16 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
 
     async Task<bool> IReplacementFinishing.FinishAsync(ClusterConnection cluster, NotedReplacement note)
     {
-        using var turn = await _turns.TakeAsync(KeyOf(cluster, note.Name)).ConfigureAwait(false);
-        return await TellingWhyAsync(
-            cluster,
-            note.Name,
-            async () =>
-            {
-                if (!_notes.IsThere(note.Id) || await _maker.FinishAsync(cluster, note).ConfigureAwait(false) is not var (sandbox, isNew))
-                {
-                    return false;
-                }
+        if (await _maker.FinishAsync(cluster, note).ConfigureAwait(false) is not { } made)
+        {
+            return false;
+        }
 
-                await MadeAsync(cluster, sandbox, isNew).ConfigureAwait(false);
-                return true;
-            },
-            () => note.EnvironmentValues).ConfigureAwait(false);
+        Made(cluster, made);
+        return true;
     }
+
+    Task<string?> IReplacementFinishing.FindAsync(ClusterConnection cluster, NotedReplacement note) => _maker.FindAsync(cluster, note.Name);
 
     /// <summary>The sandbox as the watches know it, as it was just made while they have not told of it, or as it is to be while another one makes room for it; null when there is none.</summary>
     /// <exception cref="ClusterOperationException">Nothing is known of the cluster's sandboxes, so that nobody can say that there is none.</exception>
@@ -98,7 +93,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
         var key = KeyOf(cluster, name);
         var cache = cluster.State.Sandboxes.Sandboxes;
         var seen = _feed.Current.TryGetValue(key, out var workload) && cache.Find(key.Namespace, name) is { } sandbox && !workload.IsComing ? View(workload, sandbox)
-            : _made.TryGetValue(key, out var made) && made.Until > _time.GetUtcNow() ? View(SandboxProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", made.Sandbox, []), made.Sandbox)
+            : _made.Find(key) is { } made ? View(SandboxProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", made, []), made)
             : null;
         if (ComingWorkloads.NoteInstead(_notes, key, seen?.Workload) is { } note)
         {
@@ -137,7 +132,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
                 LogDeleted(name, cluster.Name);
             }
 
-            _made.TryRemove(KeyOf(cluster, name), out _);
+            _made.Forget(KeyOf(cluster, name));
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
@@ -149,73 +144,20 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
 
     Task IWorkloadOperations.PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key.Name);
 
-    private async Task MadeAsync(ClusterConnection cluster, Sandbox sandbox, bool isNew)
+    private Sandbox Made(ClusterConnection cluster, (Sandbox Sandbox, bool IsNew) made)
     {
-        if (isNew)
+        if (made.IsNew)
         {
-            var key = KeyOf(cluster, sandbox.Metadata.Name);
-            LogCreated(key.Name, cluster.Name, HubFacts.Text(sandbox.Metadata.Annotations, HubNames.DeployIdAnnotation));
-            Remember(key, sandbox);
-            await WaitUntilSeenAsync(key, sandbox.Metadata.Uid).ConfigureAwait(false);
-        }
-    }
-
-    private void Remember(WorkloadKey key, Sandbox sandbox)
-    {
-        var now = _time.GetUtcNow();
-        foreach (var (old, made) in _made)
-        {
-            if (made.Until <= now)
-            {
-                _made.TryRemove(new(old, made));
-            }
+            LogCreated(made.Sandbox.Metadata.Name, cluster.Name, HubFacts.Text(made.Sandbox.Metadata.Annotations, HubNames.DeployIdAnnotation));
         }
 
-        _made[key] = (sandbox, now + MadeIsKnown);
-    }
-
-    /// <summary>The hub may ask for the sandbox right after this call: it is answered from the caches.</summary>
-    private async Task WaitUntilSeenAsync(WorkloadKey key, string uid)
-    {
-        if (await _feed.WaitForAsync(key, uid, _time, CancellationToken.None).ConfigureAwait(false))
-        {
-            _made.TryRemove(key, out _);
-        }
-        else
-        {
-            LogNotSeen(key.Name, key.Cluster);
-        }
+        return made.Sandbox;
     }
 
     private static SandboxView View(Workload workload, Sandbox sandbox) => new(
         workload,
         (sandbox.Metadata.Labels ?? new Dictionary<string, string>()).ToDictionary(),
         (sandbox.Metadata.Annotations ?? new Dictionary<string, string>()).Where(entry => entry.Key is not (LastApplied or ServiceManifest.HashAnnotation)).ToDictionary());
-
-    /// <summary>Says what went wrong when a sandbox is made. An API server may quote what it refuses; what came in the environment is for the container alone.</summary>
-    /// <param name="environment">The values of the environment, asked for when something went wrong.</param>
-    private static async Task<T> TellingWhyAsync<T>(ClusterConnection cluster, string name, Func<Task<T>> make, Func<IEnumerable<string>> environment)
-    {
-        string Hide(string message) => SecretText.Hide(message, environment());
-        try
-        {
-            return await make().ConfigureAwait(false);
-        }
-        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
-        {
-            throw new RequestRefusedException(Hide($"Cluster '{cluster.Name}' does not take sandbox '{name}': {refusal.Message}"));
-        }
-        catch (ApiStatusException missing) when (missing.Code == 404)
-        {
-            throw new ClusterOperationException(
-                Hide($"Sandbox '{name}' was not created: cluster '{cluster.Name}' answered 404: {missing.Message}. Install the controller that provides {SandboxNames.Plural}.{SandboxNames.Group}/{SandboxNames.Version}."),
-                missing);
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
-        {
-            throw new ClusterOperationException(Hide($"Sandbox '{name}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}"), exception);
-        }
-    }
 
     private WorkloadKey KeyOf(ClusterConnection cluster, string name) => new(cluster.Name, WorkloadKind.Sandbox, _options.WorkloadNamespace, name);
 
@@ -224,7 +166,4 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
 
     [LoggerMessage(LogLevel.Information, "Deleted sandbox {Sandbox} in cluster {Cluster}")]
     private partial void LogDeleted(string sandbox, string cluster);
-
-    [LoggerMessage(LogLevel.Warning, "The watch of cluster {Cluster} has not told of the new sandbox {Sandbox} yet; it is shown as just made")]
-    private partial void LogNotSeen(string sandbox, string cluster);
 }

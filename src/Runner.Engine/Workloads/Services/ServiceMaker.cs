@@ -12,10 +12,8 @@ namespace Runner.Engine.Workloads.Services;
 
 /// <summary>Has the objects of services there, in place of whatever carries a service of the same name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed class ServiceMaker(RunnerOptions options, ReplacementNotes notes, WorkloadFeed feed, PodHurry pods, TimeProvider time, ILogger logger)
+internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNotes notes, CarrierMaker carriers, WorkloadFeed feed, JustMade justMade, PodHurry pods, TimeProvider time, ILogger logger)
 {
-    private readonly CarrierMaker _carriers = new(options, notes, feed, time, logger);
-
     /// <returns>The service, and whether it was made by this call; one that carries the same request already stays.</returns>
     /// <exception cref="ClusterOperationException">The old service does not go, or somebody has stopped the service meanwhile.</exception>
     public async Task<(Workload Workload, bool IsNew)> MakeAsync(ClusterConnection cluster, ServiceObjects objects)
@@ -68,6 +66,13 @@ internal sealed class ServiceMaker(RunnerOptions options, ReplacementNotes notes
             : await PutAsync(cluster, set!, note).ConfigureAwait(false);
     }
 
+    /// <returns>Uid of what carries a service and stays; null for nothing.</returns>
+    public async Task<string?> FindAsync(ClusterConnection cluster, string name)
+    {
+        var (service, set) = await CarriersAsync(cluster, name).ConfigureAwait(false);
+        return new IMetadata<V1ObjectMeta>?[] { service, set }.FirstOrDefault(carrier => carrier is { Metadata.DeletionTimestamp: null })?.Metadata.Uid;
+    }
+
     /// <summary>Deletes what carries a service as it is now: what comes in its place meanwhile, from another replica, stays.</summary>
     /// <returns>False when there was nothing to delete.</returns>
     public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
@@ -116,11 +121,33 @@ internal sealed class ServiceMaker(RunnerOptions options, ReplacementNotes notes
         set => MultiHostProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", set, []));
 
     private async Task<(Workload Workload, bool IsNew)> PutAsync<T>(
-        ClusterConnection cluster, NotedReplacement note, V1Secret? secret, Func<Func<Task>, Task<(T Carrier, bool IsNew)>> put, Func<T, Workload> project)
+        ClusterConnection cluster, NotedReplacement note, V1Secret? secret, Func<Func<string, Task>, Task<(T Carrier, bool IsNew)>> put, Func<T, Workload> project)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var (carrier, isNew) = await _carriers.MakeAsync(cluster, note, secret, put, made => RemoveAsync(cluster, made)).ConfigureAwait(false);
+        var (carrier, isNew) = await carriers.MakeAsync(cluster, note, new CarrierSteps<T>(
+            put,
+            there => carriers.OwnAsync(cluster, note, secret, there),
+            made => WaitUntilSeenAsync(cluster, project(made)),
+            made =>
+            {
+                justMade.Forget(project(made).Key);
+                return RemoveAsync(cluster, made);
+            })).ConfigureAwait(false);
         return (project(carrier), isNew);
+    }
+
+    /// <summary>The hub may ask for the status right after the call: it is answered from the caches, or from what was just made.</summary>
+    private async Task WaitUntilSeenAsync(ClusterConnection cluster, Workload workload)
+    {
+        justMade.Add(workload, cluster);
+        if (await feed.WaitForAsync(workload.Key, workload.Uid, time, CancellationToken.None).ConfigureAwait(false))
+        {
+            justMade.Forget(workload.Key);
+        }
+        else
+        {
+            LogNotSeen(workload.Key.Name, workload.Key.Cluster);
+        }
     }
 
     private async Task<(KnativeService? Service, LeaderWorkerSet? Set)> CarriersAsync(ClusterConnection cluster, string name) => (
@@ -140,4 +167,7 @@ internal sealed class ServiceMaker(RunnerOptions options, ReplacementNotes notes
     private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
 
     private LeaderWorkerSetApi SetsOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
+
+    [LoggerMessage(LogLevel.Warning, "The watch of cluster {Cluster} has not told of the new service {Service} yet; its status is answered as just made")]
+    private partial void LogNotSeen(string service, string cluster);
 }

@@ -40,6 +40,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         HubLeadership leadership,
         HubReporter reporter,
         ReplacementNotes notes,
+        CarrierMaker carriers,
         Turns turns,
         TimeProvider time,
         ILogger<ServiceOperations> logger)
@@ -48,7 +49,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         _made = new(clusters, time);
         _coming = new(notes, options);
         _pods = new(feed, options.WorkloadNamespace, logger);
-        _maker = new(options, notes, feed, _pods, time, logger);
+        _maker = new(options, notes, carriers, feed, _made, _pods, time, logger);
     }
 
     /// <summary>Creates the Knative Service, or over several hosts the LeaderWorkerSet, that carries the request, or replaces one of the same name. Safe to repeat: what is there already stays.</summary>
@@ -62,43 +63,25 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", live.StorageClass, live.NetworkInterface);
         using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
         using var volume = await _volumes.TakeAsync(cluster.Name, ServiceManifest.VolumeName(request.UserId)).ConfigureAwait(false);
-        await TellingWhyAsync(
+        await MakingProblem.TellAsync(
             cluster,
-            serviceName,
-            async () =>
-            {
-                var (workload, isNew) = ServiceRequestRules.IsMultiHost(request)
+            NotedReplacement.WhatOf(WorkloadKind.Service, serviceName),
+            missing: "",
+            async () => await MadeAsync(
+                cluster,
+                ServiceRequestRules.IsMultiHost(request)
                     ? await _maker.MakeAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts).ConfigureAwait(false)).ConfigureAwait(false)
-                    : await _maker.MakeAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false);
-                await MadeAsync(cluster, workload, isNew, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
-                return isNew;
-            },
+                    : await _maker.MakeAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false),
+                ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false),
             () => request.Env?.Values ?? Enumerable.Empty<string>()).ConfigureAwait(false);
     }
 
-    /// <summary>Whether a service of that name is being replaced, so that there may be none for a moment.</summary>
-    public bool IsBeingReplaced(ClusterConnection cluster, string serviceName) => _notes.Find(KeyOf(cluster, serviceName)) is { Problem: null };
-
     WorkloadKind IReplacementFinishing.Kind => WorkloadKind.Service;
 
-    async Task<bool> IReplacementFinishing.FinishAsync(ClusterConnection cluster, NotedReplacement note)
-    {
-        using var turn = await _turns.TakeAsync(KeyOf(cluster, note.Name)).ConfigureAwait(false);
-        return await TellingWhyAsync(
-            cluster,
-            note.Name,
-            async () =>
-            {
-                if (!_notes.IsThere(note.Id) || await _maker.FinishAsync(cluster, note).ConfigureAwait(false) is not var (workload, isNew))
-                {
-                    return false;
-                }
+    async Task<bool> IReplacementFinishing.FinishAsync(ClusterConnection cluster, NotedReplacement note) =>
+        await _maker.FinishAsync(cluster, note).ConfigureAwait(false) is { } made && await MadeAsync(cluster, made, note.Set is not null).ConfigureAwait(false);
 
-                await MadeAsync(cluster, workload, isNew, note.Set is not null).ConfigureAwait(false);
-                return true;
-            },
-            () => note.EnvironmentValues).ConfigureAwait(false);
-    }
+    Task<string?> IReplacementFinishing.FindAsync(ClusterConnection cluster, NotedReplacement note) => _maker.FindAsync(cluster, note.Name);
 
     /// <summary>Deletes the service. Nothing happens when it is gone already.</summary>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
@@ -148,7 +131,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
 
         var volume = ServiceManifest.VolumeName(userId);
         using var deletion = _volumes.TryDelete(cluster.Name, volume);
-        switch (deletion is null ? true : VolumeUse.IsUsed(cluster.State, volume, serviceName))
+        switch (deletion is null ? true : await IsUsedAsync(cluster, volume, serviceName).ConfigureAwait(false))
         {
             case true:
                 LogVolumeStays(volume, cluster.Name, serviceName);
@@ -191,6 +174,18 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         return null;
     }
 
+    /// <summary>Whether a volume is in use, or about to be, at whichever replica.</summary>
+    private async Task<bool?> IsUsedAsync(ClusterConnection cluster, string volume, string exceptService)
+    {
+        if (VolumeUse.IsUsed(cluster.State, volume, exceptService) is not false and var known)
+        {
+            return known;
+        }
+
+        // What makes room is noted before it goes, and what comes is there before the note goes: it is in one of the two, or by now in the first.
+        return VolumeUse.IsAwaited(await _notes.FreshAsync(cluster.Name).ConfigureAwait(false), volume) ? true : VolumeUse.IsUsed(cluster.State, volume, exceptService);
+    }
+
     private async Task<MultiHostObjects> MultiHostAsync(ClusterConnection cluster, string serviceName, ServiceRequest request, ClusterFacts facts)
     {
         // What is wrong with the request is said before anything is asked.
@@ -198,29 +193,15 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         return MultiHostManifest.Routed(objects, await new KnativeIngress(cluster, _time).RoutingAsync(CancellationToken.None).ConfigureAwait(false));
     }
 
-    private async Task MadeAsync(ClusterConnection cluster, Workload workload, bool isNew, bool isMultiHost)
+    private async Task<bool> MadeAsync(ClusterConnection cluster, (Workload Workload, bool IsNew) made, bool isMultiHost)
     {
-        if (isNew)
+        if (made.IsNew)
         {
-            LogCreated(workload.Key.Name, cluster.Name, workload.DeployId, workload.TaskId);
-            _made.Add(workload, cluster);
-            await WaitUntilSeenAsync(workload.Key, workload.Uid).ConfigureAwait(false);
+            LogCreated(made.Workload.Key.Name, cluster.Name, made.Workload.DeployId, made.Workload.TaskId);
         }
 
-        await AnnounceAsync(cluster, workload, isMultiHost).ConfigureAwait(false);
-    }
-
-    /// <summary>The hub may ask for the status right after this call: it is answered from the caches.</summary>
-    private async Task WaitUntilSeenAsync(WorkloadKey key, string uid)
-    {
-        if (await _feed.WaitForAsync(key, uid, _time, CancellationToken.None).ConfigureAwait(false))
-        {
-            _made.Forget(key);
-        }
-        else
-        {
-            LogNotSeen(key.Name, key.Cluster);
-        }
+        await AnnounceAsync(cluster, made.Workload, isMultiHost).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Notes on the object that the hub hears of it, once that is written down for the hub. Not worth a failure.</summary>
@@ -259,29 +240,8 @@ public sealed partial class ServiceOperations : IReplacementFinishing
 
     private WorkloadKey KeyOf(ClusterConnection cluster, string serviceName) => new(cluster.Name, WorkloadKind.Service, _options.WorkloadNamespace, serviceName);
 
-    /// <summary>Says what went wrong when a service is made. An API server may quote what it refuses; what came in the environment is for the container alone.</summary>
-    /// <param name="environment">The values of the environment, asked for when something went wrong.</param>
-    private static async Task<bool> TellingWhyAsync(ClusterConnection cluster, string service, Func<Task<bool>> make, Func<IEnumerable<string>> environment)
-    {
-        try
-        {
-            return await make().ConfigureAwait(false);
-        }
-        catch (ApiStatusException refusal) when (refusal.Code is 400 or 422)
-        {
-            throw new RequestRefusedException($"Cluster '{cluster.Name}' does not take service '{service}': {SecretText.Hide(refusal.Message, environment())}");
-        }
-        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
-        {
-            throw new ClusterOperationException(SecretText.Hide($"Service '{service}' was not created. {ClusterProblem.Describe(exception, cluster.Name)}", environment()), exception);
-        }
-    }
-
     [LoggerMessage(LogLevel.Information, "Created service {Service} in cluster {Cluster} for deploy {DeployId}, task {TaskId}")]
     private partial void LogCreated(string service, string cluster, long deployId, long taskId);
-
-    [LoggerMessage(LogLevel.Warning, "The watch of cluster {Cluster} has not told of the new service {Service} yet; its status is answered as just made")]
-    private partial void LogNotSeen(string service, string cluster);
 
     [LoggerMessage(LogLevel.Debug, "Service {Service} does not bear the note that the hub knows it: {Problem}")]
     private partial void LogNotAnnounced(string service, string problem);

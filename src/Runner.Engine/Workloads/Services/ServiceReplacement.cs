@@ -8,7 +8,7 @@ namespace Runner.Engine.Workloads.Services;
 
 /// <summary>Creates a service in place of whichever has its name, and waits for what is left of the old one to go.</summary>
 /// <param name="note">As in <see cref="Replacement"/>.</param>
-internal sealed partial class ServiceReplacement(ClusterConnection cluster, KnativeApi api, PodHurry pods, Func<Task> note, TimeProvider time, ILogger logger)
+internal sealed partial class ServiceReplacement(ClusterConnection cluster, KnativeApi api, PodHurry pods, Func<string, Task> note, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old service of the same name may take to go.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -64,7 +64,7 @@ internal sealed partial class ServiceReplacement(ClusterConnection cluster, Knat
     private async Task RemoveAsync(KnativeService existing, Replacement replacement, CancellationToken cancellationToken)
     {
         var (name, uid) = (existing.Metadata.Name, existing.Metadata.Uid);
-        await replacement.BeginAsync().ConfigureAwait(false);
+        await replacement.BeginAsync(uid).ConfigureAwait(false);
         if (existing.Metadata.DeletionTimestamp is null)
         {
             LogReplacing(name, cluster.Name);

@@ -61,12 +61,13 @@ internal sealed class ServiceSource : WorkloadSource
             return coming;
         }
 
-        return carrier switch
+        var workload = carrier switch
         {
             KnativeService service => ServiceProjection.Project(_connection.Name, clusterId, service, Revisions.OwnedBy(key.Name), PodsOf(PodOwners.KnativeService)),
             LeaderWorkerSet set => MultiHostProjection.Project(_connection.Name, clusterId, set, PodsOf(PodOwners.LeaderWorkerSet)),
             _ => null,
         };
+        return workload is not null && _noted.IsReplacement(key, workload.Uid) ? workload with { IsReplacement = true } : workload;
 
         IReadOnlyList<V1Pod> PodsOf(string carrier) => _pods.OwnedBy(PodOwners.Text(key.Namespace, carrier, key.Name));
     }

@@ -7,11 +7,12 @@ using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.MultiHost;
+using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Services;
 
 /// <summary>Changes running services: another image, environment, hardware or number of instances. Carried through, whether or not the caller waits for it.</summary>
-public sealed partial class ServiceUpdates(RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, ServiceOperations services, TimeProvider time, ILogger<ServiceUpdates> logger)
+public sealed partial class ServiceUpdates(RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, ComingWorkloads coming, TimeProvider time, ILogger<ServiceUpdates> logger)
 {
     /// <summary>Changes the service. Safe to repeat: a service that is as wanted stays as it is, without a new revision.</summary>
     /// <returns>The hub's id of the deploy, 0 where none is known; null when there is no such service.</returns>
@@ -55,7 +56,7 @@ public sealed partial class ServiceUpdates(RunnerOptions options, LiveSettings s
                     (found, token) => ChangeAsync(found, MultiHostUpdate.Apply(found, request, options, settings.Of(cluster.Name).NetworkInterface, out var secret), secret, token), CancellationToken.None).ConfigureAwait(false);
                 if (set is null)
                 {
-                    return !services.IsBeingReplaced(cluster, serviceName) ? null : throw new ClusterOperationException(
+                    return !coming.IsAwaited(cluster, WorkloadKind.Service, serviceName) ? null : throw new ClusterOperationException(
                         $"Service '{serviceName}' was not updated: it is being replaced, and the new one is not there yet. Ask again in a moment.");
                 }
 

@@ -2,7 +2,7 @@ namespace Runner.Engine.Workloads.Services;
 
 /// <summary>
 /// Users' volumes for which something is being made that no watch tells of yet, and those that are being deleted: a volume is not deleted under what is about to mount it, and who
-/// comes meanwhile waits until it is gone. Within this process.
+/// comes meanwhile waits until it is gone. Within this process; what other replicas are about is told by <see cref="Replacing.ReplacementNotes"/>.
 /// </summary>
 internal sealed class VolumeHolds
 {

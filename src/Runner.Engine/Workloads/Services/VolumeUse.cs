@@ -2,10 +2,11 @@ using k8s.Models;
 using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.MultiHost;
+using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Services;
 
-/// <summary>Who mounts a user's volume. Reads the caches only.</summary>
+/// <summary>Who mounts a user's volume. Pure but for the caches, which it reads.</summary>
 internal static class VolumeUse
 {
     /// <summary>Whether anything but one service has the volume.</summary>
@@ -26,6 +27,12 @@ internal static class VolumeUse
 
     /// <summary>A kind that the cluster does not have, or does not show, has nothing of the runner's.</summary>
     private static bool IsSettled(IResourceCache cache) => cache.Health is CacheHealth.Synced or CacheHealth.Unavailable;
+
+    /// <summary>Whether what is to come in place of something that made room for it has the volume.</summary>
+    public static bool IsAwaited(IEnumerable<NotedReplacement> coming, string volume) => coming.Any(note =>
+        note.Sandbox is not null ? Mounts(note.ReadSandbox().Spec?.PodTemplate?.Spec?.Volumes, volume)
+        : note.Set is not null ? MultiHostManifest.Uses(note.ReadSet().Set, volume)
+        : note.ReadService() is { } service && ServiceManifest.Uses(service, volume));
 
     private static bool Mounts(IEnumerable<V1Volume>? volumes, string claim) =>
         volumes?.Any(volume => volume.PersistentVolumeClaim?.ClaimName == claim) == true;
