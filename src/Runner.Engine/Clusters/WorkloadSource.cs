@@ -38,6 +38,9 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
     /// <summary>Timestamp from before the oldest of the lists that the workloads are made from, kinds left out that the cluster does not know or show.</summary>
     public long ListedAt => _needed.Concat(_optional).Where(cache => cache.Health != CacheHealth.Unavailable).Select(cache => cache.ListedAt).DefaultIfEmpty(long.MaxValue).Min();
 
+    /// <summary>False where the cluster does not know what carries these workloads, or does not show it.</summary>
+    public virtual bool IsCarried => true;
+
     /// <summary>Every workload that exists.</summary>
     public abstract IEnumerable<WorkloadKey> Keys();
 

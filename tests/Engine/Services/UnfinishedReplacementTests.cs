@@ -1,10 +1,5 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using Runner.Engine.Hub;
-using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Replacing;
@@ -17,8 +12,6 @@ namespace Runner.Tests.Engine.Services;
 /// <summary>Replacements of which a process that died has left the note, and which the cluster does not take.</summary>
 public sealed class UnfinishedReplacementTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task What_the_cluster_does_not_take_is_told_as_failed_with_the_reason_until_somebody_asks_for_something_else()
     {
@@ -29,29 +22,31 @@ public sealed class UnfinishedReplacementTests
         cluster.Host.Faults.ErrorStatus = 422;
         cluster.Host.Faults.Fails = (method, path) => Volatile.Read(ref refuses) && method == "POST" && (path.EndsWith("/spaces/services", StringComparison.Ordinal) || path.EndsWith("/spaces/sandboxes", StringComparison.Ordinal));
         await using var host = await RunnerHost.StartOnAsync(folder.Path, cluster: cluster.Endpoint);
-        using var hub = host.Program();
-        hub.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", RunnerHost.HubToken);
 
         JsonNode status = null!;
-        await Eventually.TrueAsync(async () => (int)(status = await CallAsync(hub, HttpMethod.Get, "service/web/status"))["code"]! == 21, () => $"the service has failed: {status}", 30);
+        await Eventually.TrueAsync(async () => (int)(status = await host.AskAsync(HttpMethod.Get, "service/web/status"))["code"]! == 21, () => $"the service has failed: {status}", 30);
         Assert.Equal(("ReplacementFailed", 4712), ((string?)status["reason"], (int)status["deploy_id"]!));
         Assert.Contains("does not take service 'web'", (string?)status["message"], StringComparison.Ordinal);
         Assert.DoesNotContain("planted", (string?)status["message"], StringComparison.Ordinal);
         JsonNode sandbox = null!;
-        await Eventually.TrueAsync(async () => (int)(sandbox = await CallAsync(hub, HttpMethod.Get, "sandboxes?sandbox_name=box"))["status"]! == 21, () => $"the sandbox has failed: {sandbox}", 30);
+        await Eventually.TrueAsync(async () => (int)(sandbox = await host.AskAsync(HttpMethod.Get, "sandboxes?sandbox_name=box"))["status"]! == 21, () => $"the sandbox has failed: {sandbox}", 30);
         Assert.Contains("does not take sandbox 'box'", (string?)sandbox["message"], StringComparison.Ordinal);
 
         // The hub takes no word of a failure of what it holds as stopped.
         await ToldAsync(host, "create 9002 20 create, change 9002 21 ReplacementFailed");
 
-        // Pages show what the feed has; of a kind that the cluster does not know it has nothing.
-        Assert.Equal(("web", DeployStatus.DeployFailed), host.Get<WorkloadFeed>().Current.Values.Select(workload => (workload.Key.Name, workload.Status)).Single());
+        // Pages show what the feed has, also of a kind that the cluster does not know.
+        var feed = host.Get<WorkloadFeed>();
+        await Eventually.TrueAsync(() => feed.Current.Count == 2, "both are shown", 30);
+        Assert.All(feed.Current.Values, workload => Assert.Equal((DeployStatus.DeployFailed, "ReplacementFailed"), (workload.Status, workload.Reason)));
+        Assert.Contains("does not take sandbox 'box'", feed.Current.Values.Single(workload => workload.Key.Name == "box").Message, StringComparison.Ordinal);
 
         Volatile.Write(ref refuses, false);
-        await CallAsync(hub, HttpMethod.Post, "service/web/run", RunnerApiHost.Sample("run-space"));
+        await host.AskAsync(HttpMethod.Post, "service/web/run", RunnerApiHost.Sample("run-space"));
         await ToldAsync(host, "create 9002 20 create, change 9002 21 ReplacementFailed, change 9002 20");
-        Assert.Equal(20, (int)(await CallAsync(hub, HttpMethod.Get, "service/web/status"))["code"]!);
-        await CallAsync(hub, HttpMethod.Delete, "sandboxes", """{"sandbox_id":"box"}""");
+        Assert.Equal(20, (int)(await host.AskAsync(HttpMethod.Get, "service/web/status"))["code"]!);
+        await host.AskAsync(HttpMethod.Delete, "sandboxes", """{"sandbox_id":"box"}""");
+        await Eventually.TrueAsync(() => feed.Current.Keys.Single().Name == "web", "what was deleted is not shown any more", 30);
         Assert.Empty(host.Get<IStateStore>().Read(db => db.GetCollection("replacements").FindAll().ToList()));
     }
 
@@ -122,18 +117,8 @@ public sealed class UnfinishedReplacementTests
     {
         var told = "";
         return Eventually.TrueAsync(
-            () => (told = string.Join(", ", host.Get<Outbox>().Recent(100).Reverse().Where(e => e.Type.StartsWith("runner.service", StringComparison.Ordinal)).Select(e => (e.Type, Data: JsonNode.Parse(e.Body)!["data"]!))
-                .Select(e => $"{e.Type.Split('.')[^1]} {(int)e.Data["task_id"]!} {(int)e.Data["status"]!} {(string?)e.Data["reason"]}".TrimEnd()))) == events,
+            () => (told = string.Join(", ", host.ToldOfServices().Select(e => $"{e.What} {(int)e.Data["task_id"]!} {(int)e.Data["status"]!} {(string?)e.Data["reason"]}".TrimEnd()))) == events,
             () => $"the hub is to hear {events}; it hears {told}",
             30);
-    }
-
-    private static async Task<JsonNode> CallAsync(HttpClient hub, HttpMethod method, string path, string body = "{}")
-    {
-        using var request = new HttpRequestMessage(method, $"/api/v1/{path}") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        using var answer = await hub.SendAsync(request, Cancel);
-        var text = await answer.Content.ReadAsStringAsync(Cancel);
-        Assert.True(answer.StatusCode == HttpStatusCode.OK, text);
-        return JsonNode.Parse(text)!;
     }
 }

@@ -97,8 +97,8 @@ public sealed class ClusterState
     /// <summary>Kubernetes events of a namespace that the runner uses.</summary>
     internal ResourceCache<Corev1Event> EventsIn(string @namespace) => _events[@namespace];
 
-    /// <summary>True once all workloads of a kind are known; false for ever where the cluster lacks what carries them.</summary>
-    public bool IsSynced(WorkloadKind kind) => _trackers.Any(tracker => tracker.Source.Kinds.Contains(kind) && tracker.Synced);
+    /// <summary>True once all workloads of a kind are known; false while the cluster lacks what carries them.</summary>
+    public bool IsSynced(WorkloadKind kind) => _trackers.Any(tracker => tracker.Source.Kinds.Contains(kind) && tracker.Synced && tracker.Source.IsCarried);
 
     /// <summary>Labels of a pod; null when it is not known.</summary>
     public IReadOnlyDictionary<string, string>? LabelsOfPod(string @namespace, string pod) => Pods.Find(@namespace, pod)?.Metadata.Labels?.AsReadOnly();

@@ -6,7 +6,7 @@ using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Sandboxes;
 
-/// <summary>Agents' sandboxes. In a cluster without the kind this source alone stays unsynced, until it appears.</summary>
+/// <summary>Agents' sandboxes. A cluster without the kind has none, but perhaps one that was to be there and is not.</summary>
 internal sealed class SandboxSource : WorkloadSource
 {
     private readonly ClusterConnection _connection;
@@ -22,12 +22,14 @@ internal sealed class SandboxSource : WorkloadSource
         _connection = caches.Connection;
         _pods = pods;
         _namespace = @namespace;
-        Sandboxes = Needs(
+        Sandboxes = Uses(
             caches.Of<Sandbox>(new(SandboxNames.Group, SandboxNames.Version, SandboxNames.Plural, @namespace) { KeepJson = true }),
             sandbox => KeyOf(sandbox.Metadata.Name));
     }
 
     public ResourceCache<Sandbox> Sandboxes { get; }
+
+    public override bool IsCarried => Sandboxes.Health != CacheHealth.Unavailable;
 
     public override IEnumerable<WorkloadKey> Keys() => Sandboxes.All().Select(sandbox => KeyOf(sandbox.Metadata.Name)).Union(_noted.Keys());
 
