@@ -37,6 +37,21 @@ public sealed class ReplicaStateTests : BunitContext
     }
 
     [Fact]
+    public void Why_the_one_that_is_to_speak_cannot_is_told_until_it_can()
+    {
+        var leadership = new HubLeadership(elected: true);
+        Prepare(leadership);
+        var page = Render<ReplicaState>();
+
+        leadership.Fail(new("The Secret is too large.", "Secret 过大。"));
+        page.WaitForAssertion(() => Assert.Contains("cannot yet", page.Markup, StringComparison.Ordinal));
+        Assert.Contains("The Secret is too large.", page.Markup, StringComparison.Ordinal);
+        leadership.Set(true, "runner-0_def");
+        page.WaitForAssertion(() => Assert.Contains("This replica", page.Markup, StringComparison.Ordinal));
+        Assert.DoesNotContain("cannot yet", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_word_is_there_in_both_languages()
     {
         Assert.Equal(Keys(CultureInfo.InvariantCulture), Keys(CultureInfo.GetCultureInfo("zh-Hans")));
