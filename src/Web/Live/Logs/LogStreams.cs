@@ -17,16 +17,18 @@ internal sealed class LogStreams : IAsyncDisposable
 
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(3);
 
+    /// <summary>For so long it is told why the log of a pod that is gone could not be read.</summary>
+    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(1);
+
     private readonly Lock _lock = new();
-    private readonly Dictionary<LogTarget, Task> _streams = [];
-    private readonly Dictionary<LogTarget, LocalText> _problems = [];
+    private readonly Dictionary<LogTarget, Stream> _streams = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly IConsoleEngine _engine;
     private readonly TimeProvider _time;
     private readonly PodLogOptions _options;
     private readonly Action<LogLine> _take;
     private readonly Action _changed;
-    private IReadOnlyList<LogTarget> _wanted = [];
+    private HashSet<LogTarget> _wanted = [];
 
     /// <param name="take">Called with every line.</param>
     /// <param name="changed">Called when a stream began, failed or ended.</param>
@@ -44,7 +46,7 @@ internal sealed class LogStreams : IAsyncDisposable
         {
             lock (_lock)
             {
-                return _streams.Values.Count(stream => !stream.IsCompleted);
+                return CountOpen();
             }
         }
     }
@@ -68,7 +70,7 @@ internal sealed class LogStreams : IAsyncDisposable
         {
             lock (_lock)
             {
-                return new Dictionary<LogTarget, LocalText>(_problems);
+                return _streams.Where(stream => stream.Value.Problem is not null).ToDictionary(stream => stream.Key, stream => stream.Value.Problem!);
             }
         }
     }
@@ -78,12 +80,15 @@ internal sealed class LogStreams : IAsyncDisposable
     {
         lock (_lock)
         {
-            _wanted = targets;
+            _wanted = [.. targets];
+            Forget();
             foreach (var target in targets)
             {
-                if (!_stop.IsCancellationRequested && !_streams.ContainsKey(target) && _streams.Values.Count(stream => !stream.IsCompleted) < MaxStreams)
+                if (!_stop.IsCancellationRequested && !_streams.ContainsKey(target) && CountOpen() < MaxStreams)
                 {
-                    _streams[target] = Task.Run(() => FollowAsync(target, _stop.Token), CancellationToken.None);
+                    var stream = new Stream();
+                    _streams[target] = stream;
+                    stream.Following = Task.Run(() => FollowAsync(target, stream, _stop.Token), CancellationToken.None);
                 }
             }
         }
@@ -95,29 +100,45 @@ internal sealed class LogStreams : IAsyncDisposable
         lock (_lock)
         {
             _stop.Cancel();
-            ending = [.. _streams.Values];
+            ending = [.. _streams.Values.Select(stream => stream.Following)];
         }
 
         await Task.WhenAll(ending).ConfigureAwait(false);
         _stop.Dispose();
     }
 
-    private async Task FollowAsync(LogTarget target, CancellationToken stopping)
+    private int CountOpen() => _streams.Values.Count(stream => stream.Open);
+
+    /// <summary>Forgets why logs of pods could not be read that are gone, lest each message carries those of all that ever were. That they were read stays known: kept logs of theirs may be wanted later.</summary>
+    private void Forget()
     {
-        while (!await ReadAsync(target, stopping).ConfigureAwait(false) && IsWanted(target))
+        foreach (var (target, stream) in _streams.Where(stream => stream.Value.Problem is not null))
         {
-            _changed();
-            try
+            if (stream.Open || _wanted.Contains(target))
             {
-                await Task.Delay(Again, _time, stopping).ConfigureAwait(false);
+                stream.GoneSince = null;
             }
-            catch (OperationCanceledException)
+            else if (_time.GetElapsedTime(stream.GoneSince ??= _time.GetTimestamp()) > Remembered)
             {
-                return;
+                stream.Problem = null;
             }
         }
+    }
 
-        // A place is free as soon as this task is over, which it is when whoever waits for the change looks again.
+    private async Task FollowAsync(LogTarget target, Stream stream, CancellationToken stopping)
+    {
+        while (!await ReadAsync(target, stream, stopping).ConfigureAwait(false) && IsWanted(target) && !stopping.IsCancellationRequested)
+        {
+            _changed();
+            await Task.Delay(Again, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        // The place is free before anybody hears of it: whoever looked then, and waited for the next change, would wait for ever.
+        lock (_lock)
+        {
+            stream.Open = false;
+        }
+
         _changed();
     }
 
@@ -130,7 +151,7 @@ internal sealed class LogStreams : IAsyncDisposable
     }
 
     /// <returns>False where nothing came and another try may help.</returns>
-    private async Task<bool> ReadAsync(LogTarget target, CancellationToken stopping)
+    private async Task<bool> ReadAsync(LogTarget target, Stream stream, CancellationToken stopping)
     {
         var any = false;
         try
@@ -140,13 +161,13 @@ internal sealed class LogStreams : IAsyncDisposable
                 if (!any)
                 {
                     any = true;
-                    Tell(target, null);
+                    Tell(stream, null);
                 }
 
                 _take(line);
             }
 
-            Tell(target, null);
+            Tell(stream, null);
             return true;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -157,23 +178,31 @@ internal sealed class LogStreams : IAsyncDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Tell(target, IExplained.Of(exception));
+            Tell(stream, IExplained.Of(exception));
             return any || !_options.Follow;
         }
     }
 
-    private void Tell(LogTarget target, LocalText? problem)
+    private void Tell(Stream stream, LocalText? problem)
     {
         lock (_lock)
         {
-            if (problem is null)
-            {
-                _problems.Remove(target);
-            }
-            else
-            {
-                _problems[target] = problem;
-            }
+            stream.Problem = problem;
         }
+    }
+
+    /// <summary>One log; its fields are read and written under the lock.</summary>
+    private sealed class Stream
+    {
+        public Task Following { get; set; } = Task.CompletedTask;
+
+        /// <summary>True until it is at its end.</summary>
+        public bool Open { get; set; } = true;
+
+        /// <summary>Why it cannot be read; null while it can.</summary>
+        public LocalText? Problem { get; set; }
+
+        /// <summary>Timestamp since when nobody wants it that was read to its end; null while somebody does.</summary>
+        public long? GoneSince { get; set; }
     }
 }
