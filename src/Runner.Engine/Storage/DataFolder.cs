@@ -6,6 +6,12 @@ internal static class DataFolder
     /// <summary>Held open by the process that uses the folder.</summary>
     public const string LockFile = "runner.lock";
 
+    /// <summary>What the log collector keeps: how far the logs were delivered.</summary>
+    public const string Collector = "logcollector";
+
+    /// <summary>Held open by the process that collects logs, in <see cref="Collector"/>.</summary>
+    public const string CollectorLock = "lock";
+
     /// <summary>There while a restore puts files in place.</summary>
     public const string RestoreMark = "restore-unfinished";
 
@@ -95,7 +101,7 @@ internal static class DataFolder
     private static bool IsKept(string path)
     {
         var first = path.Split(Path.DirectorySeparatorChar)[0];
-        return first is not (LockFile or RestoreMark)
+        return first is not (LockFile or RestoreMark) && path != Path.Combine(Collector, CollectorLock)
             && first != DatabaseFileNames.Main.Data && first != DatabaseFileNames.Main.Log && first != DatabaseFileNames.Compact.Data && first != DatabaseFileNames.Compact.Log
             && !first.StartsWith(BeforeRestore, StringComparison.Ordinal) && !first.StartsWith(OlderFormat, StringComparison.Ordinal)
             && !first.EndsWith(Unfinished, StringComparison.Ordinal) && !path.EndsWith(".tmp", StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Net;
+using Runner.Engine.Configuration;
 using Runner.Engine.Storage;
 using Runner.Engine.Storage.Backups;
 using Runner.Tests.Engine.Identity;
@@ -20,7 +21,10 @@ public sealed class BackupCallTests
     public async Task A_backup_of_the_running_program_restored_elsewhere_lets_the_same_people_in_and_is_audited()
     {
         using var folder = new TemporaryFolder();
-        await using var host = await RunnerHost.StartAsync();
+
+        // Collecting logs too, which holds a file of the folder.
+        await using var host = await RunnerHost.StartAsync(options => options with { LogCollector = options.LogCollector with { Mode = LogCollectorMode.InProcess, LokiUrl = new("http://127.0.0.1:9") } });
+        await Eventually.TrueAsync(() => File.Exists(Path.Combine(host.Get<RunnerOptions>().DataDirectory, "logcollector", "lock")), "logs are collected");
         await host.Get<UserDirectory>().CreateAsync("olga", "three odd tables", ConsoleRole.Operator, Cancel);
         using (var admin = await host.SignedInAsync())
         {

@@ -108,7 +108,7 @@ public sealed class EndSessionTests
         var client = new TokenClient(host);
         var token = (await client.RedeemAsync(TokenClient.CodeIn(await client.AuthorizeAsync(browser, "openid audit.read")))).GetProperty("id_token").GetString();
 
-        using var answer = await browser.GetAsync($"{Path}?id_token_hint={token}", Cancel);
+        using var answer = await browser.GetAsync($"{Path}?client_id=runner-cli&id_token_hint={token}", Cancel);
         Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
         Assert.False(await IsSignedInAsync(browser));
     }

@@ -21,11 +21,11 @@ internal sealed class PositionFile
     /// <exception cref="IOException">Another collector uses the folder, or it cannot be written.</exception>
     public static PositionFile Open(string dataDirectory)
     {
-        var folder = Path.Combine(Path.GetFullPath(dataDirectory), "logcollector");
+        var folder = Path.Combine(Path.GetFullPath(dataDirectory), DataFolder.Collector);
         Directory.CreateDirectory(folder);
         try
         {
-            return new(Path.Combine(folder, "positions"), DataFolder.HoldPrivate(Path.Combine(folder, "lock")));
+            return new(Path.Combine(folder, "positions"), DataFolder.HoldPrivate(Path.Combine(folder, DataFolder.CollectorLock)));
         }
         catch (IOException exception)
         {
