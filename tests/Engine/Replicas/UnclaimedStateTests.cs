@@ -42,15 +42,17 @@ public sealed class UnclaimedStateTests
         var status = host.Get<Outbox>().Status;
         Assert.True(status.IsTroubled && status.LastError.English.Contains("cannot yet", StringComparison.Ordinal), status.LastError.English);
 
-        // Elected, and deprived of that again: it goes on standing.
+        // Elected, and deprived of that again for longer than it may go without a renewal: it stands anew.
         Volatile.Write(ref refusesLeases, false);
         await Eventually.TrueAsync(() => cluster.Store.Get(Lease) is { } lease && Holder(lease).Length > 0, "it is elected", 30);
         Volatile.Write(ref refusesLeases, true);
         var before = Volatile.Read(ref asked);
-        await Eventually.TrueAsync(() => Volatile.Read(ref asked) > before + 30, "it stands again and again", 60);
+        await Eventually.TrueAsync(() => Volatile.Read(ref asked) > before + 15, "it cannot renew in time", 60);
+        Volatile.Write(ref refusesLeases, false);
+        var renewals = new HashSet<string?>();
+        await Eventually.TrueAsync(() => renewals.Add((string?)cluster.Store.Get(Lease)!.Json["spec"]?["renewTime"]) && renewals.Count > 5, "it has the Lease again, and renews it", 30);
         Assert.False(leadership.IsLeader);
 
-        Volatile.Write(ref refusesLeases, false);
         Volatile.Write(ref refusesState, false);
         await Eventually.TrueAsync(() => leadership.IsLeader && leadership.Problem.Length == 0 && leadership.WhySilent.Length == 0, "it speaks", 30);
         await Eventually.TrueAsync(() => cluster.Store.Get(Lease) is { } lease && Holder(lease) == leadership.Leader, "as the Lease has it", 30);
