@@ -98,7 +98,8 @@ internal static class DataFolder
         return options;
     }
 
-    private static bool IsKept(string path)
+    /// <summary>Whether a file beside the database, relative to the folder, belongs into a backup.</summary>
+    public static bool IsKept(string path)
     {
         var first = path.Split(Path.DirectorySeparatorChar)[0];
         return first is not (LockFile or RestoreMark) && path != Path.Combine(Collector, CollectorLock)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Runner.Engine.Storage;
 using Runner.Engine.Storage.Backups;
 using Runner.Web.Hosting;
+using Runner.Web.Identity.Tokens;
 
 namespace Runner.Web.Commands;
 
@@ -64,6 +65,13 @@ internal static class DataCommands
         {
             await BackupWriter.WriteAsync(folder, TimeProvider.System, output, cancellationToken);
             return true;
+        }
+        catch (DataFolderInUseException exception) when (access.Token.Length + access.ClientId.Length == 0)
+        {
+            throw new RunnerClientException(
+                $"The data folder '{System.IO.Path.GetFullPath(folder)}' is in use by a runner, which makes backups for a token only. Set {AccessOptions.TokenVariable}, or {AccessOptions.ClientVariable} and "
+                + $"{AccessOptions.SecretVariable} of a client that may have the scope {ApiScopes.BackupRead}, or stop that runner.",
+                exception);
         }
         catch (Exception exception) when (exception is DataFolderInUseException || (exception is BackupException && access.Token.Length + access.ClientId.Length > 0))
         {

@@ -62,6 +62,12 @@ public sealed class BackupCallTests
             await database.WriteAsync(db => db.GetCollection("notes").Insert(new LiteDB.BsonDocument { ["_id"] = 1 }), Cancel);
             Assert.Equal(CommandLine.Refused, await RunAsync("restore", file, "--replace", "--data", data));
             Assert.Equal(CommandLine.Refused, await RunAsync("backup", file, "--data", data, "--url", "http://127.0.0.1:1"));
+
+            // Without a token the one that uses it cannot be asked: that is what is said.
+            using var said = new StringWriter();
+            Assert.Equal(CommandLine.Refused, await DataCommands.Backup().Parse([file, "--data", data]).InvokeAsync(new() { Error = said }, Cancel));
+            Assert.Contains("is in use by a runner", said.ToString(), StringComparison.Ordinal);
+            Assert.Contains("RUNNER_TOKEN", said.ToString(), StringComparison.Ordinal);
             Assert.False(File.Exists(file) || File.Exists(file + ".unfinished"));
         }
 

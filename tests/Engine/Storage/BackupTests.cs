@@ -130,6 +130,8 @@ public sealed class BackupTests : IDisposable
     [InlineData("no manifest")]
     [InlineData("a newer format")]
     [InlineData("a way out of the folder")]
+    [InlineData("a file without a name")]
+    [InlineData("a file that no backup has")]
     [InlineData("not there")]
     public async Task What_is_no_whole_backup_is_refused_and_changes_nothing(string damage)
     {
@@ -157,6 +159,19 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_backup_of_an_earlier_version_with_the_lock_of_the_log_collector_in_it_is_restored()
+    {
+        var file = await BackupOfAsync("kept");
+        await using (var zip = await ZipFile.OpenAsync(file, ZipArchiveMode.Update, Cancel))
+        {
+            await DamageAsync(zip, "the log collector's lock");
+        }
+
+        await BackupRestore.RunAsync(file, _folder.Path, replace: true, TimeProvider.System, Cancel);
+        Assert.Equal("kept", await TextAsync(_folder.Path));
+    }
+
+    [Fact]
     public async Task A_restore_that_died_in_its_middle_is_told_at_the_start_and_can_be_run_again()
     {
         var file = await BackupOfAsync("kept");
@@ -178,13 +193,22 @@ public sealed class BackupTests : IDisposable
         }
 
         manifest.Delete();
+        var other = damage switch { "a file that no backup has" => DataFolder.LockFile, "the log collector's lock" => "logcollector/lock", _ => null };
         text = damage switch
         {
             "a newer format" => text.Replace($"\"format\": {DataFormat.Current}", $"\"format\": {DataFormat.Current + 1}", StringComparison.Ordinal),
             "a way out of the folder" => text.Replace("\"path\": \"keys/key.xml\"", "\"path\": \"../key.xml\"", StringComparison.Ordinal),
+            "a file without a name" => text.Replace("\"path\": \"keys/key.xml\"", "\"path\": null", StringComparison.Ordinal),
+            _ when other is not null => text.Replace("\"path\": \"keys/key.xml\"", $"\"path\": \"{other}\"", StringComparison.Ordinal),
             "a byte changed" => text.Replace("\"sha256\": \"", "\"sha256\": \"0", StringComparison.Ordinal),
             _ => text,
         };
+        if (other is not null)
+        {
+            await using var writer = new StreamWriter(await zip.CreateEntry(BackupManifest.DataEntries + other).OpenAsync(Cancel));
+            await writer.WriteAsync("a key");
+        }
+
         if (damage != "no manifest")
         {
             await using var writer = new StreamWriter(await zip.CreateEntry(BackupManifest.EntryName).OpenAsync(Cancel));

@@ -102,10 +102,16 @@ public static class BackupRestore
             null or { Files: null } => throw new BackupException($"'{file}' is no whole backup: its {BackupManifest.EntryName} is empty. Nothing was changed."),
             { Format: > DataFormat.Current } => throw new BackupException(
                 $"'{file}' was made by a newer version of this program ({manifest.Program}, format {manifest.Format}; this one knows up to {DataFormat.Current}). Nothing was changed. Restore it with that version."),
-            _ when !manifest.Files.Any(kept => kept.Path == DatabaseFileNames.Main.Data) => throw new BackupException($"'{file}' is no whole backup: it has no {DatabaseFileNames.Main.Data}. Nothing was changed."),
+            _ when !manifest.Files.Any(kept => kept?.Path == DatabaseFileNames.Main.Data) => throw new BackupException($"'{file}' is no whole backup: it has no {DatabaseFileNames.Main.Data}. Nothing was changed."),
+            _ when !manifest.Files.All(IsOfBackup) =>
+                throw new BackupException($"'{file}' is no whole backup: its {BackupManifest.EntryName} names '{manifest.Files.First(kept => !IsOfBackup(kept))?.Path}', which no backup holds. Nothing was changed."),
             _ => manifest,
         };
     }
+
+    // What the folder has for itself, such as its lock, must not be put in place of it. The collector's lock is in backups of earlier versions. Whatever the JSON says may be null.
+    private static bool IsOfBackup(BackupFile? kept) => kept is { Path.Length: > 0, Sha256: not null }
+        && (kept.Path is $"{DataFolder.Collector}/{DataFolder.CollectorLock}" || kept.Path == DatabaseFileNames.Main.Data || DataFolder.IsKept(kept.Path.Replace('/', Path.DirectorySeparatorChar)));
 
     private static async Task UnpackAsync(string file, ZipArchiveEntry entry, BackupFile kept, string path, CancellationToken cancellationToken)
     {
