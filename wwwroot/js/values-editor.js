@@ -21,7 +21,20 @@ const load = () => loading ??= (async () => {
   return window.monaco;
 })();
 
-const theme = () => document.documentElement.dataset.theme === "dark" ? "vs-dark" : "vs";
+// The editor in the colours of the page. What YAML is made of keeps the editor's own.
+const dress = monaco => {
+  const page = getComputedStyle(document.documentElement);
+  const of = name => page.getPropertyValue(name).trim();
+  monaco.editor.defineTheme("page", {
+    base: document.documentElement.dataset.theme === "dark" ? "vs-dark" : "vs", inherit: true, rules: [],
+    colors: {
+      "editor.background": of("--surface"), "editor.foreground": of("--ink"), "editorCursor.foreground": of("--ink"), "editor.lineHighlightBorder": of("--line"),
+      "editorLineNumber.foreground": of("--ink-3"), "editorLineNumber.activeForeground": of("--ink"), "editorError.foreground": of("--bad"), "editorWarning.foreground": of("--wait"),
+      "editorWidget.background": of("--raised"), "editorWidget.border": of("--line-strong"), "focusBorder": of("--accent"),
+    },
+  });
+  monaco.editor.setTheme("page");
+};
 
 // The editor has one kind of line end in the whole text, whatever the file has.
 const lines = text => text.replace(/\r\n?/g, "\n");
@@ -42,9 +55,10 @@ const position = (text, offset) => {
 
 export async function create(host, page, text, readOnly, label) {
   const monaco = await load();
+  dress(monaco);
   const face = getComputedStyle(document.documentElement).getPropertyValue("--face-mono");
   const editor = monaco.editor.create(host, {
-    value: text, language: "yaml", readOnly, ariaLabel: label, theme: theme(), automaticLayout: true, fontFamily: face, fontSize: 12.5, lineHeight: 20,
+    value: text, language: "yaml", readOnly, ariaLabel: label, theme: "page", automaticLayout: true, fontFamily: face, fontSize: 12.5, lineHeight: 20,
     minimap: { enabled: false }, scrollBeyondLastLine: false, tabSize: 2, insertSpaces: true, renderWhitespace: "selection", wordWrap: "off", folding: true,
     padding: { top: 8, bottom: 8 }, overviewRulerLanes: 1, fixedOverflowWidgets: true, accessibilitySupport: "auto", unicodeHighlight: { ambiguousCharacters: false },
   });
@@ -96,7 +110,7 @@ export async function create(host, page, text, readOnly, label) {
   // A button that is pressed next must find what was typed before.
   editor.onDidBlurEditorWidget(tell);
   document.addEventListener("console:connected", again);
-  const watch = new MutationObserver(() => monaco.editor.setTheme(theme()));
+  const watch = new MutationObserver(() => dress(monaco));
   watch.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 
   return {

@@ -70,7 +70,7 @@ internal sealed record Scene(string Name, string Path, string Ready)
         new("diagnostics", "/diagnostics", ".check-row"),
         new("runner-health", "/runner-health", ".health-files td"),
         new("log-collection", "/log-collection", ".notice"),
-        new("configuration", "/configuration", ".values-field"),
+        new("configuration", "/configuration", ".values-field") { Act = EditorAsync },
         new("configuration-problems", "/configuration?tab=problems", ".values-problems") { Extra = true },
         new("configuration-release", "/configuration?tab=release", "h1") { Extra = true },
         new("configuration-history", "/configuration?tab=history", "h1") { Extra = true },
@@ -95,6 +95,15 @@ internal sealed record Scene(string Name, string Path, string Ready)
     }
 
     private static Task DialogAsync(IPage page, ILocator button) => ClickAsync(button, page.Locator(".mud-dialog"));
+
+    /// <summary>Beside the form where there is room for it.</summary>
+    private static async Task EditorAsync(IPage page)
+    {
+        if (await page.Locator(".values-editor").IsVisibleAsync())
+        {
+            await page.Locator(".values-editor .line-numbers").First.WaitForAsync();
+        }
+    }
 
     private static async Task RefusedAsync(IPage page)
     {
