@@ -99,6 +99,9 @@ public sealed partial class OperationsTests
         Assert.Equal([3, 2, 1], HubModel.Choose(all, new()).Select(e => e.Sequence));
         Assert.Equal([1, 2, 3], HubModel.Choose(all, HubQuery.Parse("?sort=-age")).Select(e => e.Sequence));
         Assert.Equal([3, 2, 1], HubModel.Choose(all, HubQuery.Parse("?sort=state")).Select(e => e.Sequence));
+
+        // As on the page of workloads: what a chip would show, whichever is pressed.
+        Assert.Equal([(EventState.Sent, 1), (EventState.Waiting, 1)], HubModel.Counts(all, new() { State = EventState.Refused, Filter = "spaces/a" }).Select(count => (count.Key, count.Value)).OrderByDescending(count => count.Key));
         var query = new HubQuery { State = EventState.Sent, Filter = "a&b", Event = 7, Sort = "problem", Descending = true };
         Assert.Equal("hub?filter=a%26b&state=sent&sort=-problem&event=7", query.Address);
         Assert.Equal(query, HubQuery.Parse(new Uri("http://x/" + query.Address).Query));

@@ -17,6 +17,7 @@ public sealed class HubModel(Outbox outbox)
     public const int Most = 4000;
 
     private IReadOnlyList<OutboxEvent> _all = [];
+    private IReadOnlyDictionary<EventState, int> _counts = new Dictionary<EventState, int>();
 
     public OutboxStatus Status { get; private set; } = outbox.Status;
 
@@ -34,8 +35,8 @@ public sealed class HubModel(Outbox outbox)
     /// <summary>The event whose payload is open; null for none and for one that is no longer kept.</summary>
     public OutboxEvent? Open { get; private set; }
 
-    /// <summary>How many of a state were read.</summary>
-    public int Count(EventState? state) => state is null ? _all.Count : _all.Count(e => StateOf(e) == state);
+    /// <summary>How many of a state the words of the filter find among those that were read; null for all states.</summary>
+    public int Count(EventState? state) => state is { } one ? _counts.GetValueOrDefault(one) : _counts.Values.Sum();
 
     /// <summary>Whether the hub has yet to take something about a resource.</summary>
     public bool Waits(string resource) => _all.Any(e => e.SentAt is null && e.Resource == resource);
@@ -53,11 +54,15 @@ public sealed class HubModel(Outbox outbox)
     public void Show(HubQuery query)
     {
         Query = query;
-        Rows = Choose(_all, query);
+        (Rows, _counts) = (Choose(_all, query), Counts(_all, query));
         Open = query.Event is { } sequence ? outbox.Find(sequence) : null;
     }
 
     /// <summary>Which events a query means, in its order. Pure.</summary>
     public static IReadOnlyList<OutboxEvent> Choose(IReadOnlyList<OutboxEvent> all, HubQuery query) =>
         [.. HubQuery.Events.Arrange(all.Where(e => (query.State is null || StateOf(e) == query.State) && HubQuery.Events.Matches(e, query.Words)), query)];
+
+    /// <summary>How many events of each state a query's words find, whichever state it asks for. Pure.</summary>
+    public static IReadOnlyDictionary<EventState, int> Counts(IReadOnlyList<OutboxEvent> all, HubQuery query) =>
+        all.Where(e => HubQuery.Events.Matches(e, query.Words)).GroupBy(StateOf).ToDictionary(state => state.Key, state => state.Count());
 }
