@@ -107,6 +107,20 @@ public sealed partial class CapacityTests
         Assert.Empty(page.FindAll(".skeleton"));
     }
 
+    [Theory]
+    [InlineData(true, "wait")]
+    [InlineData(false, "bad")]
+    public async Task A_group_of_nodes_looks_as_bad_as_the_worst_of_them(bool ready, string tone)
+    {
+        await using var console = new ConsoleContext();
+        console.Engine.Set(Snapshot(Node("gpu-1", "NVIDIA-A100", 8) with { Cordoned = true }, Node("gpu-2", "NVIDIA-A100", 8) with { Ready = ready, Cordoned = true }, Node("cpu-1", "", 0)));
+        Open(console, "/capacity");
+        var page = console.Render<Capacity>();
+
+        Assert.Equal("2", page.Find($"tr.is-group .state.state-{tone}").TextContent);
+        Assert.Contains($"dot-{tone}", page.Find("button.chip .dot").ClassList);
+    }
+
     [Fact]
     public async Task A_typed_request_is_answered_node_by_node_and_kept_in_the_address()
     {

@@ -73,6 +73,9 @@ public sealed class CapacityModel(IConsoleEngine engine)
     /// <summary>Nodes that take no new pods or are under pressure.</summary>
     public int Troubled { get; private set; }
 
+    /// <summary>Whether one of them is not ready, which is worse than out of use or under pressure.</summary>
+    public bool HasNotReady { get; private set; }
+
     /// <summary>Workloads that wait because no node has room.</summary>
     public int Waiting { get; private set; }
 
@@ -155,6 +158,7 @@ public sealed class CapacityModel(IConsoleEngine engine)
         _nodes = all.DistinctBy(node => node.Id).ToDictionary(node => node.Id);
         Total = all.Count;
         Troubled = all.Count(node => IsNode(node) && node.Node.Troubled);
+        HasNotReady = all.Any(node => IsNode(node) && !node.Node.Ready);
         Labels = [.. all.SelectMany(node => node.Node.Labels.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         var words = Query.Filter.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var shown = all.Where(node => (!Query.Troubled || node.Node.Troubled) && words.All(word => Has(node, word))).ToList();
