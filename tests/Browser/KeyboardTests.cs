@@ -181,6 +181,7 @@ public sealed class KeyboardTests(ConsoleFixture console)
             ("access", "[data-user]", "End", "open"),
             ("access/sessions", "[data-session]", "Home", "user"),
             ("access/clients", "[data-client]", "End", "secret"),
+            ("access/audit", ".audit-table tbody tr", "End", "act"),
         ];
         foreach (var (path, rows, key, sort) in tables)
         {
