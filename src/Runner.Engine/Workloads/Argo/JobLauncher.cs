@@ -125,8 +125,8 @@ internal sealed partial class JobLauncher(
     private async Task<WorkflowRecord> MakeAsync(ClusterConnection cluster, WorkloadKey key, JobObjects objects, NotedReplacement note, ArgoWorkflow? found)
     {
         var (api, belongings) = (new ArgoApi(cluster, key.Namespace, time), BelongingsOf(cluster, key));
-        bool? isSeen = null;
-        var (workflow, _) = await carriers.MakeAsync(cluster, note, new CarrierSteps<ArgoWorkflow>(
+        var isSeen = false;
+        var (workflow, isNew) = await carriers.MakeAsync(cluster, note, new CarrierSteps<ArgoWorkflow>(
             begin => PutAsync(cluster, key, belongings, objects, found, begin),
             async there =>
             {
@@ -139,13 +139,13 @@ internal sealed partial class JobLauncher(
                 await api.DeleteAsync(key.Name, made.Metadata.Uid, CancellationToken.None).ConfigureAwait(false);
                 await belongings.RemoveAsync(key.Name, note.Secret, objects.Volume?.Metadata.Name).ConfigureAwait(false);
             })).ConfigureAwait(false);
-        if (isSeen is null)
+        if (!isNew)
         {
             await SeeAsync(workflow).ConfigureAwait(false);
         }
 
         LogCreated(key.Kind, key.Name, cluster.Name);
-        if (isSeen == true)
+        if (isSeen)
         {
             await AnnounceAsync(api, key, workflow.Metadata.Uid).ConfigureAwait(false);
         }

@@ -11,7 +11,7 @@ namespace Runner.Engine.Workloads.Sandboxes;
 
 /// <summary>Has the objects of sandboxes there, in place of whichever sandbox has the name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, CarrierMaker carriers, WorkloadFeed feed, MadeSandboxes justMade, TimeProvider time, ILogger logger)
+internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, CarrierMaker carriers, WorkloadFeed feed, RecentlyMade<Sandbox> justMade, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old sandbox of the same name may take to go: its pod is given 30 s to end, and goes a moment after that.</summary>
     private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(40);

@@ -31,7 +31,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     private readonly Turns _turns;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly MadeSandboxes _made;
+    private readonly RecentlyMade<Sandbox> _made;
     private readonly SandboxMaker _maker;
 
     internal SandboxOperations(
