@@ -108,8 +108,7 @@ internal sealed class ConsoleEngine : IConsoleEngine, IDisposable
 
     public IReadOnlyList<WorkloadContainerSpec> ContainersOf(WorkloadKey key) => _clusters.Find(key.Cluster)?.State.ContainersOf(key) ?? [];
 
-    public IReadOnlyDictionary<string, ContainerLimits> LimitsOf(WorkloadKey key, string pod) =>
-        _clusters.Find(key.Cluster)?.State.LimitsOfPod(key.Namespace, pod) ?? ImmutableDictionary<string, ContainerLimits>.Empty;
+    public IReadOnlyDictionary<string, ContainerLimits> LimitsOf(WorkloadKey key, string pod) => _usage.LimitsOf(key.Cluster, key.Namespace, pod);
 
     public UsageList UsageOf(UsageSubject subject, string cluster) => _usage.Of(subject, cluster);
 

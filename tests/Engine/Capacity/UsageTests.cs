@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Runner.EmbeddedCluster.Http;
 using Runner.EmbeddedCluster.Storage;
 using Runner.Engine;
 using Runner.Engine.Capacity.Usage;
 using Runner.Engine.Configuration;
 using Runner.Tests.Engine.Support;
-using ServedMetrics = Runner.EmbeddedCluster.Http.MetricsApi;
 
 namespace Runner.Tests.Engine.Capacity;
 
@@ -19,7 +19,7 @@ public sealed class UsageTests
     public async Task The_metrics_API_is_asked_while_somebody_watches_and_not_before_or_after()
     {
         await using var cluster = await TestCluster.StartAsync();
-        cluster.Store.Create(ApiService, ServedMetrics.Registration("2026-03-01T12:00:00Z"));
+        cluster.Store.Create(ApiService, MetricsGroup.Registration("2026-03-01T12:00:00Z"));
         PutRunningPod(cluster);
         await using var engine = new RunningEngine([cluster.Endpoint]);
         await using var usage = Side.Of(engine);
@@ -58,7 +58,7 @@ public sealed class UsageTests
         await Eventually.TrueAsync(() => usage.Feed.Of(UsageSubject.Nodes, "test").State == UsageState.Missing, "it is missing");
         Assert.Contains("Install the metrics server", usage.Feed.Of(UsageSubject.Nodes, "test").Problem, StringComparison.Ordinal);
 
-        cluster.Store.Create(ApiService, ServedMetrics.Registration("2026-03-01T12:00:00Z"));
+        cluster.Store.Create(ApiService, MetricsGroup.Registration("2026-03-01T12:00:00Z"));
         await Eventually.TrueAsync(
             () =>
             {

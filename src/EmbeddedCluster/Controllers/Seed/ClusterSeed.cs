@@ -55,7 +55,7 @@ internal static class ClusterSeed
             });
         }
 
-        TryCreate(cluster, ObjectKind.ApiService, MetricsApi.Registration(cluster.Clock.Timestamp));
+        TryCreate(cluster, ObjectKind.ApiService, MetricsGroup.Registration(cluster.Clock.Timestamp));
         foreach (var node in SeedNodes.All())
         {
             // Ready at once, so that the example workloads do not begin their lives with a refusal.

@@ -15,41 +15,48 @@ internal sealed class UsageHandler(ObjectStore store, TimeProvider time)
     private static readonly TimeSpan Wave = TimeSpan.FromMinutes(4);
 
     /// <summary>Whether a resource is measured and not stored.</summary>
-    public static bool Handles(ResourceType type) => type.Group == MetricsApi.Group;
+    public static bool Handles(ResourceType type) => type.Group == MetricsGroup.Name;
 
     public Task HandleAsync(ApiRequest request)
     {
-        var options = ListOptions.Read(request);
-        var pods = request.Type.Namespaced;
-        if (request.Info.Name is { } name)
+        var (type, info) = (request.Type, request.Info);
+        if (info.Name is { } name)
         {
-            var stored = store.Get(new ObjectKey("", request.Type.Plural, request.Type.Namespaced ? request.Info.Namespace ?? "" : "", name));
-            var measured = stored is null ? null : pods ? OfPod(stored.Json) : OfNode(stored.Json);
-            return Answers.WriteAsync(request.Http, 200, measured ?? throw ApiErrors.NotFound(MetricsApi.Group, request.Type.Plural, name), request.Format.Yaml);
+            var one = store.Get(new ObjectKey("", type.Plural, type.Namespaced ? info.Namespace ?? "" : "", name)) is { } stored ? Measure(type, [stored]).FirstOrDefault() : null;
+            return Answers.WriteAsync(request.Http, 200, one ?? throw ApiErrors.NotFound(type.Group, type.Plural, name), request.Format.Yaml);
         }
 
-        var items = store.List("", request.Type.Plural, pods ? options.Namespace : null).Where(options.Matches).Select(stored => pods ? OfPod(stored.Json) : OfNode(stored.Json)).OfType<JsonNode>();
+        var options = ListOptions.Read(request);
+        var items = Measure(type, store.List("", type.Plural, type.Namespaced ? options.Namespace : null).Where(options.Matches));
         return Answers.WriteAsync(
-            request.Http,
-            200,
-            new JsonObject { ["kind"] = $"{request.Type.Kind}List", ["apiVersion"] = request.Type.ApiVersion, ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) },
-            request.Format.Yaml);
+            request.Http, 200, new JsonObject { ["kind"] = $"{type.Kind}List", ["apiVersion"] = type.ApiVersion, ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) }, request.Format.Yaml);
+    }
+
+    private IEnumerable<JsonNode> Measure(ResourceType type, IEnumerable<StoredObject> objects)
+    {
+        if (type.Namespaced)
+        {
+            return objects.Select(pod => OfPod(type, pod.Json)).OfType<JsonNode>();
+        }
+
+        var pods = store.List("", "pods").ToLookup(pod => pod.Json.Text("spec", "nodeName") ?? "");
+        return objects.Select(node => OfNode(type, node.Json, pods[node.Key.Name]));
     }
 
     /// <returns>Null for a pod without a running container: a metrics server does not name it.</returns>
-    private JsonObject? OfPod(JsonObject pod)
+    private JsonObject? OfPod(ResourceType type, JsonObject pod)
     {
         var containers = Measured(pod).Select(container => (JsonNode)new JsonObject { ["name"] = container.Name, ["usage"] = Usage(container.Cores, container.Bytes) }).ToArray();
-        return containers.Length == 0 ? null : Body("PodMetrics", pod, "containers", new JsonArray(containers));
+        return containers.Length == 0 ? null : Body(type, pod, "containers", new JsonArray(containers));
     }
 
-    private JsonObject OfNode(JsonObject node)
+    private JsonObject OfNode(ResourceType type, JsonObject node, IEnumerable<StoredObject> pods)
     {
-        var measured = store.List("", "pods").Where(pod => pod.Json.Text("spec", "nodeName") == node.Name()).SelectMany(pod => Measured(pod.Json)).ToList();
+        var measured = pods.SelectMany(pod => Measured(pod.Json)).ToList();
         var idle = Share(node.Uid(), "node", 0.01m, 0.02m);
-        return Body("NodeMetrics", node, "usage", Usage(
-            measured.Sum(container => container.Cores) + (Controllers.Runtime.Quantity.Parse(node.Text("status", "capacity", "cpu")) * idle),
-            measured.Sum(container => container.Bytes) + (Controllers.Runtime.Quantity.Parse(node.Text("status", "capacity", "memory")) * idle)));
+        return Body(type, node, "usage", Usage(
+            measured.Sum(container => container.Cores) + (Quantity.Parse(node.Text("status", "capacity", "cpu")) * idle),
+            measured.Sum(container => container.Bytes) + (Quantity.Parse(node.Text("status", "capacity", "memory")) * idle)));
     }
 
     private IEnumerable<(string Name, decimal Cores, decimal Bytes)> Measured(JsonObject pod)
@@ -65,7 +72,7 @@ internal sealed class UsageHandler(ObjectStore store, TimeProvider time)
     }
 
     private static decimal Asked(JsonNode? resources, string resource, decimal otherwise) =>
-        Controllers.Runtime.Quantity.Parse(resources.Text("requests", resource) ?? resources.Text("limits", resource)) is > 0 and var asked ? asked : otherwise;
+        Quantity.Parse(resources.Text("requests", resource) ?? resources.Text("limits", resource)) is > 0 and var asked ? asked : otherwise;
 
     /// <summary>Between two bounds, the same for the same uid and purpose, but for the wave.</summary>
     private decimal Share(string uid, string purpose, decimal least, decimal most)
@@ -75,7 +82,7 @@ internal sealed class UsageHandler(ObjectStore store, TimeProvider time)
         return least + ((most - least) * ((place * 0.8m) + (0.1m * (1 + (decimal)Math.Sin(2 * Math.PI * phase)))));
     }
 
-    private JsonObject Body(string kind, JsonObject of, string field, JsonNode value)
+    private JsonObject Body(ResourceType type, JsonObject of, string field, JsonNode value)
     {
         var now = ObjectLife.Timestamp(time.GetUtcNow());
         var metadata = new JsonObject { ["name"] = of.Name() };
@@ -90,7 +97,7 @@ internal sealed class UsageHandler(ObjectStore store, TimeProvider time)
             metadata["labels"] = labels.DeepClone();
         }
 
-        return new JsonObject { ["kind"] = kind, ["apiVersion"] = $"{MetricsApi.Group}/v1beta1", ["metadata"] = metadata, ["timestamp"] = now, ["window"] = "15.0s", [field] = value };
+        return new JsonObject { ["kind"] = type.Kind, ["apiVersion"] = type.ApiVersion, ["metadata"] = metadata, ["timestamp"] = now, ["window"] = "15.0s", [field] = value };
     }
 
     // A metrics server tells billionths of cores and kibibytes.

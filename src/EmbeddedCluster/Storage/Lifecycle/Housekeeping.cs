@@ -131,18 +131,18 @@ internal sealed partial class Housekeeping(ObjectStore store, double timeScale, 
 
     private void Metrics(StoreEvent change)
     {
-        if (change.Object.Key is not { Group: "apiregistration.k8s.io", Plural: "apiservices", Name: MetricsApi.Service })
+        if (change.Object.Key is not { Group: "apiregistration.k8s.io", Plural: "apiservices", Name: MetricsGroup.Service })
         {
             return;
         }
 
         if (change.Type != StoreEventType.Deleted)
         {
-            store.Catalog.Serve(MetricsApi.Types);
+            store.Catalog.Serve(MetricsGroup.Types);
             return;
         }
 
-        foreach (var type in MetricsApi.Types)
+        foreach (var type in MetricsGroup.Types)
         {
             store.Catalog.Remove(type.Group, type.Plural);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Connections;
@@ -12,6 +13,7 @@ namespace Runner.Engine.Capacity.Usage;
 public sealed partial class UsageFeed
 {
     private readonly Dictionary<(UsageSubject Subject, string Cluster), UsagePoll> _polls;
+    private readonly ClusterDirectory _clusters;
     private readonly TimeProvider _time;
     private readonly ILogger<UsageFeed> _logger;
 
@@ -23,7 +25,7 @@ public sealed partial class UsageFeed
     /// <param name="calls">Measures how long a call may take.</param>
     internal UsageFeed(ClusterDirectory clusters, RunnerOptions options, TimeProvider time, TimeProvider calls, ILogger<UsageFeed> logger)
     {
-        (_time, _logger) = (time, logger);
+        (_clusters, _time, _logger) = (clusters, time, logger);
         _polls = clusters.Connections
             .SelectMany(cluster => Enum.GetValues<UsageSubject>(), (cluster, subject) => (cluster, subject, api: new MetricsApi(cluster, options.WorkloadNamespace, calls)))
             .ToDictionary(part => (part.subject, part.cluster.Name), part => new UsagePoll(token => part.api.ReadAsync(part.subject, token), time));
@@ -38,6 +40,10 @@ public sealed partial class UsageFeed
     /// <param name="changed">Called on any thread when the list may have changed: quick, and never throws.</param>
     public IDisposable Watch(UsageSubject subject, string cluster, Action changed) =>
         _polls.TryGetValue((subject, cluster), out var poll) ? poll.Watch(changed) : new Nobody();
+
+    /// <summary>Limits of a pod's containers by name, from the watch of pods; empty when the pod is not known.</summary>
+    public IReadOnlyDictionary<string, ContainerLimits> LimitsOf(string cluster, string @namespace, string pod) =>
+        _clusters.Find(cluster)?.State.Pods.Find(@namespace, pod) is { } known ? PodRequests.LimitsOf(known) : ImmutableDictionary<string, ContainerLimits>.Empty;
 
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(_polls.Values.Select(poll => RestartedLoop.RunAsync(poll.RunAsync, LogEnded, _time, cancellationToken)));

@@ -54,4 +54,11 @@ public sealed record UsageList(UsageState State, LocalText Problem, IReadOnlyDic
 /// <summary>How much a container may use; null for no limit.</summary>
 /// <param name="Cores">In cores.</param>
 /// <param name="Bytes">In bytes: beyond it the container is killed (<c>OOMKilled</c>).</param>
-public sealed record ContainerLimits(decimal? Cores, decimal? Bytes);
+public sealed record ContainerLimits(decimal? Cores, decimal? Bytes)
+{
+    // A tenth is soon used up.
+    private const decimal Close = 0.9m;
+
+    /// <summary>Whether there is hardly more memory to be had.</summary>
+    public bool IsNear(Used used) => Bytes is > 0 and var limit && used.Bytes >= limit * Close;
+}

@@ -16,7 +16,7 @@ internal sealed class UsagePoll(Func<CancellationToken, Task<UsageList>> ask, Ti
     private UsageList _current = UsageList.Unknown;
     private long? _asked;
 
-    /// <summary>The last answer; unknown when it is older than what a watcher would have got.</summary>
+    /// <summary>The last answer; of any age while nobody watches.</summary>
     public UsageList Current
     {
         get

@@ -1,8 +1,5 @@
-using System.Collections.Immutable;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Runner.Engine.Capacity;
-using Runner.Engine.Capacity.Usage;
 using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Clusters.Reading;
@@ -102,10 +99,6 @@ public sealed class ClusterState
 
     /// <summary>Labels of a pod; null when it is not known.</summary>
     public IReadOnlyDictionary<string, string>? LabelsOfPod(string @namespace, string pod) => Pods.Find(@namespace, pod)?.Metadata.Labels?.AsReadOnly();
-
-    /// <summary>Limits of a pod's containers by name; empty when it is not known.</summary>
-    public IReadOnlyDictionary<string, ContainerLimits> LimitsOfPod(string @namespace, string pod) =>
-        Pods.Find(@namespace, pod) is { } known ? PodRequests.LimitsOf(known) : ImmutableDictionary<string, ContainerLimits>.Empty;
 
     /// <summary>Kubernetes events about the workload's objects, newest first; of the same second the warnings, which say what is the matter.</summary>
     public IReadOnlyList<WorkloadEvent> EventsOf(WorkloadKey key)

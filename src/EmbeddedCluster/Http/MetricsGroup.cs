@@ -5,12 +5,12 @@ using Runner.EmbeddedCluster.Storage;
 namespace Runner.EmbeddedCluster.Http;
 
 /// <summary>The resource metrics API of a metrics server. As in a real cluster it is there while an APIService says so: <c>kubectl delete apiservice v1beta1.metrics.k8s.io</c> takes it away.</summary>
-internal static class MetricsApi
+internal static class MetricsGroup
 {
-    public const string Group = "metrics.k8s.io";
+    public const string Name = "metrics.k8s.io";
 
     /// <summary>Name of the APIService.</summary>
-    public const string Service = $"{Version}.{Group}";
+    public const string Service = $"{Version}.{Name}";
 
     private const string Version = "v1beta1";
     private static readonly string[] Verbs = ["get", "list"];
@@ -18,8 +18,8 @@ internal static class MetricsApi
     /// <summary>Its resources: it offers no watch.</summary>
     public static ImmutableArray<ResourceType> Types { get; } =
     [
-        new(Group, Version, "nodes", "", "NodeMetrics", false) { Verbs = Verbs },
-        new(Group, Version, "pods", "", "PodMetrics", true) { Verbs = Verbs },
+        new(Name, Version, "nodes", "", "NodeMetrics", false) { Verbs = Verbs },
+        new(Name, Version, "pods", "", "PodMetrics", true) { Verbs = Verbs },
     ];
 
     /// <summary>The APIService as a metrics server's manifests have it.</summary>
@@ -29,7 +29,7 @@ internal static class MetricsApi
         ["metadata"] = new JsonObject { ["name"] = Service },
         ["spec"] = new JsonObject
         {
-            ["group"] = Group,
+            ["group"] = Name,
             ["version"] = Version,
             ["groupPriorityMinimum"] = 100,
             ["versionPriority"] = 100,
