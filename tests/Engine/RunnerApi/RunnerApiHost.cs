@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -52,6 +53,10 @@ public class RunnerApiHost : IAsyncLifetime
         Hub = new HttpClient { BaseAddress = new Uri(Address, "/api/v1/"), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Token) } };
         await Eventually.TrueAsync(
             async () => (await CallAsync(HttpMethod.Get, "service/none/status", "{}")).Status == HttpStatusCode.OK, "the cluster's services are listed", 30);
+
+        // Jobs are listed by the second in which they began: those of tests are younger than those that are there.
+        var began = Cluster.Store.List("argoproj.io", "workflows").Select(job => (string?)job.Json["metadata"]?["creationTimestamp"]).Max(StringComparer.Ordinal);
+        await Eventually.TrueAsync(() => string.CompareOrdinal(TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), began) > 0, "a second has passed");
     }
 
     /// <summary>Makes the cluster ready before the program starts.</summary>

@@ -140,6 +140,17 @@ public sealed class PodSchedulingTests
         }).QuickCheckThrowOnFailure();
     }
 
+    [Theory]
+    [InlineData("07e58")]
+    [InlineData("999999999999999999E")]
+    [InlineData("9223372036854775808")]
+    public void A_quantity_that_no_API_server_keeps_is_refused(string text)
+    {
+        var problems = new List<string>();
+        PodScheduling.From(new() { Hardware = new() { Memory = text } }, new(), problems);
+        Assert.Contains($"hardware.memory must be a Kubernetes quantity such as 8, 500m or 16Gi, but is '{text}'", Assert.Single(problems), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Whatever_text_stands_for_a_quantity_is_either_taken_by_Kubernetes_or_refused_with_the_field() =>
         Prop.ForAll(Gen.Elements("0123456789.eE+-kMGTPimKn µ".ToCharArray()).ArrayOf().Select(letters => new string(letters)).ToArbitrary(), text =>

@@ -66,8 +66,15 @@ internal sealed class ArgoSource : WorkloadSource
             return null;
         }
 
+        var failure = _failures.GetValueOrDefault(workflow.Metadata.Uid ?? "");
+        if (failure is null && WorkflowOf(key)?.Metadata.Uid != workflow.Metadata.Uid)
+        {
+            // It went just now, and what is known of its failure with it: told without that, it would be told as less than it was.
+            return Project(key);
+        }
+
         var pods = _pods.OwnedBy(PodOwners.Text(key.Namespace, PodOwners.Workflow, key.Name));
-        var view = new JobView(key, _connection.Status.ClusterId ?? "", workflow, pods, _failures.GetValueOrDefault(workflow.Metadata.Uid ?? ""), _options.TimeZone);
+        var view = new JobView(key, _connection.Status.ClusterId ?? "", workflow, pods, failure, _options.TimeZone);
         return ArgoScopes.Project(view);
     }
 

@@ -69,7 +69,23 @@ internal sealed partial class ResourceRules
     /// <summary>True for a variable that hides accelerators.</summary>
     public static bool Hides(string name, string? value) => Hidden.Any(entry => entry.Name == name && entry.Value == value);
 
-    public static bool IsQuantity(string text) => QuantityPattern().IsMatch(text);
+    /// <summary>Whether a text is a quantity of at most 2^63 - 1, the largest that an API server keeps.</summary>
+    public static bool IsQuantity(string text)
+    {
+        if (!QuantityPattern().IsMatch(text))
+        {
+            return false;
+        }
+
+        try
+        {
+            return new ResourceQuantity(text).ToDecimal() <= long.MaxValue;
+        }
+        catch (OverflowException)
+        {
+            return false;
+        }
+    }
 
     private static (string Field, ProcessorRequest? Processor)[] ProcessorsOf(HardwareRequest hardware) =>
     [
