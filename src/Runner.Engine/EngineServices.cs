@@ -54,6 +54,7 @@ public static class EngineServices
         services.AddSingleton(provider => new PodLogs(new LogSettings(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<KeptLogStore>()));
         services.AddSingleton<Turns>();
         services.AddSingleton<ReplacementNotes>();
+        services.AddSingleton<VolumeWaits>();
         services.AddSingleton<ReplacementSettling>();
         services.AddSingleton<CarrierMaker>();
         services.AddSingleton(provider => new ServiceOperations(
@@ -64,6 +65,7 @@ public static class EngineServices
             provider.GetRequiredService<HubLeadership>(),
             provider.GetRequiredService<HubReporter>(),
             provider.GetRequiredService<ReplacementNotes>(),
+            provider.GetRequiredService<VolumeWaits>(),
             provider.GetRequiredService<CarrierMaker>(),
             provider.GetRequiredService<Turns>(),
             provider.GetRequiredService<TimeProvider>(),
@@ -75,6 +77,7 @@ public static class EngineServices
             provider.GetRequiredService<ClusterDirectory>(),
             provider.GetRequiredService<BuildFilesKeeper>(),
             provider.GetRequiredService<JobLauncher>(),
+            provider.GetRequiredService<VolumeWaits>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ImageBuildOperations>>()));
         services.AddSingleton<IWorkloadOperations>(provider => provider.GetRequiredService<ImageBuildOperations>());
@@ -92,6 +95,7 @@ public static class EngineServices
             provider.GetRequiredService<ClusterDirectory>(),
             provider.GetRequiredService<WorkloadFeed>(),
             provider.GetRequiredService<ReplacementNotes>(),
+            provider.GetRequiredService<VolumeWaits>(),
             provider.GetRequiredService<CarrierMaker>(),
             provider.GetRequiredService<Turns>(),
             provider.GetRequiredService<TimeProvider>(),

@@ -4,7 +4,10 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Runner.EmbeddedCluster.Storage;
+using Runner.Engine.Storage;
+using Runner.Engine.Workloads;
 using Runner.Engine.Workloads.Argo;
+using Runner.Engine.Workloads.Containers;
 using Runner.Tests.Engine.RunnerApi;
 using Runner.Tests.Engine.Support;
 
@@ -73,7 +76,9 @@ public sealed class JobBelongingsTests
     {
         await using var cluster = await TestCluster.StartAsync();
         await using var engine = new RunningEngine([cluster.Endpoint]);
-        var belongings = new JobBelongings(engine.Cluster, "spaces", TimeProvider.System, NullLogger.Instance);
+        using var folder = new TemporaryFolder();
+        await using var database = Database.Open(folder.Path);
+        var belongings = new JobBelongings(engine.Cluster, "spaces", new VolumeWaits(database, TimeProvider.System), TimeProvider.System, NullLogger.Instance);
         var key = new ObjectKey("argoproj.io", "workflows", "spaces", Task);
         cluster.Put(key, """{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{},"spec":{}}""");
         var uid = cluster.Store.Get(key)!.Json["metadata"]!["uid"]!.GetValue<string>();
@@ -81,7 +86,7 @@ public sealed class JobBelongingsTests
         var labels = new Dictionary<string, string> { [ArgoNames.UnclaimedLabel] = Task };
         var secret = new V1Secret { Metadata = new() { Name = Secret, Labels = labels }, StringData = new Dictionary<string, string> { ["key"] = "value" } };
 
-        await belongings.AdoptAsync(new JobObjects(workflow, null, secret, Claim(labels, Volume)), workflow);
+        await belongings.AdoptAsync(new JobObjects(workflow, null, secret, Claim(labels, Volume)), new("embedded", WorkloadKind.Dataflow, "spaces", Task), workflow);
 
         foreach (var (plural, name) in new[] { ("secrets", Secret), ("persistentvolumeclaims", Volume) })
         {

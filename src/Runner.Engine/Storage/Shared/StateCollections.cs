@@ -10,6 +10,7 @@ public static class StateCollections
     internal const string Told = "told";
     internal const string HubSpeaker = "hub_speaker";
     internal const string Replacements = "replacements";
+    internal const string VolumeWaits = "volume_waits";
 
     /// <summary>Accounts by their ids.</summary>
     public const string Users = "users";
@@ -40,6 +41,7 @@ public static class StateCollections
         [Told] = new() { IsRemovalKept = false },
         [Outbox] = new() { IsNumbered = true, BelongsTo = ("Resource", Told) },
         [Replacements] = new(),
+        [VolumeWaits] = new(),
         [HubSpeaker] = new() { IsOwn = true },
     };
 }

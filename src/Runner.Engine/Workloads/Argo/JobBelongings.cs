@@ -14,25 +14,26 @@ namespace Runner.Engine.Workloads.Argo;
 /// else has put under one of the names stays as it is.
 /// </summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed class JobBelongings(ClusterConnection cluster, string @namespace, TimeProvider time, ILogger logger) : ApiCalls(cluster, time)
+internal sealed class JobBelongings(ClusterConnection cluster, string @namespace, VolumeWaits waits, TimeProvider time, ILogger logger) : ApiCalls(cluster, time)
 {
-    private readonly VolumeClaims _volumes = new(cluster, @namespace, time, logger);
+    private readonly VolumeClaims _volumes = new(cluster, @namespace, waits, time, logger);
     private readonly ArgoApi _jobs = new(cluster, @namespace, time);
 
     /// <summary>Has a volume there, made by this call or for the job before.</summary>
-    /// <param name="job">Name of the Workflow that needs it.</param>
+    /// <param name="job">The job that needs it.</param>
     /// <returns>What this call has made; null when it was there.</returns>
     /// <exception cref="RequestRefusedException">Somebody else has made one of that name.</exception>
-    /// <exception cref="ClusterOperationException">An old one of that name does not go.</exception>
-    public async Task<V1ObjectMeta?> PutVolumeAsync(V1PersistentVolumeClaim volume, string job)
+    /// <exception cref="ClusterOperationException">An old one of that name does not go, or somebody has stopped the job while it went.</exception>
+    public async Task<V1ObjectMeta?> PutVolumeAsync(V1PersistentVolumeClaim volume, WorkloadKey job)
     {
-        var (claim, isNew) = await _volumes.EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
+        var (claim, isNew) = await _volumes.EnsureAsync(volume, job, CancellationToken.None).ConfigureAwait(false);
         return isNew ? claim.Metadata
-            : IsOurs(claim.Metadata, job) ? null
+            : IsOurs(claim.Metadata, job.Name) ? null
             : throw Foreign("Volume", volume.Metadata.Name);
     }
 
     /// <summary>Has a Secret there, made by this call or before: with this content, unless a job that is there has it, which another replica has made meanwhile and which counts.</summary>
+    /// <param name="job">Name of the Workflow that needs it.</param>
     /// <param name="leaving">Uid of a job of that name that makes room: what it has does not count, and does not go with it any more. Null for none.</param>
     /// <inheritdoc cref="PutVolumeAsync"/>
     public async Task<V1ObjectMeta?> PutSecretAsync(V1Secret secret, string job, string? leaving = null)
@@ -67,7 +68,7 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
     /// job of the name, is put there once more. The Secret has what this job asked for, whatever somebody who asked for another one under the name has put there.
     /// </summary>
     /// <exception cref="ClusterOperationException">It could not be put there once more.</exception>
-    public async Task AdoptAsync(JobObjects objects, ArgoWorkflow workflow)
+    public async Task AdoptAsync(JobObjects objects, WorkloadKey key, ArgoWorkflow workflow)
     {
         var patch = Adoption(workflow);
         var job = workflow.Metadata.Name;
@@ -78,7 +79,7 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
 
         while (objects.Volume is { } volume && await _volumes.PatchAsync(volume.Metadata.Name, patch, CancellationToken.None).ConfigureAwait(false) is not { Metadata.DeletionTimestamp: null })
         {
-            await AgainAsync(() => PutVolumeAsync(volume, job)).ConfigureAwait(false);
+            await AgainAsync(() => PutVolumeAsync(volume, key)).ConfigureAwait(false);
         }
 
         async Task AgainAsync(Func<Task> put)

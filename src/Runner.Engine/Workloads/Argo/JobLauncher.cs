@@ -4,6 +4,7 @@ using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
 using Runner.Engine.Hub.Events;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 
@@ -14,7 +15,7 @@ namespace Runner.Engine.Workloads.Argo;
 /// has ended is not run twice; where the hub needs that (<see cref="JobObjects.MayRunAgain"/>), not before its end is told.
 /// </summary>
 internal sealed partial class JobLauncher(
-    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, ReplacementNotes notes, CarrierMaker carriers, Turns turns, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
+    RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, Turns turns, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
 {
     private readonly JobReplacement _replacement = new(options, leadership, reporter, time);
 
@@ -86,10 +87,12 @@ internal sealed partial class JobLauncher(
             return false;
         }
 
-        using var turn = await turns.TakeAsync(key).ConfigureAwait(false);
         var api = new ArgoApi(cluster, key.Namespace, time);
         try
         {
+            await waits.StopAsync(key).ConfigureAwait(false);
+            using var turn = await turns.TakeAsync(key).ConfigureAwait(false);
+
             // Whoever is about to make it once more, or would finish what was begun, finds that it is not wanted any more.
             await notes.ForgetAsync(key).ConfigureAwait(false);
             var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
@@ -130,7 +133,7 @@ internal sealed partial class JobLauncher(
             begin => PutAsync(cluster, key, belongings, objects, found, begin),
             async there =>
             {
-                await maker.AdoptAsync(belongings, objects, there).ConfigureAwait(false);
+                await maker.AdoptAsync(belongings, objects, key, there).ConfigureAwait(false);
                 return objects.Secret is not null || note.Secret is not { } secret || await belongings.AdoptSecretAsync(secret, there).ConfigureAwait(false);
             },
             SeeAsync,
@@ -175,7 +178,7 @@ internal sealed partial class JobLauncher(
 
         var (workflow, isNew) = found is not null && objects.MayRunAgain && JobReplacement.IsOver(found) ? await ReplaceAsync(cluster, key, belongings, objects, found, begin).ConfigureAwait(false)
             : found is not null ? (found, false)
-            : await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects).ConfigureAwait(false);
+            : await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects, key).ConfigureAwait(false);
         RefuseOther(cluster, objects, workflow);
         return (workflow, isNew);
     }
@@ -187,7 +190,7 @@ internal sealed partial class JobLauncher(
         {
             return await _replacement.ClearAsync(cluster, key, over, KeepAsync, begin).ConfigureAwait(false) is { } stays
                 ? (stays, false)
-                : await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects).ConfigureAwait(false);
+                : await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects, key).ConfigureAwait(false);
         }
         catch when (objects.Secret is not null)
         {
@@ -221,7 +224,7 @@ internal sealed partial class JobLauncher(
         }
     }
 
-    private JobBelongings BelongingsOf(ClusterConnection cluster, WorkloadKey key) => new(cluster, key.Namespace, time, logger);
+    private JobBelongings BelongingsOf(ClusterConnection cluster, WorkloadKey key) => new(cluster, key.Namespace, waits, time, logger);
 
     [LoggerMessage(LogLevel.Information, "{Kind} {Job} is in cluster {Cluster}")]
     private partial void LogCreated(WorkloadKind kind, string job, string cluster);

@@ -16,14 +16,14 @@ internal sealed partial class JobMaker(ILogger<JobMaker> logger)
     /// <returns>The job, or one of its name that came meanwhile; and whether it was made by this call, as far as that is known.</returns>
     /// <exception cref="ApiStatusException">Refused. What does not answer throws as <see cref="ApiCalls"/> says.</exception>
     /// <exception cref="RequestRefusedException">Somebody else has made something under a name that it needs.</exception>
-    /// <exception cref="ClusterOperationException">An old volume of its name does not go.</exception>
-    public static async Task<(ArgoWorkflow Workflow, bool IsNew)> CreateAsync(ArgoApi api, JobBelongings belongings, JobObjects objects)
+    /// <exception cref="ClusterOperationException">An old volume of its name does not go, or somebody has stopped the job while it went.</exception>
+    public static async Task<(ArgoWorkflow Workflow, bool IsNew)> CreateAsync(ArgoApi api, JobBelongings belongings, JobObjects objects, WorkloadKey key)
     {
-        var name = objects.Workflow.Metadata.Name;
+        var name = key.Name;
         V1ObjectMeta? secret = null, volume = null;
         try
         {
-            volume = objects.Volume is null ? null : await belongings.PutVolumeAsync(objects.Volume, name).ConfigureAwait(false);
+            volume = objects.Volume is null ? null : await belongings.PutVolumeAsync(objects.Volume, key).ConfigureAwait(false);
             if (objects.SharedSecret is not null)
             {
                 await belongings.PutSecretAsync(objects.SharedSecret, name).ConfigureAwait(false);
@@ -49,11 +49,11 @@ internal sealed partial class JobMaker(ILogger<JobMaker> logger)
 
     /// <summary>From now on the cluster removes what is the job's own together with the job, whether or not a runner is there to see it.</summary>
     /// <exception cref="ClusterOperationException">Something that the job needs has gone meanwhile and could not be made again.</exception>
-    public async Task AdoptAsync(JobBelongings belongings, JobObjects objects, ArgoWorkflow workflow)
+    public async Task AdoptAsync(JobBelongings belongings, JobObjects objects, WorkloadKey key, ArgoWorkflow workflow)
     {
         try
         {
-            await belongings.AdoptAsync(objects, workflow).ConfigureAwait(false);
+            await belongings.AdoptAsync(objects, key, workflow).ConfigureAwait(false);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Replacing;
 
 namespace Runner.Engine.Workloads.Argo;
@@ -11,7 +12,7 @@ namespace Runner.Engine.Workloads.Argo;
 /// Tidies up after a runner that died while it made a job: volumes and Secrets that no Workflow owns are given to theirs, or go where there is none. Looks
 /// once, some time after the start: a repeated request comes sooner, and only another death makes new ones.
 /// </summary>
-internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerOptions options, ReplacementNotes replacements, TimeProvider time, ILogger<LeftoverSweeper> logger) : BackgroundService
+internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerOptions options, ReplacementNotes replacements, VolumeWaits waits, TimeProvider time, ILogger<LeftoverSweeper> logger) : BackgroundService
 {
     /// <summary>How long the hub may take to ask again, and how old leftovers are at least.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
@@ -22,7 +23,7 @@ internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerO
     {
         foreach (var @namespace in new[] { options.WorkloadNamespace, options.QuotaNamespace }.Distinct())
         {
-            var (api, belongings) = (new ArgoApi(cluster, @namespace, time), new JobBelongings(cluster, @namespace, time, logger));
+            var (api, belongings) = (new ArgoApi(cluster, @namespace, time), new JobBelongings(cluster, @namespace, waits, time, logger));
             foreach (var left in (await belongings.UnclaimedAsync(cancellationToken).ConfigureAwait(false)).Where(left => left.Metadata.CreationTimestamp < before.UtcDateTime))
             {
                 if (await api.FindAsync(left.Job, cancellationToken).ConfigureAwait(false) is { } workflow)

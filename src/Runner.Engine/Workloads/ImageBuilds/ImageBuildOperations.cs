@@ -16,17 +16,19 @@ public sealed class ImageBuildOperations : IWorkloadOperations, IReplacementFini
     private readonly ClusterDirectory _clusters;
     private readonly BuildFilesKeeper _files;
     private readonly JobLauncher _launcher;
+    private readonly VolumeWaits _waits;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     internal ImageBuildOperations(
-        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, BuildFilesKeeper files, JobLauncher launcher, TimeProvider time, ILogger<ImageBuildOperations> logger)
+        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, BuildFilesKeeper files, JobLauncher launcher, VolumeWaits waits, TimeProvider time, ILogger<ImageBuildOperations> logger)
     {
         _options = options;
         _settings = settings;
         _clusters = clusters;
         _files = files;
         _launcher = launcher;
+        _waits = waits;
         _time = time;
         _logger = logger;
     }
@@ -51,7 +53,7 @@ public sealed class ImageBuildOperations : IWorkloadOperations, IReplacementFini
             await _files.EnsureAsync(cluster, cancellationToken).ConfigureAwait(false);
             if (objects.Cache is { } cache)
             {
-                await new VolumeClaims(cluster, _options.WorkloadNamespace, _time, _logger).EnsureAsync(cache, cancellationToken).ConfigureAwait(false);
+                await new VolumeClaims(cluster, _options.WorkloadNamespace, _waits, _time, _logger).EnsureAsync(cache, KeyOf(cluster, objects.Workflow.Metadata.Name), cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, cancellationToken))
@@ -69,7 +71,7 @@ public sealed class ImageBuildOperations : IWorkloadOperations, IReplacementFini
     {
         var cluster = _clusters.Resolve(request.ClusterId);
         var name = ImageBuildNames.Workflow(request.OrgName, request.SpaceName, request.DeployId, request.TaskId);
-        return DeleteAsync(cluster, new(cluster.Name, WorkloadKind.ImageBuild, _options.WorkloadNamespace, name));
+        return DeleteAsync(cluster, KeyOf(cluster, name));
     }
 
     public Task StopAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key);
@@ -80,6 +82,8 @@ public sealed class ImageBuildOperations : IWorkloadOperations, IReplacementFini
     Task<bool> IReplacementFinishing.FinishAsync(ClusterConnection cluster, NotedReplacement note) => _launcher.FinishAsync(cluster, note);
 
     Task<string?> IReplacementFinishing.FindAsync(ClusterConnection cluster, NotedReplacement note) => _launcher.FindAsync(cluster, note.KeyIn(_options.WorkloadNamespace));
+
+    private WorkloadKey KeyOf(ClusterConnection cluster, string name) => new(cluster.Name, WorkloadKind.ImageBuild, _options.WorkloadNamespace, name);
 
     private Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key) => _launcher.DeleteAsync(cluster, key, ImageBuildNames.TokenSecret(key.Name), volume: null);
 }

@@ -11,7 +11,7 @@ namespace Runner.Engine.Workloads.Sandboxes;
 
 /// <summary>Has the objects of sandboxes there, in place of whichever sandbox has the name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, CarrierMaker carriers, WorkloadFeed feed, RecentlyMade<Sandbox> justMade, TimeProvider time, ILogger logger)
+internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, WorkloadFeed feed, RecentlyMade<Sandbox> justMade, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old sandbox of the same name may take to go: its pod is given 30 s to end, and goes a moment after that.</summary>
     private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(40);
@@ -28,7 +28,7 @@ internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNot
 
         if (objects.Volume is { } volume)
         {
-            await new VolumeClaims(cluster, options.WorkloadNamespace, time, logger).EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
+            await new VolumeClaims(cluster, options.WorkloadNamespace, waits, time, logger).EnsureAsync(volume, KeyOf(cluster, objects.Sandbox.Metadata.Name), CancellationToken.None).ConfigureAwait(false);
         }
 
         await new EnvironmentSecrets(cluster, options.WorkloadNamespace, time).EnsureAsync(objects.Secret, CancellationToken.None).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Containers;
 using Runner.Engine.Workloads.Replacing;
 using Runner.Engine.Workloads.Services;
 
@@ -28,6 +29,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     private readonly ClusterDirectory _clusters;
     private readonly WorkloadFeed _feed;
     private readonly ReplacementNotes _notes;
+    private readonly VolumeWaits _waits;
     private readonly Turns _turns;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -35,11 +37,11 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     private readonly SandboxMaker _maker;
 
     internal SandboxOperations(
-        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, ReplacementNotes notes, CarrierMaker carriers, Turns turns, TimeProvider time, ILogger<SandboxOperations> logger)
+        RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, Turns turns, TimeProvider time, ILogger<SandboxOperations> logger)
     {
-        (_options, _settings, _clusters, _feed, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, notes, turns, time, logger);
+        (_options, _settings, _clusters, _feed, _notes, _waits, _turns, _time, _logger) = (options, settings, clusters, feed, notes, waits, turns, time, logger);
         _made = new(time);
-        _maker = new(options, notes, carriers, feed, _made, time, logger);
+        _maker = new(options, notes, waits, carriers, feed, _made, time, logger);
     }
 
     public IReadOnlySet<WorkloadKind> Kinds { get; } = new HashSet<WorkloadKind> { WorkloadKind.Sandbox };
@@ -124,9 +126,10 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
             return;
         }
 
-        using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
         try
         {
+            await _waits.StopAsync(KeyOf(cluster, name)).ConfigureAwait(false);
+            using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
             if (await _maker.RemoveAsync(cluster, name).ConfigureAwait(false))
             {
                 LogDeleted(name, cluster.Name);

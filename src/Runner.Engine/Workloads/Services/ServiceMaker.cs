@@ -12,7 +12,7 @@ namespace Runner.Engine.Workloads.Services;
 
 /// <summary>Has the objects of services there, in place of whatever carries a service of the same name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNotes notes, CarrierMaker carriers, WorkloadFeed feed, JustMade justMade, PodHurry pods, TimeProvider time, ILogger logger)
+internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, WorkloadFeed feed, JustMade justMade, PodHurry pods, TimeProvider time, ILogger logger)
 {
     /// <returns>The service, and whether it was made by this call; one that carries the same request already stays.</returns>
     /// <exception cref="ClusterOperationException">The old service does not go, or somebody has stopped the service meanwhile.</exception>
@@ -22,7 +22,7 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
         {
             // Neither a volume nor a Secret for a service that the API server refuses.
             await ApiOf(cluster).CheckAsync(objects.Service, CancellationToken.None).ConfigureAwait(false);
-            await EnsureAsync(cluster, objects.Volume, objects.Secret).ConfigureAwait(false);
+            await EnsureAsync(cluster, objects.Service.Metadata.Name, objects.Volume, objects.Secret).ConfigureAwait(false);
         }
 
         return await PutAsync(cluster, objects, NotedReplacement.Of(cluster, objects.Service, objects.Secret)).ConfigureAwait(false);
@@ -43,7 +43,7 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
                 missing);
         }
 
-        await EnsureAsync(cluster, objects.Volume, objects.Secret).ConfigureAwait(false);
+        await EnsureAsync(cluster, objects.Address.Metadata.Name, objects.Volume, objects.Secret).ConfigureAwait(false);
         return await PutAsync(cluster, objects, NotedReplacement.Of(cluster, objects)).ConfigureAwait(false);
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
     public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
     {
         // Whoever is about to make it, or would finish what was begun, finds that it is not wanted any more.
-        await notes.ForgetAsync(new(cluster.Name, WorkloadKind.Service, options.WorkloadNamespace, name)).ConfigureAwait(false);
+        await notes.ForgetAsync(KeyOf(cluster, name)).ConfigureAwait(false);
         var (service, set) = await CarriersAsync(cluster, name).ConfigureAwait(false);
         var isDeleted = set is not null && await RemoveAsync(cluster, set).ConfigureAwait(false);
         return (service is not null && await RemoveAsync(cluster, service).ConfigureAwait(false)) || isDeleted;
@@ -154,15 +154,17 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
         await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false),
         cluster.State.Services.MayHaveSets ? await SetsOf(cluster).FindAsync(LeaderWorkerSetNames.SetOf(name), CancellationToken.None).ConfigureAwait(false) : null);
 
-    private async Task EnsureAsync(ClusterConnection cluster, V1PersistentVolumeClaim? volume, V1Secret? secret)
+    private async Task EnsureAsync(ClusterConnection cluster, string name, V1PersistentVolumeClaim? volume, V1Secret? secret)
     {
         if (volume is not null)
         {
-            await new VolumeClaims(cluster, options.WorkloadNamespace, time, logger).EnsureAsync(volume, CancellationToken.None).ConfigureAwait(false);
+            await new VolumeClaims(cluster, options.WorkloadNamespace, waits, time, logger).EnsureAsync(volume, KeyOf(cluster, name), CancellationToken.None).ConfigureAwait(false);
         }
 
         await new EnvironmentSecrets(cluster, options.WorkloadNamespace, time).EnsureAsync(secret, CancellationToken.None).ConfigureAwait(false);
     }
+
+    private WorkloadKey KeyOf(ClusterConnection cluster, string name) => new(cluster.Name, WorkloadKind.Service, options.WorkloadNamespace, name);
 
     private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, options.WorkloadNamespace, time);
 

@@ -27,6 +27,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
     private readonly JustMade _made;
     private readonly PodHurry _pods;
     private readonly ReplacementNotes _notes;
+    private readonly VolumeWaits _waits;
     private readonly ComingWorkloads _coming;
     private readonly ServiceMaker _maker;
     private readonly Turns _turns;
@@ -40,16 +41,17 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         HubLeadership leadership,
         HubReporter reporter,
         ReplacementNotes notes,
+        VolumeWaits waits,
         CarrierMaker carriers,
         Turns turns,
         TimeProvider time,
         ILogger<ServiceOperations> logger)
     {
-        (_options, _settings, _clusters, _feed, _leadership, _reporter, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, notes, turns, time, logger);
+        (_options, _settings, _clusters, _feed, _leadership, _reporter, _notes, _waits, _turns, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, notes, waits, turns, time, logger);
         _made = new(clusters, time);
         _coming = new(notes, options);
         _pods = new(feed, options.WorkloadNamespace, logger);
-        _maker = new(options, notes, carriers, feed, _made, _pods, time, logger);
+        _maker = new(options, notes, waits, carriers, feed, _made, _pods, time, logger);
     }
 
     /// <summary>Creates the Knative Service, or over several hosts the LeaderWorkerSet, that carries the request, or replaces one of the same name. Safe to repeat: what is there already stays.</summary>
@@ -92,9 +94,10 @@ public sealed partial class ServiceOperations : IReplacementFinishing
             return;
         }
 
-        using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
         try
         {
+            await _waits.StopAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
+            using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
             if (await _maker.RemoveAsync(cluster, serviceName).ConfigureAwait(false))
             {
                 await _pods.HurryAsync(cluster, ApiOf(cluster), serviceName, CancellationToken.None).ConfigureAwait(false);
@@ -232,7 +235,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         }
     }
 
-    private VolumeClaims VolumesOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time, _logger);
+    private VolumeClaims VolumesOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _waits, _time, _logger);
 
     private KnativeApi ApiOf(ClusterConnection cluster) => new(cluster, _options.WorkloadNamespace, _time);
 
