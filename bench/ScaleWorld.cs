@@ -55,14 +55,13 @@ internal sealed partial class ScaleWorld : IAsyncDisposable
         ["STARHUB_SERVER_API_TOKEN"] = World.ApiToken,
     };
 
-    /// <summary>When a program that knows several clusters says it has found this one connected.</summary>
+    /// <summary>When a program says that it has found this cluster connected.</summary>
     /// <param name="output">What it wrote.</param>
-    /// <param name="kubeconfig">By which it tells the cluster from others.</param>
-    public static DateTimeOffset ConnectedAt(string output, string kubeconfig)
-    {
-        var line = output.Split('\n').Last(line => line.Contains($"Cluster {kubeconfig} is Connected", StringComparison.Ordinal));
-        return DateTimeOffset.Parse(line.AsSpan(0, line.IndexOf(' ', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
-    }
+    public DateTimeOffset? ConnectedAt(string output) => TimeOf(output, " is Connected");
+
+    /// <summary>When a program says that it knows the services of this cluster.</summary>
+    /// <inheritdoc cref="ConnectedAt"/>
+    public DateTimeOffset? KnownAt(string output) => TimeOf(output, ": knows ", " services");
 
     /// <summary>Calls that the API server has answered so far, by verb and resource.</summary>
     public async Task<Dictionary<string, long>> CallsAsync(CancellationToken cancellationToken) =>
@@ -74,6 +73,14 @@ internal sealed partial class ScaleWorld : IAsyncDisposable
         await Wire.DisposeAsync();
         await _cluster.DisposeAsync();
         _folder.Delete(recursive: true);
+    }
+
+    /// <summary>Of several clusters the program tells each by its file, and the only one by the name in there.</summary>
+    private DateTimeOffset? TimeOf(string output, string said, string end = "")
+    {
+        var ours = output.Contains("Cluster /", StringComparison.Ordinal) ? $"Cluster {Kubeconfig}" : "Cluster ";
+        var line = output.Split('\n').LastOrDefault(line => line.Contains(ours, StringComparison.Ordinal) && line.Contains(said, StringComparison.Ordinal) && line.TrimEnd().EndsWith(end, StringComparison.Ordinal));
+        return line is null ? null : DateTimeOffset.Parse(line.AsSpan(0, line.IndexOf(' ', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
     }
 
     [GeneratedRegex(@"answers at (http://\S+)")]

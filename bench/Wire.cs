@@ -29,6 +29,9 @@ internal sealed class Wire : IAsyncDisposable
     /// <summary>Time since the first connection after the last reset.</summary>
     public TimeSpan SinceFirst => TimeProvider.System.GetElapsedTime(Interlocked.Read(ref _first));
 
+    /// <summary>When that one was made.</summary>
+    public DateTimeOffset FirstAt => TimeProvider.System.GetUtcNow() - SinceFirst;
+
     /// <summary>While it is cut, connections are ended as soon as they are made, and none is noted.</summary>
     public bool Cut
     {

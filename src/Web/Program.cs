@@ -45,8 +45,8 @@ public static class Program
 
             var token = options.ApiToken.Length > 0 ? options.ApiToken : await KeptTokenAsync(options.DataDirectory);
             await using var app = RunnerApp.Build([], options with { ApiToken = token });
-            var memory = ReturnedMemory.FollowAsync(
-                app.Services.GetRequiredService<ClusterDirectory>(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ReturnedMemory)), app.Lifetime.ApplicationStopping);
+            var memory = ListingMemory.FollowAsync(
+                app.Services.GetRequiredService<ClusterDirectory>(), TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ListingMemory)), app.Lifetime.ApplicationStopping);
             await app.RunAsync();
             await memory;
             return 0;

@@ -26,7 +26,10 @@ internal sealed partial class ResourceCache<T>
     private async Task<string> ListScopeAsync(long began, CancellationToken cancellationToken)
     {
         var limit = settings.PageSize;
-        var seen = new HashSet<ResourceKey>();
+        var count = 0;
+
+        // Where nothing is known yet, nothing can have gone.
+        var seen = _store.Count > 0 ? new HashSet<ResourceKey>() : null;
         var pages = new PagesAhead(FetchAsync, cancellationToken);
         await using var disposed = pages.ConfigureAwait(false);
         pages.Ask(Scope.ListPath(limit, null));
@@ -41,9 +44,8 @@ internal sealed partial class ResourceCache<T>
             }
             catch (ApiStatusException exception) when (exception.Code == 410 && next is not null)
             {
-                // The pages took longer than the API server keeps a version: once more, all at once.
-                limit = 0;
-                seen.Clear();
+                // The pages took longer than the API server keeps a version: once more, all at once. What was in those before may be gone by now.
+                (limit, count, seen) = (0, 0, []);
                 pages.Ask(Scope.ListPath(limit, null));
                 page = await pages.NextAsync().ConfigureAwait(false);
             }
@@ -55,7 +57,7 @@ internal sealed partial class ResourceCache<T>
                 pages.Ask(Scope.ListPath(limit, ahead));
             }
 
-            (version, next) = Take(page, seen);
+            (version, next) = Take(page, seen, ref count);
             if (next is not null && ahead is null)
             {
                 pages.Ask(Scope.ListPath(limit, next));
@@ -63,14 +65,14 @@ internal sealed partial class ResourceCache<T>
         }
         while (next is not null);
 
-        foreach (var key in _store.Except(seen))
+        foreach (var key in seen is null ? [] : _store.Except(seen))
         {
             Remove(key);
         }
 
         _seesAll = _narrowed is null;
         Interlocked.Exchange(ref _listedAt, began);
-        LogListed(connection.Name, kind.Name, seen.Count);
+        LogListed(connection.Name, kind.Name, count);
         if (!SetStatus(CacheHealth.Synced, _unwatched))
         {
             // Whoever hears of the status looks at everything already.
@@ -95,16 +97,18 @@ internal sealed partial class ResourceCache<T>
         }
     }
 
-    private ListEnd Take(PageBuffer page, HashSet<ResourceKey> seen)
+    /// <param name="seen">Gets the names of what is in the page; null where nobody asks.</param>
+    private ListEnd Take(PageBuffer page, HashSet<ResourceKey>? seen, ref int count)
     {
         var items = new List<Received<T>>(settings.PageSize);
         var end = _json.ReadPage(page.Page, items);
         foreach (var item in items)
         {
-            seen.Add(ResourceKey.Of(item.Object));
+            seen?.Add(ResourceKey.Of(item.Object));
             Set(item);
         }
 
+        count += items.Count;
         return end;
     }
 }

@@ -7,7 +7,7 @@ using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Clusters;
 
-public sealed class ReturnedMemoryTests
+public sealed class ListingMemoryTests
 {
     [Fact]
     public async Task What_reading_the_lists_of_a_cluster_took_is_given_back_once_and_only_after_they_are_in()
@@ -18,14 +18,14 @@ public sealed class ReturnedMemoryTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         using var log = new LogLines();
         var time = new FakeTimeProvider();
-        var following = ReturnedMemory.FollowAsync(clusters, time, log, stop.Token);
+        var following = ListingMemory.FollowAsync(clusters, time, log, stop.Token);
 
         await Eventually.TrueAsync(() => clusters.Connections[0].State.Synced, "the cluster is known");
         Assert.Empty(log.Lines);
         await Eventually.TrueAsync(
             () =>
             {
-                time.Advance(ReturnedMemory.Rest);
+                time.Advance(ListingMemory.Rest);
                 return !log.Lines.IsEmpty;
             },
             "memory was given back");
