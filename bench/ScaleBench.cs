@@ -18,6 +18,9 @@ internal static class ScaleBench
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
 
+    /// <summary>By then a program has had its first round of checks.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(20);
+
     private static readonly Uri Ready = new("/readyz", UriKind.Relative);
 
     private static readonly string[] Watches = ["watch nodes", "watch pods", "watch revisions.serving.knative.dev", "watch services.serving.knative.dev"];
@@ -113,7 +116,7 @@ internal static class ScaleBench
         using var http = new HttpClient { BaseAddress = await World.ListeningAsync(runner, cancellationToken) };
         http.DefaultRequestHeaders.Authorization = new("Bearer", World.ApiToken);
         await KnownAsync(other, beforeOther, runner, http, clusters: 1, cancellationToken);
-        await Task.Delay(Idle, cancellationToken);
+        await Task.Delay(Settled, cancellationToken);
         cluster.Wire.Cut = false;
         var known = await KnownAsync(cluster, before, runner, http, clusters: 2, cancellationToken);
         return (known - cluster.ConnectedAt(runner.Output)!.Value).TotalSeconds;

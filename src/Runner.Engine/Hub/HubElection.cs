@@ -13,7 +13,8 @@ namespace Runner.Engine.Hub;
 /// <summary>
 /// Decides by a Lease in the runner's namespace which of several replicas speaks to the hub. Does nothing where there is no election. A runner that
 /// may not use Leases speaks, because one that says nothing at all is worse, and says what is missing. Whoever is elected first writes its name into the state
-/// that replicas share: from then on nothing that the one before still wants to write of the outbox is taken, and all that it has written is known.
+/// that replicas share: from then on nothing that the one before still wants to write of the outbox is taken, and all that it has written is known. Who cannot write that gives the Lease
+/// back: another one may be able to.
 /// </summary>
 internal sealed partial class HubElection(
     ClusterDirectory clusters, RunnerOptions options, HubLeadership leadership, OutboxStore store, Outbox outbox, TimeProvider time, ILogger<HubElection> logger) : BackgroundService
@@ -25,13 +26,17 @@ internal sealed partial class HubElection(
     /// <summary>A leader that cannot renew for so long falls silent, well before another one speaks.</summary>
     private readonly TimeSpan _deadline = options.LeaseDuration * 2 / 3;
     private readonly TimeSpan _retry = options.LeaseDuration / 10;
+
+    /// <summary>How long whoever has given the Lease back leaves it to others: each of them looks at it several times meanwhile.</summary>
+    private readonly TimeSpan _courtesy = options.LeaseDuration / 2;
     private readonly Lock _lock = new();
     private Task _claim = Task.CompletedTask;
     private bool _alone;
+    private bool _hasGivenUp;
     private string _trouble = "";
 
     /// <summary>Ends what was begun for one stand: the next one begins anew.</summary>
-    private CancellationToken _standing;
+    private CancellationTokenSource _standing = new();
 
     private readonly string _identity = $"{Environment.MachineName}_{Guid.NewGuid():N}"[..Math.Min(Environment.MachineName.Length + 9, 63)];
 
@@ -70,20 +75,20 @@ internal sealed partial class HubElection(
                 LogTrouble(exception.Message);
             }
 
-            await Task.Delay(_retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_hasGivenUp ? _courtesy : _retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Waits to be elected, and returns when the leadership is lost.</summary>
+    /// <summary>Waits to be elected, and returns when the leadership is lost or given up.</summary>
     private async Task StandAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
         using var standing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _standing = standing.Token;
+        (_standing, _hasGivenUp) = (standing, false);
         var lease = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseOf(options), _identity);
         var @lock = new LeaseHold(lease, time, began =>
         {
             cluster.Contacted();
-            Hold(began, standing.Token);
+            Hold(began, standing);
         });
         using var elector = new LeaderElector(new LeaderElectionConfig(@lock) { LeaseDuration = options.LeaseDuration, RenewDeadline = _deadline, RetryPeriod = _retry });
         elector.OnNewLeader += leader =>
@@ -98,14 +103,22 @@ internal sealed partial class HubElection(
         try
         {
             await LookAsync(lease, cluster, cancellationToken).ConfigureAwait(false);
-            await elector.RunUntilLeadershipLostAsync(cancellationToken).ConfigureAwait(false);
+            await elector.RunUntilLeadershipLostAsync(standing.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_hasGivenUp && !cancellationToken.IsCancellationRequested)
+        {
+            // It ends as when the leadership is lost.
         }
         finally
         {
             var leads = leadership.IsLeader;
             await standing.CancelAsync().ConfigureAwait(false);
             await _claim.ConfigureAwait(false);
-            if (leads && cancellationToken.IsCancellationRequested)
+            if (_hasGivenUp)
+            {
+                await ReleaseAsync(lease).ConfigureAwait(false);
+            }
+            else if (leads && cancellationToken.IsCancellationRequested)
             {
                 // What is on its way to the hub is finished and written down before another one may begin.
                 leadership.Resign();
@@ -121,7 +134,7 @@ internal sealed partial class HubElection(
     }
 
     /// <summary>The Lease is ours for a while more. The first time, and when the leadership has lapsed meanwhile, it is taken up.</summary>
-    private void Hold(long began, CancellationToken cancellationToken)
+    private void Hold(long began, CancellationTokenSource standing)
     {
         leadership.Hold(began, _deadline);
         Interlocked.Exchange(ref _trouble, "");
@@ -135,13 +148,14 @@ internal sealed partial class HubElection(
             }
 
             leadership.Set(false, "");
-            _claim = ClaimAsync(cancellationToken);
+            _claim = ClaimAsync(standing);
         }
     }
 
-    /// <summary>Writes down who speaks from now on, and speaks. Gives up when the Lease is not ours any more; never throws.</summary>
-    private async Task ClaimAsync(CancellationToken cancellationToken)
+    /// <summary>Writes down who speaks from now on, and speaks. Ends when the Lease is not ours any more, and gives it up when it has tried for as long as a Lease lasts; never throws.</summary>
+    private async Task ClaimAsync(CancellationTokenSource standing)
     {
+        var (cancellationToken, began) = (standing.Token, time.GetTimestamp());
         await Task.Yield();
         while (!cancellationToken.IsCancellationRequested && leadership.IsInTime)
         {
@@ -168,6 +182,14 @@ internal sealed partial class HubElection(
                 if (leadership.Fail(IExplained.Of(exception)))
                 {
                     LogTrouble(exception.Message);
+                }
+
+                if (!_alone && time.GetElapsedTime(began) > options.LeaseDuration)
+                {
+                    LogGivesUp(options.LeaseDuration.TotalSeconds, exception.Message);
+                    _hasGivenUp = true;
+                    await standing.CancelAsync().ConfigureAwait(false);
+                    return;
                 }
 
                 await Task.Delay(_retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -252,6 +274,9 @@ internal sealed partial class HubElection(
 
     [LoggerMessage(LogLevel.Information, "This replica stands by; '{Leader}' speaks to the hub")]
     private partial void LogFollows(string leader);
+
+    [LoggerMessage(LogLevel.Warning, "This replica was to speak to the hub, could not write that for {Seconds:0} s, and lets another one try: {Problem}")]
+    private partial void LogGivesUp(double seconds, string problem);
 
     [LoggerMessage(LogLevel.Warning, "The election of the replica that speaks to the hub had trouble and goes on: {Problem}")]
     private partial void LogTrouble(string problem);

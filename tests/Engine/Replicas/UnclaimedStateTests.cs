@@ -58,5 +58,39 @@ public sealed class UnclaimedStateTests
         await Eventually.TrueAsync(() => cluster.Store.Get(Lease) is { } lease && Holder(lease) == leadership.Leader, "as the Lease has it", 30);
     }
 
+    [Fact]
+    public async Task It_lets_the_others_try()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        var refusesState = false;
+        cluster.Host.Faults.FailsWith = (method, path) => Volatile.Read(ref refusesState) && method == "PUT" && path.Contains("/secrets/", StringComparison.Ordinal) ? 500 : 0;
+        await using var first = await StartAsync();
+        await using var second = await StartAsync();
+        RunnerHost[] both = [first, second];
+        await Eventually.TrueAsync(() => both.Count(Leads) == 1, "one speaks", 30);
+
+        // Whoever of the two was elected cannot write that, and the other one cannot either.
+        Volatile.Write(ref refusesState, true);
+        cluster.Store.Delete(Lease);
+        var (holders, given) = (new HashSet<string>(), 0);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                var holder = cluster.Store.Get(Lease) is { } lease ? Holder(lease) : null;
+                given += holder is "" ? 1 : 0;
+                _ = holder is { Length: > 0 } && holders.Add(holder);
+                return holders.Count == 2 && given > 0;
+            },
+            () => $"each has it in turn; {string.Join(", ", holders)} had it",
+            60);
+
+        Volatile.Write(ref refusesState, false);
+        await Eventually.TrueAsync(() => both.Count(Leads) == 1 && cluster.Store.Get(Lease) is { } lease && both.Single(Leads).Get<HubLeadership>().Leader == Holder(lease), "one speaks, as the Lease has it", 60);
+
+        Task<RunnerHost> StartAsync() => RunnerHost.StartAsync(options => options with { LeaderElection = true, RunnerNamespace = "spaces", LeaseDuration = TimeSpan.FromSeconds(3) }, cluster: cluster.Endpoint);
+    }
+
+    private static bool Leads(RunnerHost host) => host.Get<HubLeadership>().IsLeader;
+
     private static string Holder(StoredObject lease) => (string?)lease.Json["spec"]?["holderIdentity"] ?? "";
 }
