@@ -27,6 +27,12 @@ public sealed class ReplicaTests
         for (var turn = 0; turn < 12 && Drawers(gateway).Count < 2; turn++)
         {
             await ConsoleFixture.GoAsync(page, turn % 2 == 0 ? "/capacity" : "/workloads");
+
+            // Where each page is an even number of requests, all their connections would be led to one of two.
+            if (turn % 2 == 0)
+            {
+                await page.APIRequest.GetAsync(new Uri(gateway.Address, "/healthz").ToString());
+            }
         }
 
         Assert.Equal(2, Drawers(gateway).Count);
