@@ -113,6 +113,39 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
     }
 
     [Fact]
+    public async Task A_build_that_is_run_once_more_is_not_made_before_the_pods_of_the_one_before_are_gone()
+    {
+        await SyncedAsync();
+        var (build, key, _) = Build("pods");
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(pair.First, "imagebuilder/builder", build)).Status);
+        var pod = new ObjectKey("", "pods", "spaces", $"{key.Name}-1");
+        pair.Cluster.Store.Create(pod, new()
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["finalizers"] = new JsonArray(Finalizer),
+                ["labels"] = new JsonObject { ["workflows.argoproj.io/workflow"] = key.Name },
+                ["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "argoproj.io/v1alpha1", ["kind"] = "Workflow", ["name"] = key.Name, ["uid"] = pair.Cluster.Store.Get(key)!.Uid }),
+            },
+        });
+        await Eventually.TrueAsync(() => pair.First.Get<ClusterDirectory>().Connections[0].State.Pods.All().Any(known => known.Metadata.Name == pod.Name), "the pod is known", 30);
+        pair.Cluster.Store.Change(key, json => json["status"] = new JsonObject { ["phase"] = "Succeeded", ["startedAt"] = "2026-01-01T00:00:00Z", ["finishedAt"] = "2026-01-01T00:01:00Z" });
+
+        var again = CallAsync(pair.First, "imagebuilder/builder", build);
+        await Eventually.TrueAsync(() => again.IsCompleted || (pair.Cluster.Store.Get(key) is null && NotesOf(pair.First) == 1), "the one before is gone", 30);
+        Assert.False(again.IsCompleted);
+        pair.Cluster.Store.Change(pod, json => json["metadata"]!.AsObject().Remove("finalizers"));
+        if (pair.Cluster.Store.Get(pod) is not null)
+        {
+            pair.Cluster.Store.Delete(pod);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await again).Status);
+        Assert.NotNull(pair.Cluster.Store.Get(key));
+        await NothingIsNotedAsync();
+    }
+
+    [Fact]
     public async Task A_users_volume_that_one_purges_stays_while_the_other_replaces_a_service_that_has_it()
     {
         await SyncedAsync();

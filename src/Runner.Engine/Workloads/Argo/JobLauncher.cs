@@ -178,7 +178,7 @@ internal sealed partial class JobLauncher(
 
         var (workflow, isNew) = found is not null && objects.MayRunAgain && JobReplacement.IsOver(found) ? await ReplaceAsync(cluster, key, belongings, objects, found, begin).ConfigureAwait(false)
             : found is not null ? (found, false)
-            : await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects, key).ConfigureAwait(false);
+            : await CreateAsync(cluster, key, belongings, objects).ConfigureAwait(false);
         RefuseOther(cluster, objects, workflow);
         return (workflow, isNew);
     }
@@ -190,7 +190,7 @@ internal sealed partial class JobLauncher(
         {
             return await _replacement.ClearAsync(cluster, key, over, KeepAsync, begin).ConfigureAwait(false) is { } stays
                 ? (stays, false)
-                : await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects, key).ConfigureAwait(false);
+                : await CreateAsync(cluster, key, belongings, objects).ConfigureAwait(false);
         }
         catch when (objects.Secret is not null)
         {
@@ -200,6 +200,16 @@ internal sealed partial class JobLauncher(
         }
 
         Task KeepAsync(ArgoWorkflow leaving) => objects.Secret is { } secret ? belongings.PutSecretAsync(secret, key.Name, leaving.Metadata.Uid) : Task.CompletedTask;
+    }
+
+    private async Task<(ArgoWorkflow Workflow, bool IsNew)> CreateAsync(ClusterConnection cluster, WorkloadKey key, JobBelongings belongings, JobObjects objects)
+    {
+        if (objects.MayRunAgain)
+        {
+            await _replacement.WaitForPodsAsync(cluster, key).ConfigureAwait(false);
+        }
+
+        return await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects, key).ConfigureAwait(false);
     }
 
     private Workload ProjectionOf(ClusterConnection cluster, WorkloadKey key, ArgoWorkflow workflow) =>

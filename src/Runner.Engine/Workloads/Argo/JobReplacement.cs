@@ -1,3 +1,4 @@
+using Runner.Engine.Clusters;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
@@ -58,6 +59,32 @@ internal sealed class JobReplacement(RunnerOptions options, HubLeadership leader
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Waits until the pods of an earlier job of the name are gone. Argo names pods after their Workflow, and would take one of them for its own, and the job for failed when that goes.
+    /// </summary>
+    /// <exception cref="ClusterOperationException">They do not go.</exception>
+    public async Task WaitForPodsAsync(ClusterConnection cluster, WorkloadKey key)
+    {
+        var began = time.GetTimestamp();
+        var owner = PodOwners.Text(key.Namespace, PodOwners.Workflow, key.Name);
+        while (cluster.State.Pods.OwnedBy(owner) is [var pod, ..])
+        {
+            if (await new ArgoApi(cluster, key.Namespace, time).FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false) is not null)
+            {
+                // Another replica was faster: they are its own.
+                return;
+            }
+
+            if (time.GetElapsedTime(began) > Patience)
+            {
+                throw new ClusterOperationException(
+                    $"Job '{key.Name}' was not created: pod '{pod.Metadata.Name}' of an earlier one of its name did not go within {Patience.TotalSeconds:0} s. See whether a finalizer keeps it, or a node that does not answer, then ask again.");
+            }
+
+            await Task.Delay(Pause, time, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Whether the end of a job is written for the hub. Where another replica speaks to the hub, the time to live that it has set says so.</summary>
