@@ -36,7 +36,7 @@ internal sealed partial class HubElection(
     private string _trouble = "";
 
     /// <summary>Ends what was begun for one stand: the next one begins anew.</summary>
-    private CancellationTokenSource _standing = new();
+    private CancellationTokenSource? _standing;
 
     private readonly string _identity = $"{Environment.MachineName}_{Guid.NewGuid():N}"[..Math.Min(Environment.MachineName.Length + 9, 63)];
 
@@ -243,7 +243,7 @@ internal sealed partial class HubElection(
             lock (_lock)
             {
                 _alone = true;
-                _claim = _claim.IsCompleted ? ClaimAsync(_standing) : _claim;
+                _claim = _claim.IsCompleted ? ClaimAsync(_standing!) : _claim;
             }
         }
     }

@@ -26,7 +26,6 @@ internal sealed partial class ResourceCache<T>
     private async Task<string> ListScopeAsync(long began, CancellationToken cancellationToken)
     {
         var limit = settings.PageSize;
-        var count = 0;
 
         // Where nothing is known yet, nothing can have gone.
         var seen = _store.Count > 0 ? new HashSet<ResourceKey>() : null;
@@ -45,7 +44,7 @@ internal sealed partial class ResourceCache<T>
             catch (ApiStatusException exception) when (exception.Code == 410 && next is not null)
             {
                 // The pages took longer than the API server keeps a version: once more, all at once. What was in those before may be gone by now.
-                (limit, count, seen) = (0, 0, []);
+                (limit, seen) = (0, []);
                 pages.Ask(Scope.ListPath(limit, null));
                 page = await pages.NextAsync().ConfigureAwait(false);
             }
@@ -57,7 +56,7 @@ internal sealed partial class ResourceCache<T>
                 pages.Ask(Scope.ListPath(limit, ahead));
             }
 
-            (version, next) = Take(page, seen, ref count);
+            (version, next) = Take(page, seen);
             if (next is not null && ahead is null)
             {
                 pages.Ask(Scope.ListPath(limit, next));
@@ -72,7 +71,7 @@ internal sealed partial class ResourceCache<T>
 
         _seesAll = _narrowed is null;
         Interlocked.Exchange(ref _listedAt, began);
-        LogListed(connection.Name, kind.Name, count);
+        LogListed(connection.Name, kind.Name, _store.Count);
         if (!SetStatus(CacheHealth.Synced, _unwatched))
         {
             // Whoever hears of the status looks at everything already.
@@ -98,7 +97,7 @@ internal sealed partial class ResourceCache<T>
     }
 
     /// <param name="seen">Gets the names of what is in the page; null where nobody asks.</param>
-    private ListEnd Take(PageBuffer page, HashSet<ResourceKey>? seen, ref int count)
+    private ListEnd Take(PageBuffer page, HashSet<ResourceKey>? seen)
     {
         var items = new List<Received<T>>(settings.PageSize);
         var end = _json.ReadPage(page.Page, items);
@@ -108,7 +107,6 @@ internal sealed partial class ResourceCache<T>
             Set(item);
         }
 
-        count += items.Count;
         return end;
     }
 }
