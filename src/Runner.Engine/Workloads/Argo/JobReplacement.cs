@@ -1,4 +1,4 @@
-using Runner.Engine.Clusters;
+using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
 using Runner.Engine.Hub;
@@ -67,23 +67,29 @@ internal sealed class JobReplacement(RunnerOptions options, HubLeadership leader
     /// <exception cref="ClusterOperationException">They do not go.</exception>
     public async Task WaitForPodsAsync(ClusterConnection cluster, WorkloadKey key)
     {
-        var began = time.GetTimestamp();
-        var owner = PodOwners.Text(key.Namespace, PodOwners.Workflow, key.Name);
-        while (cluster.State.Pods.OwnedBy(owner) is [var pod, ..])
-        {
-            if (await new ArgoApi(cluster, key.Namespace, time).FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false) is not null)
-            {
-                // Another replica was faster: they are its own.
-                return;
-            }
+        var api = new ArgoApi(cluster, key.Namespace, time);
 
-            if (time.GetElapsedTime(began) > Patience)
+        // Not from the cache, which may lag, or have begun just now.
+        var pods = await api.PodsOfAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
+        if (!pods.Any() || await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false) is not null)
+        {
+            // Or another replica was faster, and they are its own.
+            return;
+        }
+
+        var gone = new GoneWatch(cluster, time);
+        using var patience = new CancellationTokenSource(Patience, time);
+        foreach (var pod in pods)
+        {
+            try
+            {
+                await gone.WaitAsync($"api/v1/namespaces/{key.Namespace}/pods", pod.Metadata.Name, pod.Metadata.Uid, patience.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (patience.IsCancellationRequested)
             {
                 throw new ClusterOperationException(
                     $"Job '{key.Name}' was not created: pod '{pod.Metadata.Name}' of an earlier one of its name did not go within {Patience.TotalSeconds:0} s. See whether a finalizer keeps it, or a node that does not answer, then ask again.");
             }
-
-            await Task.Delay(Pause, time, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
