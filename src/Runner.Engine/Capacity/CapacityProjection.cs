@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using k8s.Models;
 using Runner.Engine.Configuration;
+using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.MultiHost;
 
 namespace Runner.Engine.Capacity;
@@ -24,7 +25,6 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
 {
     private const string DeployIdLabel = "csghub_deploy_id";
     private const string ConfigurationLabel = "serving.knative.dev/configuration";
-    private const string WorkflowLabel = "workflows.argoproj.io/workflow";
     private const string QuotaPrefix = "requests.";
 
     /// <summary>Labels with the name of the service that a pod is of, the first that it bears.</summary>
@@ -69,7 +69,7 @@ internal sealed class CapacityProjection(AcceleratorOptions accelerators)
             DeployId = Label(DeployIdLabel),
             // A set is named after its service, but not like it: what another has made carries no service's name.
             Service = ServiceLabels.Select(Label).FirstOrDefault(name => name.Length > 0, ""),
-            Workflow = Label(WorkflowLabel),
+            Workflow = Label(ArgoNames.WorkflowLabel),
             Running = pod.Status?.Phase == "Running",
             Terminating = pod.Metadata.DeletionTimestamp is not null,
             Requests = requests,

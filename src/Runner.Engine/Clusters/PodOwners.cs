@@ -1,5 +1,6 @@
 using k8s.Models;
 using Runner.Engine.Workloads;
+using Runner.Engine.Workloads.Argo;
 using Runner.Engine.Workloads.MultiHost;
 using Runner.Engine.Workloads.Services;
 
@@ -12,8 +13,6 @@ internal static class PodOwners
     public const string LeaderWorkerSet = "lws";
     public const string Workflow = "wf";
     public const string Sandbox = "sandbox";
-
-    private const string WorkflowLabel = "workflows.argoproj.io/workflow";
 
     /// <summary>The text under which the pods of one object are found together in the cache of pods.</summary>
     /// <param name="carrier">One of the constants of this class.</param>
@@ -33,7 +32,7 @@ internal static class PodOwners
             return (LeaderWorkerSet, pod.GetLabel(LeaderWorkerSetNames.ServiceLabel) ?? set);
         }
 
-        if (pod.GetLabel(WorkflowLabel) is { Length: > 0 } workflow)
+        if (pod.GetLabel(ArgoNames.WorkflowLabel) is { Length: > 0 } workflow)
         {
             return (Workflow, workflow);
         }

@@ -17,8 +17,6 @@ namespace Runner.Engine.Workloads.Argo;
 internal sealed partial class JobLauncher(
     RunnerOptions options, WorkloadFeed feed, JobArchive archive, JobMaker maker, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, Turns turns, HubLeadership leadership, HubReporter reporter, TimeProvider time, ILogger<JobLauncher> logger)
 {
-    private readonly JobReplacement _replacement = new(options, leadership, reporter, time);
-
     /// <summary>
     /// Makes a job, or finds it made from the same request before. What it needs is there before it; when it cannot be made, nothing of it stays.
     /// </summary>
@@ -90,11 +88,7 @@ internal sealed partial class JobLauncher(
         var api = new ArgoApi(cluster, key.Namespace, time);
         try
         {
-            await waits.StopAsync(key).ConfigureAwait(false);
-            using var turn = await turns.TakeAsync(key).ConfigureAwait(false);
-
-            // Whoever is about to make it once more, or would finish what was begun, finds that it is not wanted any more.
-            await notes.ForgetAsync(key).ConfigureAwait(false);
+            using var turn = await turns.TakeToStopAsync(key).ConfigureAwait(false);
             var workflow = await api.FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
             if (workflow is not null && ArgoScopes.KindOf(workflow.GetLabel(ArgoNames.ScopeLabel) ?? "") != key.Kind)
             {
@@ -176,7 +170,7 @@ internal sealed partial class JobLauncher(
             RefuseOther(cluster, objects, found);
         }
 
-        var (workflow, isNew) = found is not null && objects.MayRunAgain && JobReplacement.IsOver(found) ? await ReplaceAsync(cluster, key, belongings, objects, found, begin).ConfigureAwait(false)
+        var (workflow, isNew) = objects.MayRunAgain ? await ReplaceAsync(cluster, key, belongings, objects, found, begin).ConfigureAwait(false)
             : found is not null ? (found, false)
             : await CreateAsync(cluster, key, belongings, objects).ConfigureAwait(false);
         RefuseOther(cluster, objects, workflow);
@@ -184,15 +178,14 @@ internal sealed partial class JobLauncher(
     }
 
     private async Task<(ArgoWorkflow Workflow, bool IsNew)> ReplaceAsync(
-        ClusterConnection cluster, WorkloadKey key, JobBelongings belongings, JobObjects objects, ArgoWorkflow over, Func<string, Task> begin)
+        ClusterConnection cluster, WorkloadKey key, JobBelongings belongings, JobObjects objects, ArgoWorkflow? found, Func<string, Task> begin)
     {
         try
         {
-            return await _replacement.ClearAsync(cluster, key, over, KeepAsync, begin).ConfigureAwait(false) is { } stays
-                ? (stays, false)
-                : await CreateAsync(cluster, key, belongings, objects).ConfigureAwait(false);
+            return await new JobReplacement(cluster, key, begin, options, leadership, reporter, time)
+                .PutAsync(found, KeepAsync, () => CreateAsync(cluster, key, belongings, objects)).ConfigureAwait(false);
         }
-        catch when (objects.Secret is not null)
+        catch when (found is not null && objects.Secret is not null)
         {
             // It does not go with the one before any more.
             await belongings.RemoveAsync(key.Name, objects.Secret.Metadata.Name, volume: null).ConfigureAwait(false);
@@ -202,15 +195,8 @@ internal sealed partial class JobLauncher(
         Task KeepAsync(ArgoWorkflow leaving) => objects.Secret is { } secret ? belongings.PutSecretAsync(secret, key.Name, leaving.Metadata.Uid) : Task.CompletedTask;
     }
 
-    private async Task<(ArgoWorkflow Workflow, bool IsNew)> CreateAsync(ClusterConnection cluster, WorkloadKey key, JobBelongings belongings, JobObjects objects)
-    {
-        if (objects.MayRunAgain)
-        {
-            await _replacement.WaitForPodsAsync(cluster, key).ConfigureAwait(false);
-        }
-
-        return await JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects, key).ConfigureAwait(false);
-    }
+    private Task<(ArgoWorkflow Workflow, bool IsNew)> CreateAsync(ClusterConnection cluster, WorkloadKey key, JobBelongings belongings, JobObjects objects) =>
+        JobMaker.CreateAsync(new(cluster, key.Namespace, time), belongings, objects, key);
 
     private Workload ProjectionOf(ClusterConnection cluster, WorkloadKey key, ArgoWorkflow workflow) =>
         ArgoScopes.Project(new(key, cluster.Status.ClusterId ?? "", workflow, [], null, options.TimeZone));

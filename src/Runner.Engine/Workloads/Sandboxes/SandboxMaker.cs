@@ -55,14 +55,10 @@ internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNot
     public async Task<string?> FindAsync(ClusterConnection cluster, string name) =>
         await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null, Uid: var uid } } ? uid : null;
 
-    /// <summary>Deletes a sandbox as it is now: what comes in its place meanwhile, from another replica, stays.</summary>
+    /// <summary>Deletes a sandbox as it is now: what comes in its place meanwhile, from another replica, stays. To be called in a turn that was taken to stop it.</summary>
     /// <returns>False when there was nothing to delete.</returns>
-    public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
-    {
-        // Whoever is about to make it, or would finish what was begun, finds that it is not wanted any more.
-        await notes.ForgetAsync(KeyOf(cluster, name)).ConfigureAwait(false);
-        return await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } sandbox && await RemoveAsync(cluster, sandbox).ConfigureAwait(false);
-    }
+    public async Task<bool> RemoveAsync(ClusterConnection cluster, string name) =>
+        await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } sandbox && await RemoveAsync(cluster, sandbox).ConfigureAwait(false);
 
     private Task<bool> RemoveAsync(ClusterConnection cluster, Sandbox sandbox) => ApiOf(cluster).DeleteAsync(sandbox.Metadata.Name, sandbox.Metadata.Uid, CancellationToken.None);
 

@@ -29,7 +29,6 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     private readonly ClusterDirectory _clusters;
     private readonly WorkloadFeed _feed;
     private readonly ReplacementNotes _notes;
-    private readonly VolumeWaits _waits;
     private readonly Turns _turns;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -39,7 +38,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     internal SandboxOperations(
         RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, Turns turns, TimeProvider time, ILogger<SandboxOperations> logger)
     {
-        (_options, _settings, _clusters, _feed, _notes, _waits, _turns, _time, _logger) = (options, settings, clusters, feed, notes, waits, turns, time, logger);
+        (_options, _settings, _clusters, _feed, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, notes, turns, time, logger);
         _made = new(time);
         _maker = new(options, notes, waits, carriers, feed, _made, time, logger);
     }
@@ -128,8 +127,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
 
         try
         {
-            await _waits.StopAsync(KeyOf(cluster, name)).ConfigureAwait(false);
-            using var turn = await _turns.TakeAsync(KeyOf(cluster, name)).ConfigureAwait(false);
+            using var turn = await _turns.TakeToStopAsync(KeyOf(cluster, name)).ConfigureAwait(false);
             if (await _maker.RemoveAsync(cluster, name).ConfigureAwait(false))
             {
                 LogDeleted(name, cluster.Name);

@@ -73,12 +73,10 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
         return new IMetadata<V1ObjectMeta>?[] { service, set }.FirstOrDefault(carrier => carrier is { Metadata.DeletionTimestamp: null })?.Metadata.Uid;
     }
 
-    /// <summary>Deletes what carries a service as it is now: what comes in its place meanwhile, from another replica, stays.</summary>
+    /// <summary>Deletes what carries a service as it is now: what comes in its place meanwhile, from another replica, stays. To be called in a turn that was taken to stop it.</summary>
     /// <returns>False when there was nothing to delete.</returns>
     public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
     {
-        // Whoever is about to make it, or would finish what was begun, finds that it is not wanted any more.
-        await notes.ForgetAsync(KeyOf(cluster, name)).ConfigureAwait(false);
         var (service, set) = await CarriersAsync(cluster, name).ConfigureAwait(false);
         var isDeleted = set is not null && await RemoveAsync(cluster, set).ConfigureAwait(false);
         return (service is not null && await RemoveAsync(cluster, service).ConfigureAwait(false)) || isDeleted;

@@ -96,8 +96,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
 
         try
         {
-            await _waits.StopAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
-            using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
+            using var turn = await _turns.TakeToStopAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
             if (await _maker.RemoveAsync(cluster, serviceName).ConfigureAwait(false))
             {
                 await _pods.HurryAsync(cluster, ApiOf(cluster), serviceName, CancellationToken.None).ConfigureAwait(false);

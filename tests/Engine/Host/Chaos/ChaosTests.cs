@@ -35,8 +35,9 @@ public sealed class ChaosTests : IDisposable
         hub.Mood = _ => Next(moods, 100) switch { < 4 => HubMood.Error, < 7 => HubMood.DropAfterTaking, < 9 => HubMood.Garbage, _ => HubMood.Well };
         using var calls = new HubCalls(new Uri($"http://127.0.0.1:{_port}"), Token);
         var said = new ConcurrentQueue<string>();
+        var journal = new ClusterJournal(cluster, cancel);
         var runner = StartRunner(hub);
-        string Truth(string name) => $"{KeptOf(cluster, name)}\nThe processes said of it:\n{string.Join('\n', said.Append(runner.Output).SelectMany(output => output.Split('\n')).Where(line => line.Contains(name, StringComparison.Ordinal)))}";
+        string Truth(string name) => $"{KeptOf(cluster, name)}\nBefore:\n{journal.Of(name)}\nThe processes said of it:\n{string.Join('\n', said.Append(runner.Output).SelectMany(output => output.Split('\n')).Where(line => line.Contains(name, StringComparison.Ordinal)))}";
         using var stop = new CancellationTokenSource();
         var lives = Enumerable.Range(0, 12).Select(lane => new Lives(lane, kinds, calls, hub, Truth)).ToList();
 

@@ -41,7 +41,7 @@ internal sealed class Lives(int lane, IReadOnlyList<Life> kinds, HubCalls runner
         }
     }
 
-    public IEnumerable<string> Verify() => _lived.Select(life => life.Verify()).OfType<string>();
+    public IEnumerable<string> Verify() => _lived.Select(life => life.Verify() is { } wrong ? $"{wrong}\n{truth(life.Name)}" : null).OfType<string>();
 
     private async Task ServiceAsync(string sample, string name, CancellationToken cancellationToken)
     {
