@@ -21,7 +21,7 @@ public sealed record HeartbeatStatus(string Cluster, DateTimeOffset? LastTakenAt
 }
 
 /// <summary>
-/// Sends the inventory of one cluster to the hub every interval, while the cluster answers. Nothing is kept: what the hub does not take is made anew from
+/// Sends the inventory of one cluster to the hub every interval, while the cluster answers; that of a large one in parts, which count as taken together. Nothing is kept: what the hub does not take is made anew from
 /// the state of the moment, with growing pauses up to the interval, so that an outage leaves nothing behind and ends with the newest figures.
 /// </summary>
 internal sealed partial class Heartbeat
@@ -40,6 +40,7 @@ internal sealed partial class Heartbeat
     private readonly Signal _moved = new();
     private HeartbeatStatus _status;
     private Uri? _hub;
+    private string _shortened = "";
 
     public Heartbeat(
         ClusterConnection cluster, CapacityFeed capacity, ClusterReports reports, LiveSettings settings, HubClient client, HubLeadership leadership, TimeSpan interval, TimeProvider time, ILogger logger)
@@ -93,13 +94,26 @@ internal sealed partial class Heartbeat
 
     private async Task<bool> TryBeatAsync(CancellationToken cancellationToken)
     {
-        LocalText problem;
+        var problem = LocalText.None;
         var tokenRefused = false;
         try
         {
-            var answer = await _client.SendAsync(ClusterPayloads.Beat(_reports.AnswerOf(_cluster), _time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
-            problem = answer.Verdict == HubVerdict.Taken ? LocalText.None : answer.Problem;
-            tokenRefused = answer.TokenRefused;
+            var (bodies, shortened) = HeartbeatParts.Of(_reports.AnswerOf(_cluster), _time.GetUtcNow());
+            TellShortened(string.Join(", ", shortened));
+            foreach (var body in bodies)
+            {
+                var answer = await _client.SendAsync(body, cancellationToken).ConfigureAwait(false);
+                if (answer.Verdict != HubVerdict.Taken && problem.Length == 0)
+                {
+                    (problem, tokenRefused) = (answer.Problem, answer.TokenRefused);
+                }
+
+                // A part that the hub does not take keeps no other from it; where nobody answers, each would only wait in vain.
+                if (answer.Verdict is HubVerdict.Unreachable or HubVerdict.Silenced)
+                {
+                    break;
+                }
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -120,6 +134,16 @@ internal sealed partial class Heartbeat
         }
 
         return problem.Length == 0;
+    }
+
+    private void TellShortened(string nodes)
+    {
+        if (nodes != _shortened && nodes.Length > 0)
+        {
+            LogShortened(_cluster.Name, nodes);
+        }
+
+        _shortened = nodes;
     }
 
     private void ClusterChanged(ClusterConnection changed) => _ready.Set();
@@ -143,4 +167,7 @@ internal sealed partial class Heartbeat
 
     [LoggerMessage(LogLevel.Warning, "The heartbeat of cluster {Cluster} was not taken; the next ones are tried: {Problem}")]
     private partial void LogNotTaken(string cluster, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: the hub is told of these nodes without what runs on them, which would be more than it takes in one event: {Nodes}")]
+    private partial void LogShortened(string cluster, string nodes);
 }

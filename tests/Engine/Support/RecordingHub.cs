@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -40,6 +41,9 @@ internal sealed record HubCall(string Sender, long Began, long Ended, string Bod
 /// <summary>A hub on loopback over real HTTP that writes down what it takes.</summary>
 internal sealed class RecordingHub : IAsyncDisposable
 {
+    /// <summary>Bytes of the largest event that is taken. The hub hands each one on as one message of NATS, whose server takes no larger ones (<c>max_payload</c>, 1 MiB where nothing else is set).</summary>
+    private const int LargestMessage = 1024 * 1024;
+
     private readonly ConcurrentQueue<ReceivedEvent> _taken = new();
     private readonly ConcurrentQueue<ReceivedEvent> _clusters = new();
     private readonly ConcurrentQueue<HubCall> _spoken = new();
@@ -126,7 +130,7 @@ internal sealed class RecordingHub : IAsyncDisposable
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync(context.RequestAborted);
         Interlocked.Increment(ref _calls);
-        var mood = Mood(body);
+        var mood = Encoding.UTF8.GetByteCount(body) > LargestMessage ? HubMood.Error : Mood(body);
         if (mood is HubMood.Well or HubMood.DropAfterTaking)
         {
             var taken = Read(body, context.Request.Headers.Authorization.ToString());

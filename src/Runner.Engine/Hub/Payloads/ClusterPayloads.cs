@@ -45,7 +45,7 @@ internal static class ClusterPayloads
         AppEndpoint = settings.ApplicationEndpoint,
     });
 
-    /// <summary>The JSON of a heartbeat of one cluster. It is no <see cref="HubEvent"/>: one that is late is worth nothing, so none is ever kept.</summary>
+    /// <summary>The JSON of a heartbeat of one cluster, or of a part of it (<see cref="HeartbeatParts"/>). It is no <see cref="HubEvent"/>: one that is late is worth nothing, so none is ever kept.</summary>
     public static string Beat(ClusterAnswer cluster, DateTimeOffset now) =>
         HubPayloads.Body(Heartbeat, "array", cluster.ClusterId, now, [cluster], ClusterJson.Default.ClusterAnswerArray);
 
