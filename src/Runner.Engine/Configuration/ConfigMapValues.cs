@@ -63,11 +63,18 @@ internal sealed record ConfigMapValues
         }, problems);
     }
 
-    /// <summary>Whether a text is an address as the hub takes it: with or without a scheme, but with a host.</summary>
+    /// <summary>Whether a text is an address, see <see cref="AddressOf"/>.</summary>
     public static bool IsAddress(string text) =>
-        text.Length > 0
-        && Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text, UriKind.Absolute, out var address)
-        && address.Scheme is "http" or "https" && address.Host.Length > 0;
+        text.Length > 0 && Uri.TryCreate(AddressOf(text), UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.Host.Length > 0;
+
+    /// <summary>
+    /// An address as the hub can call it, which puts paths that begin with a slash behind it as it is: <c>http</c> where no scheme is written, and no slash at the end. Empty stays empty. Pure.
+    /// </summary>
+    public static string AddressOf(string text)
+    {
+        var address = text.TrimEnd('/');
+        return address.Length == 0 || address.Contains("://", StringComparison.Ordinal) ? address : "http://" + address;
+    }
 
     private static Uri? ReadWebhook(string text, Uri? last, List<LocalText> problems)
     {

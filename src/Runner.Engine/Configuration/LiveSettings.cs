@@ -20,10 +20,10 @@ public sealed record ClusterSettings
     /// <summary>Class of the volumes that users get; empty for none.</summary>
     public string StorageClass { get; init; } = "";
 
-    /// <summary>Address under which the hub reaches the runner; empty while unknown.</summary>
+    /// <summary>Address under which the hub reaches the runner, as it can call it (<see cref="ConfigMapValues.AddressOf"/>); empty while unknown.</summary>
     public string PublicDomain { get; init; } = "";
 
-    /// <summary>Address of the ingress to the workloads, with <c>auto</c> resolved; empty while unknown.</summary>
+    /// <summary>Address of the ingress to the workloads, as the hub can call it, with <c>auto</c> resolved; empty while unknown.</summary>
     public string ApplicationEndpoint { get; init; } = "";
 
     /// <summary>Interface for traffic between hosts, such as <c>eth0</c>; empty for the default.</summary>
@@ -83,8 +83,8 @@ public sealed class LiveSettings
             Provider = hub.Provider,
             Enabled = hub.Enabled,
             StorageClass = First(hub.StorageClass?.Over(map.StorageClass), map.StorageClass, _options.StorageClass),
-            PublicDomain = First(map.PublicDomain, _options.PublicDomain),
-            ApplicationEndpoint = WantsIngress(cluster) ? Volatile.Read(ref _ingresses).GetValueOrDefault(cluster, "") : First(map.ApplicationEndpoint, _options.ApplicationEndpoint),
+            PublicDomain = ConfigMapValues.AddressOf(First(map.PublicDomain, _options.PublicDomain)),
+            ApplicationEndpoint = ConfigMapValues.AddressOf(WantsIngress(cluster) ? Volatile.Read(ref _ingresses).GetValueOrDefault(cluster, "") : First(map.ApplicationEndpoint, _options.ApplicationEndpoint)),
             NetworkInterface = First(map.NetworkInterface, _options.NetworkInterface),
         };
     }

@@ -194,6 +194,25 @@ public sealed class ClusterTellingTests : IAsyncLifetime
         Assert.Empty(side.Settings.Problems);
     }
 
+    [Theory]
+    [InlineData("runner.example.com:8082/", "apps.example.com", "http://runner.example.com:8082", "http://apps.example.com")]
+    [InlineData("https://runner.example.com/csghub//", "http://192.0.2.7/", "https://runner.example.com/csghub", "http://192.0.2.7")]
+    public async Task Addresses_are_told_as_the_hub_can_call_them(string runner, string apps, string toldRunner, string toldApps)
+    {
+        await using (new ClusterSide(_folder, OptionsFor(_hub) with { PublicDomain = runner, ApplicationEndpoint = apps }, _time, _cluster.Endpoint))
+        {
+            await Eventually.TrueAsync(() => DataOf(_hub, Update).Count == 1, "the addresses of the settings", 20);
+        }
+
+        PutConfigMap(_cluster, ("STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT", _hub.Address.ToString()), ("STARHUB_SERVER_RUNNER_PUBLIC_DOMAIN", runner), ("STARHUB_SERVER_RUNNER_APPLICATION_ENDPOINT", apps));
+        await using (new ClusterSide(_folder, OptionsFor(_hub, configMap: true), _time, _cluster.Endpoint))
+        {
+            await Eventually.TrueAsync(() => DataOf(_hub, Update).Count == 2, "the addresses of the ConfigMap", 20);
+        }
+
+        Assert.All(DataOf(_hub, Update), data => Assert.Equal((toldRunner, toldApps), (data.GetProperty("endpoint").GetString(), data.GetProperty("app_endpoint").GetString())));
+    }
+
     [Fact]
     public async Task A_runner_that_starts_after_the_ConfigMap_was_deleted_still_knows_where_the_hub_is()
     {
