@@ -98,6 +98,28 @@ public sealed class WorkflowLifeTests
     }
 
     [Fact]
+    public async Task A_task_that_is_known_is_deleted_where_it_is_whatever_namespace_the_hub_says()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        await host.Api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new() { Name = "shared" } }, cancellationToken: TestContext.Current.CancellationToken);
+        var evaluation = await host.CallAsync(HttpMethod.Post, "workflows", Sample.Replace("0.4.9", "running", StringComparison.Ordinal));
+        await host.CallAsync(HttpMethod.Post, "workflows", RunnerApiHost.Sample("workflow-finetune"));
+
+        // Of some evaluations the hub notes the namespace of its own spaces, not the one that was answered.
+        var known = await host.CallAsync(HttpMethod.Delete, "workflows/12", $$"""{"task_id":"{{Finetune}}","namespace":"hub-spaces","cluster_id":"","username":"wanghh"}""");
+        Assert.Equal((HttpStatusCode.OK, "OK"), (known.Status, JobRunnerHost.Text(known.Json, "msg")));
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Finetune, "shared"), "the finetune is deleted");
+
+        var byNumber = await host.CallAsync(HttpMethod.Delete, $"workflows/{evaluation.Json.GetProperty("id").GetInt64()}", """{"namespace":"shared"}""");
+        Assert.Equal(HttpStatusCode.OK, byNumber.Status);
+        await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(Evaluation), "the evaluation is deleted");
+
+        var unknown = await host.CallAsync(HttpMethod.Delete, "workflows/13", """{"task_id":"eval-unknown","namespace":"hub-spaces"}""");
+        Assert.Equal(HttpStatusCode.BadRequest, unknown.Status);
+        Assert.Contains("spaces and shared, not in 'hub-spaces'", JobRunnerHost.Text(unknown.Json, "msg"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_failed_job_is_told_with_the_end_of_its_log_which_outlives_its_objects()
     {
         await using var host = await JobRunnerHost.StartAsync(ttl: TimeSpan.FromSeconds(20));

@@ -82,23 +82,17 @@ public sealed class WorkflowOperations : IWorkloadOperations
     /// <summary>Deletes a workflow. Nothing happens when it is gone already. Its record is kept.</summary>
     /// <param name="id">As in <see cref="Find"/>.</param>
     /// <param name="taskId">As in <see cref="Find"/>.</param>
-    /// <param name="namespace">Where it runs; empty where it is not known.</param>
+    /// <param name="namespace">Where the hub believes that it runs, empty for nowhere; counts only for one that is not known here, because of some the hub notes a namespace of its own.</param>
     /// <param name="clusterId">The hub's id of the cluster; empty for the default one.</param>
-    /// <exception cref="RequestRefusedException">No workflow of ours runs in that namespace.</exception>
+    /// <exception cref="RequestRefusedException">It is not known here, and no workflow of ours runs in that namespace.</exception>
     /// <exception cref="UnknownClusterException">No such cluster.</exception>
     /// <exception cref="ClusterOperationException">The cluster refused or did not answer.</exception>
     public async Task DeleteAsync(string id, string taskId, string @namespace, string clusterId)
     {
-        string[] ours = [.. new[] { _options.WorkloadNamespace, _options.QuotaNamespace }.Distinct()];
-        if (@namespace.Length > 0 && !ours.Contains(@namespace))
-        {
-            throw new RequestRefusedException($"Workflows run in {string.Join(" and ", ours)}, not in '{ResourceRules.Shown(@namespace)}'.");
-        }
-
         var known = Match(id, taskId);
         var cluster = clusterId.Length == 0 && known is not null ? _clusters.Find(known.Key.Cluster) ?? _clusters.Resolve(clusterId) : _clusters.Resolve(clusterId);
         var name = taskId.Length > 0 ? taskId : known?.Record.TaskId ?? id;
-        foreach (var candidate in @namespace.Length > 0 ? [@namespace] : known is not null ? [known.Key.Namespace] : ours)
+        foreach (var candidate in known?.Key.Cluster == cluster.Name ? [known.Key.Namespace] : NamespacesOf(@namespace))
         {
             await DeleteAsync(cluster, new(cluster.Name, WorkloadKind.Workflow, candidate, name)).ConfigureAwait(false);
         }
@@ -109,6 +103,15 @@ public sealed class WorkflowOperations : IWorkloadOperations
 
     /// <inheritdoc/>
     public Task PurgeAsync(ClusterConnection cluster, WorkloadKey key, CancellationToken cancellationToken) => DeleteAsync(cluster, key);
+
+    /// <summary>Where a workflow may be of which only the hub knows.</summary>
+    private string[] NamespacesOf(string said)
+    {
+        string[] ours = [.. new[] { _options.WorkloadNamespace, _options.QuotaNamespace }.Distinct()];
+        return said.Length == 0 ? ours
+            : ours.Contains(said) ? [said]
+            : throw new RequestRefusedException($"Workflows run in {string.Join(" and ", ours)}, not in '{ResourceRules.Shown(said)}'.");
+    }
 
     private Task<bool> DeleteAsync(ClusterConnection cluster, WorkloadKey key) => _launcher.DeleteAsync(cluster, key, JobEnvironment.SecretOf(key.Name), volume: null);
 
