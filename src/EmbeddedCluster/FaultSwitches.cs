@@ -18,6 +18,9 @@ public sealed class FaultSwitches
     /// <summary>As <see cref="Fails"/>, with a status code of their own; 0 for those that are answered as ever.</summary>
     public Func<string, string, int>? FailsWith { get; set; }
 
+    /// <summary>Which requests, by method and path, are carried out while nobody hears of it: the connection is cut before the answer. Null for none. Not reachable over HTTP. Called on any thread.</summary>
+    public Func<string, string, bool>? Loses { get; set; }
+
     /// <summary>Every watch from a resource version is answered with 410 Gone, as after compaction.</summary>
     public bool ExpireWatches { get; set; }
 

@@ -61,6 +61,14 @@ internal sealed partial class ApiServer : IDisposable
                 return;
             }
 
+            if (_faults.Loses?.Invoke(http.Request.Method, path) == true)
+            {
+                http.Response.Body = Stream.Null;
+                await AnswerAsync(http, info);
+                http.Abort();
+                return;
+            }
+
             await AnswerAsync(http, info);
         }
         catch (ApiException refusal) when (!http.Response.HasStarted)

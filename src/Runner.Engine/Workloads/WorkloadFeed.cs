@@ -157,14 +157,22 @@ public sealed class WorkloadFeed
 
     /// <summary>Waits until a watch has told of an object that was just made: whoever made it may ask for it right after, and is answered from here.</summary>
     /// <returns>False when none has told in time.</returns>
-    internal async Task<bool> WaitForAsync(WorkloadKey key, string uid, TimeProvider time, CancellationToken cancellationToken)
+    internal Task<bool> WaitForAsync(WorkloadKey key, string uid, TimeProvider time, CancellationToken cancellationToken) =>
+        WaitUntilAsync(() => Current.TryGetValue(key, out var seen) && seen.Uid == uid, time, cancellationToken);
+
+    /// <summary>Waits until a watch has told that objects which were just deleted are gone, or go.</summary>
+    /// <returns>False when none has told in time.</returns>
+    internal Task<bool> WaitForEndAsync(WorkloadKey key, IReadOnlyList<string> uids, TimeProvider time) =>
+        WaitUntilAsync(() => !(Current.TryGetValue(key, out var seen) && seen.Status != DeployStatus.Stopped && uids.Contains(seen.Uid)), time, CancellationToken.None);
+
+    private async Task<bool> WaitUntilAsync(Func<bool> isSo, TimeProvider time, CancellationToken cancellationToken)
     {
         using var subscription = Subscribe();
         using var patience = new CancellationTokenSource(WatchPatience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            while (!(Current.TryGetValue(key, out var seen) && seen.Uid == uid))
+            while (!isSo())
             {
                 await subscription.NextAsync(either.Token).ConfigureAwait(false);
             }

@@ -113,6 +113,24 @@ public sealed class ReplacingReplicasTests(ReplicaPair pair) : IClassFixture<Rep
     }
 
     [Fact]
+    public async Task What_another_replica_has_finished_meanwhile_is_not_taken_back_by_who_began()
+    {
+        await SyncedAsync();
+        var key = new ObjectKey("serving.knative.dev", "services", "spaces", "slow");
+        await CallAsync(pair.First, "service/slow/run", Request("slow", 1));
+        pair.Cluster.Store.Change(key, json => json["metadata"]!["finalizers"] = new JsonArray(Finalizer));
+        var replacing = CallAsync(pair.First, "service/slow/run", Request("slow", 2));
+        await Eventually.TrueAsync(() => NotesOf(pair.First) == 1 && NotesOf(pair.Second) == 1, "both know what is to come", 30);
+
+        // As the one that speaks to the hub does when it has found the new one there.
+        await pair.Second.Get<IStateStore>().WriteAsync(state => state.Collection(StateCollections.Replacements).Delete(state.Collection(StateCollections.Replacements).FindAll().Single()["_id"]), Cancel);
+        pair.Cluster.Store.Change(key, json => json["metadata"]!.AsObject().Remove("finalizers"));
+
+        Assert.Equal(HttpStatusCode.OK, (await replacing).Status);
+        Assert.Equal("2", (string?)pair.Cluster.Store.Get(key)!.Json["metadata"]!["annotations"]!["task_id"]);
+    }
+
+    [Fact]
     public async Task A_build_that_is_run_once_more_is_not_made_before_the_pods_of_the_one_before_are_gone()
     {
         await SyncedAsync();

@@ -3,10 +3,13 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using LiteDB;
 using Microsoft.Extensions.Time.Testing;
+using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Hub;
 using Runner.Engine.Hub.Events;
 using Runner.Engine.Storage;
 using Runner.Tests.Engine.Host;
+using Runner.Tests.Engine.RunnerApi;
+using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.Storage;
 
@@ -67,6 +70,30 @@ public sealed class FullDiskTests
 
         await using var again = Database.Open(disk.Path);
         Assert.True(written.ToHashSet().SetEquals(Ids(again)));
+    }
+
+    [Fact]
+    public async Task What_is_made_while_the_disk_is_full_is_told_as_made()
+    {
+        using var disk = SmallDisk.TryMount(Megabytes);
+        Assert.SkipWhen(disk is null, "A small disk cannot be mounted here; it takes root and mount(8).");
+        await using var cluster = await TestCluster.StartAsync();
+        await using var host = await RunnerHost.StartOnAsync(disk.Path, cluster: cluster.Endpoint);
+        await Eventually.TrueAsync(() => host.Get<ClusterDirectory>().Connections[0].State.Synced, "the services are listed", 30);
+        disk.Fill();
+        for (var i = 0; await Record.ExceptionAsync(() => WriteAsync(host.Get<Database>(), $"{i}", [])) is not IOException; i++)
+        {
+            Assert.True(i < 500, "The disk takes all of it");
+        }
+
+        foreach (var (path, sample) in new[] { ("workflows", "workflow-evaluation"), ("imagebuilder/builder", "image-build"), ("dataflow/jobs", "dataflow-job"), ("service/web/run", "run-space") })
+        {
+            var (status, text) = await host.CallAsync(HttpMethod.Post, path, RunnerApiHost.Sample(sample));
+            Assert.True(status == HttpStatusCode.OK, text);
+        }
+
+        Assert.Equal(3, cluster.Store.List("argoproj.io", "workflows").Count);
+        disk.Empty();
     }
 
     private static async Task WriteAsync(Database database, string id, List<string> written)

@@ -12,10 +12,18 @@ internal abstract class ApiCalls(ClusterConnection cluster, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often a call is made while the API server fails for a moment, and until when another attempt begins.</summary>
+    private const int Attempts = 4;
+    private static readonly TimeSpan LastAttempt = TimeSpan.FromSeconds(5);
+    private static readonly Backoff Pause = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1));
+
     /// <summary>For sentences about it.</summary>
     protected string ClusterName => cluster.Name;
 
     protected TimeProvider Time => time;
+
+    /// <summary>Whether a call is made again when the API server fails for a moment: not where whoever calls does so himself, and better.</summary>
+    protected virtual bool TriesAgain => true;
 
     /// <returns>Null when the object does not exist.</returns>
     protected async Task<T?> UnlessMissingAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
@@ -62,7 +70,26 @@ internal abstract class ApiCalls(ClusterConnection cluster, TimeProvider time)
         }
     }
 
+    /// <summary>Makes a call, again when the API server fails for a moment: who asks for a workload only once must not be refused it for that. What is called must bear to be carried out twice.</summary>
     protected async Task<T> CallAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await OnceAsync(call, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (TriesAgain && attempt < Attempts && time.GetElapsedTime(began) < LastAttempt && ClusterProblem.MayPass(exception))
+            {
+                // Carried out or not: the next attempt shows.
+            }
+
+            await Task.Delay(Pause.Delay(attempt), time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<T> OnceAsync<T>(Func<IKubernetes, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);

@@ -32,10 +32,20 @@ internal abstract class CustomObjectApi<T>(ClusterConnection cluster, string @na
     /// <param name="dryRun">Only has the API server check it.</param>
     /// <returns>What was created, or null when one of that name exists.</returns>
     /// <exception cref="ApiStatusException">With code 404 where the cluster does not know the kind.</exception>
-    public Task<T?> CreateAsync(T wanted, bool dryRun, CancellationToken cancellationToken) => UnlessExistsAsync(
-        (client, token) => client.CustomObjects.CreateNamespacedCustomObjectAsync<T>(
-            wanted, kind.Group, kind.Version, @namespace, kind.Plural, dryRun: dryRun ? "All" : null, cancellationToken: token),
-        cancellationToken);
+    public async Task<T?> CreateAsync(T wanted, bool dryRun, CancellationToken cancellationToken)
+    {
+        var attempts = 0;
+        var created = await UnlessExistsAsync(
+            (client, token) =>
+            {
+                attempts++;
+                return client.CustomObjects.CreateNamespacedCustomObjectAsync<T>(wanted, kind.Group, kind.Version, @namespace, kind.Plural, dryRun: dryRun ? "All" : null, cancellationToken: token);
+            },
+            cancellationToken).ConfigureAwait(false);
+
+        // The answer to an earlier attempt may have been lost, and not the attempt.
+        return created is null && attempts > 1 && !dryRun && await FindAsync(wanted.Metadata.Name, cancellationToken).ConfigureAwait(false) is { } found && IsAsWanted(found, wanted) ? found : created;
+    }
 
     /// <returns>The object as it is, or null.</returns>
     public Task<T?> FindAsync(string name, CancellationToken cancellationToken) => UnlessMissingAsync(
@@ -101,6 +111,12 @@ internal abstract class CustomObjectApi<T>(ClusterConnection cluster, string @na
             return false;
         }
     }
+
+    private static bool IsAsWanted(T found, T wanted) =>
+        found.Metadata.DeletionTimestamp is null && Has(found.Metadata.Annotations, wanted.Metadata.Annotations) && Has(found.Metadata.Labels, wanted.Metadata.Labels);
+
+    private static bool Has(IDictionary<string, string>? all, IDictionary<string, string>? some) =>
+        some is null || some.All(entry => all is not null && all.TryGetValue(entry.Key, out var value) && value == entry.Value);
 
     /// <summary>Merges into an object of a kind of the same group; nothing when it is gone.</summary>
     protected Task PatchAsync(string plural, string name, object merged, CancellationToken cancellationToken) => UnlessMissingAsync(

@@ -13,6 +13,9 @@ internal static class ClusterProblem
         !cancellationToken.IsCancellationRequested
         && exception is ApiStatusException or HttpRequestException or IOException or TimeoutException or OperationCanceledException or ClusterUnreachableException;
 
+    /// <summary>True for what an API server does to a call while it starts anew, is overloaded, or is not ready in another way: the same call may be answered a moment later.</summary>
+    public static bool MayPass(Exception exception) => exception is HttpRequestException or IOException or ApiStatusException { Code: 429 or >= 500 };
+
     /// <param name="cluster">Name of the connection.</param>
     public static LocalText Describe(Exception exception, string cluster) => exception switch
     {

@@ -27,6 +27,9 @@ internal sealed class StateSecrets(ClusterConnection cluster, string @namespace,
     private readonly ClusterConnection _cluster = cluster;
     private readonly TimeProvider _time = time;
 
+    /// <summary>What is written depends on what was read, and there is little time for each step.</summary>
+    protected override bool TriesAgain => false;
+
     public string HeadName => $"{name}-state";
 
     /// <returns>Null when there is none yet.</returns>

@@ -61,7 +61,8 @@ internal sealed partial class JobLauncher(
         var found = await new ArgoApi(cluster, key.Namespace, time).FindAsync(key.Name, CancellationToken.None).ConfigureAwait(false);
         if (found is { Metadata.DeletionTimestamp: null })
         {
-            await notes.EndAsync(note.Id).ConfigureAwait(false);
+            // What was to make room stands. What was made, by whoever has died or by somebody else, is noted until whoever speaks to the hub has told of it.
+            await (found.Metadata.Uid == note.Replaces ? notes.EndAsync(note.Id) : notes.MadeAsync(note.Id, found.Metadata.Uid)).ConfigureAwait(false);
             return false;
         }
 
@@ -156,7 +157,16 @@ internal sealed partial class JobLauncher(
         // The hub may ask at once, and is answered from memory.
         async Task SeeAsync(ArgoWorkflow there)
         {
-            await archive.RememberAsync(ProjectionOf(cluster, key, there), CancellationToken.None).ConfigureAwait(false);
+            try
+            {
+                await archive.RememberAsync(ProjectionOf(cluster, key, there), CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (IOException exception)
+            {
+                // It is there, whatever the disk says, and is written when a watch tells of it.
+                LogNotKept(key.Name, exception.Message);
+            }
+
             isSeen = await feed.WaitForAsync(key, there.Metadata.Uid, time, CancellationToken.None).ConfigureAwait(false);
         }
     }
@@ -230,6 +240,9 @@ internal sealed partial class JobLauncher(
 
     [LoggerMessage(LogLevel.Warning, "The watch of cluster {Cluster} has not told of the new job {Job} yet; it is answered as just made")]
     private partial void LogNotSeen(string cluster, string job);
+
+    [LoggerMessage(LogLevel.Warning, "The record of job {Job} is not on disk yet: {Problem}")]
+    private partial void LogNotKept(string job, string problem);
 
     [LoggerMessage(LogLevel.Debug, "Job {Job} does not bear the note that the hub knows it: {Problem}")]
     private partial void LogNotAnnounced(string job, string problem);

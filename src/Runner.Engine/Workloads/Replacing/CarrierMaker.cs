@@ -27,15 +27,18 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
         try
         {
             made = await steps.Put(uid => NoteAsync(note, uid)).ConfigureAwait(false);
-            if (!await steps.Own(made.Carrier).ConfigureAwait(false))
-            {
-                LogSecretMissing(note.What, cluster.Name, note.Secret);
-            }
+            await OwnAsync(cluster, note, steps, made.Carrier).ConfigureAwait(false);
         }
         catch when (!isFinishing)
         {
             // The caller is told, and nothing is done behind his back any more.
-            await TryAsync(note, async () => await notes.EndAsync(note.Id).ConfigureAwait(false)).ConfigureAwait(false);
+            await TryAsync(
+                note,
+                async () =>
+                {
+                    await notes.EndAsync(note.Id).ConfigureAwait(false);
+                    return true;
+                }).ConfigureAwait(false);
             throw;
         }
 
@@ -64,6 +67,23 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
         var secrets = new EnvironmentSecrets(cluster, options.WorkloadNamespace, time);
         await secrets.OwnAsync(secret, carrier, CancellationToken.None).ConfigureAwait(false);
         return secret is not null || note.Secret is not { } name || await secrets.OwnAsync(name, carrier, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>What cannot be owned now is left to those who look for what nobody owns: the workload is there, and nobody is to be told that it is not.</summary>
+    private async Task OwnAsync<T>(ClusterConnection cluster, NotedReplacement note, CarrierSteps<T> steps, T carrier)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        try
+        {
+            if (!await steps.Own(carrier).ConfigureAwait(false))
+            {
+                LogSecretMissing(note.What, cluster.Name, note.Secret);
+            }
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            LogNotOwned(note.What, cluster.Name, exception.Message);
+        }
     }
 
     private static bool IsWritten(NotedReplacement note) => note.Id.Length > 0;
@@ -116,6 +136,9 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
 
     [LoggerMessage(LogLevel.Warning, "That {Workload} in cluster {Cluster} was replaced is still noted as under way; the note is removed when that can be written: {Problem}")]
     private partial void LogNoteStays(string workload, string cluster, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "What belongs to {Workload} in cluster {Cluster} alone will not go with it by itself: {Problem}")]
+    private partial void LogNotOwned(string workload, string cluster, string problem);
 
     [LoggerMessage(LogLevel.Error, "{Workload} in cluster {Cluster} cannot start: Secret {Secret} that it needs is gone. Run it again")]
     private partial void LogSecretMissing(string workload, string cluster, string? secret);

@@ -58,6 +58,9 @@ internal sealed class NotedReplacement
     /// <summary>Uid of what was made; null while that is not done. From then on the note counts only until whoever speaks to the hub has told of it.</summary>
     public string? Made { get; set; }
 
+    /// <summary>Whether somebody has stopped the workload, so that whoever is at work on it takes back what comes of that. Nothing else follows from the note then.</summary>
+    public bool IsStopped { get; set; }
+
     /// <summary>Why it will not be made, in a sentence; null while somebody is, or will be, at work on it.</summary>
     public string? Problem { get; set; }
 

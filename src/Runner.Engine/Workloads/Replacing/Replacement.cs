@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.Services;
 
@@ -45,7 +44,7 @@ internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider t
                 {
                     return await work(patience.Token).ConfigureAwait(false);
                 }
-                catch (Exception exception) when (IsBegun && MayPass(exception))
+                catch (Exception exception) when (IsBegun && (ClusterProblem.MayPass(exception) || exception is TimeoutException or ClusterUnreachableException))
                 {
                     problem = exception;
                 }
@@ -64,7 +63,4 @@ internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider t
                 $"{what} was not created: the old one did not go within {deadline.TotalSeconds:0} s. See what keeps it, such as a finalizer or a pod that does not end, then ask again.");
         }
     }
-
-    private static bool MayPass(Exception exception) =>
-        exception is HttpRequestException or IOException or TimeoutException or ClusterUnreachableException or ApiStatusException { Code: 429 or >= 500 };
 }

@@ -51,19 +51,34 @@ internal sealed class ReplacementNotes
         return WriteAsync(notes => notes.Insert(StateMapping<NotedReplacement>.ToDocument(note)));
     }
 
-    /// <returns>False when it was there no more: the workload was stopped meanwhile, perhaps by another replica.</returns>
+    /// <summary>Removes a note.</summary>
     /// <exception cref="IOException">It cannot be written now. It counts as over from now on all the same, and is one of <see cref="Over"/>.</exception>
-    public async Task<bool> EndAsync(string id) => await EndAsync([id]).ConfigureAwait(false) > 0;
+    public Task EndAsync(string id) => EndAsync([id]);
 
     /// <summary>Notes that it is made.</summary>
     /// <param name="uid">Of what was made.</param>
-    /// <returns>False when the note was there no more: the workload was stopped meanwhile, perhaps by another replica.</returns>
+    /// <returns>False when the workload was stopped meanwhile, perhaps at another replica. Whoever is at it for so long that somebody else has finished it finds no note, which is well.</returns>
     /// <exception cref="IOException">It cannot be written now. It counts as made from now on all the same.</exception>
     public async Task<bool> MadeAsync(string id, string uid)
     {
         try
         {
-            return await SetAsync(id, nameof(NotedReplacement.Made), uid).ConfigureAwait(false);
+            return await WriteAsync(notes =>
+            {
+                if (notes.FindById(id) is not { } document)
+                {
+                    return true;
+                }
+
+                if (StateMapping<NotedReplacement>.ToObject(document).IsStopped)
+                {
+                    notes.Delete(id);
+                    return false;
+                }
+
+                document[nameof(NotedReplacement.Made)] = uid;
+                return notes.Update(document);
+            }).ConfigureAwait(false);
         }
         catch (IOException)
         {
@@ -82,10 +97,10 @@ internal sealed class ReplacementNotes
     public async Task ForgetAsync(WorkloadKey key)
     {
         await _state.FreshenAsync(CancellationToken.None).ConfigureAwait(false);
-        List<string> ids = [.. Written().Where(note => IsOf(note, key)).Select(note => note.Id)];
+        List<string> ids = [.. Written().Where(note => IsOf(note, key) && !note.IsStopped).Select(note => note.Id)];
         if (ids.Count > 0)
         {
-            await WriteAsync(notes => ids.Count(id => notes.Delete(id))).ConfigureAwait(false);
+            await WriteAsync(notes => ids.Count(id => Stop(notes, id))).ConfigureAwait(false);
         }
     }
 
@@ -110,7 +125,7 @@ internal sealed class ReplacementNotes
     public async Task<IReadOnlyList<NotedReplacement>> FreshAsync(string cluster)
     {
         await _state.FreshenAsync(CancellationToken.None).ConfigureAwait(false);
-        return [.. Written().Where(note => note.Cluster == cluster)];
+        return [.. Written().Where(note => note.Cluster == cluster && !note.IsStopped)];
     }
 
     /// <summary>Whether anything is noted of a workload, without a look at the disk.</summary>
@@ -118,9 +133,12 @@ internal sealed class ReplacementNotes
 
     public bool IsThere(string id) => All().Exists(note => note.Id == id);
 
-    /// <summary>Notes that are over and could not be removed.</summary>
-    public IReadOnlyList<NotedReplacement> Over(string cluster) =>
-        _unwritten.IsEmpty ? [] : [.. Written().Where(note => note.Cluster == cluster && _unwritten.TryGetValue(note.Id, out var made) && made is null)];
+    /// <summary>Notes that are over and could not be removed, or that whoever was stopped has left.</summary>
+    public IReadOnlyList<NotedReplacement> Over(string cluster)
+    {
+        var before = _time.GetUtcNow().UtcDateTime - LongestWork;
+        return [.. Written().Where(note => note.Cluster == cluster && (note.IsStopped ? note.At <= before : _unwritten.TryGetValue(note.Id, out var made) && made is null))];
+    }
 
     /// <summary>What a process that is no more has left, of each workload the newest first.</summary>
     public IReadOnlyList<NotedReplacement> Left(string cluster)
@@ -140,6 +158,23 @@ internal sealed class ReplacementNotes
 
     private static bool IsOf(NotedReplacement note, WorkloadKey key) => note.Cluster == key.Cluster && note.Kind == key.Kind && note.Name == key.Name;
 
+    /// <summary>Somebody may be at work on what is neither made nor given up: he is to know.</summary>
+    private static bool Stop(StateCollection notes, string id)
+    {
+        if (notes.FindById(id) is not { } document)
+        {
+            return false;
+        }
+
+        if (StateMapping<NotedReplacement>.ToObject(document) is not { Made: null, Problem: null })
+        {
+            return notes.Delete(id);
+        }
+
+        document[nameof(NotedReplacement.IsStopped)] = true;
+        return notes.Update(document);
+    }
+
     private Task<bool> SetAsync(string id, string field, string value) => WriteAsync(notes =>
     {
         if (notes.FindById(id) is not { } document)
@@ -151,17 +186,15 @@ internal sealed class ReplacementNotes
         return notes.Update(document);
     });
 
-    private async Task<int> EndAsync(IReadOnlyList<string> ids)
+    private async Task EndAsync(IReadOnlyList<string> ids)
     {
         try
         {
-            var ended = await WriteAsync(notes => ids.Count(id => notes.Delete(id))).ConfigureAwait(false);
+            await WriteAsync(notes => ids.Count(id => notes.Delete(id))).ConfigureAwait(false);
             foreach (var id in ids)
             {
                 _unwritten.TryRemove(id, out _);
             }
-
-            return ended;
         }
         catch (IOException)
         {
@@ -212,6 +245,7 @@ internal sealed class ReplacementNotes
     private List<NotedReplacement> All()
     {
         var notes = Written();
+        notes.RemoveAll(note => note.IsStopped);
         foreach (var note in _unwritten.IsEmpty ? [] : notes.ToList())
         {
             if (_unwritten.TryGetValue(note.Id, out var made))

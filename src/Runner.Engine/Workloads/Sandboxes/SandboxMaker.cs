@@ -11,7 +11,7 @@ namespace Runner.Engine.Workloads.Sandboxes;
 
 /// <summary>Has the objects of sandboxes there, in place of whichever sandbox has the name, as <see cref="CarrierMaker"/> does.</summary>
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
-internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, WorkloadFeed feed, RecentlyMade<Sandbox> justMade, TimeProvider time, ILogger logger)
+internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, WorkloadFeed feed, Recent<Sandbox> justMade, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old sandbox of the same name may take to go: its pod is given 30 s to end, and goes a moment after that.</summary>
     private static readonly TimeSpan ReplaceDeadline = TimeSpan.FromSeconds(40);
@@ -56,9 +56,9 @@ internal sealed partial class SandboxMaker(RunnerOptions options, ReplacementNot
         await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { Metadata: { DeletionTimestamp: null, Uid: var uid } } ? uid : null;
 
     /// <summary>Deletes a sandbox as it is now: what comes in its place meanwhile, from another replica, stays. To be called in a turn that was taken to stop it.</summary>
-    /// <returns>False when there was nothing to delete.</returns>
-    public async Task<bool> RemoveAsync(ClusterConnection cluster, string name) =>
-        await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } sandbox && await RemoveAsync(cluster, sandbox).ConfigureAwait(false);
+    /// <returns>Uid of what was deleted; empty for nothing.</returns>
+    public async Task<IReadOnlyList<string>> RemoveAsync(ClusterConnection cluster, string name) =>
+        await ApiOf(cluster).FindAsync(name, CancellationToken.None).ConfigureAwait(false) is { } sandbox && await RemoveAsync(cluster, sandbox).ConfigureAwait(false) ? [sandbox.Metadata.Uid] : [];
 
     private Task<bool> RemoveAsync(ClusterConnection cluster, Sandbox sandbox) => ApiOf(cluster).DeleteAsync(sandbox.Metadata.Name, sandbox.Metadata.Uid, CancellationToken.None);
 

@@ -27,19 +27,20 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     private readonly RunnerOptions _options;
     private readonly LiveSettings _settings;
     private readonly ClusterDirectory _clusters;
-    private readonly WorkloadFeed _feed;
     private readonly ReplacementNotes _notes;
     private readonly Turns _turns;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly RecentlyMade<Sandbox> _made;
+    private readonly Recent<Sandbox> _made;
+    private readonly JustStopped _stopped;
     private readonly SandboxMaker _maker;
 
     internal SandboxOperations(
         RunnerOptions options, LiveSettings settings, ClusterDirectory clusters, WorkloadFeed feed, ReplacementNotes notes, VolumeWaits waits, CarrierMaker carriers, Turns turns, TimeProvider time, ILogger<SandboxOperations> logger)
     {
-        (_options, _settings, _clusters, _feed, _notes, _turns, _time, _logger) = (options, settings, clusters, feed, notes, turns, time, logger);
+        (_options, _settings, _clusters, _notes, _turns, _time, _logger) = (options, settings, clusters, notes, turns, time, logger);
         _made = new(time);
+        _stopped = new(feed, time);
         _maker = new(options, notes, waits, carriers, feed, _made, time, logger);
     }
 
@@ -93,7 +94,7 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
     {
         var key = KeyOf(cluster, name);
         var cache = cluster.State.Sandboxes.Sandboxes;
-        var seen = _feed.Current.TryGetValue(key, out var workload) && cache.Find(key.Namespace, name) is { } sandbox && !workload.IsComing ? View(workload, sandbox)
+        var seen = _stopped.Find(key) is { } workload && cache.Find(key.Namespace, name) is { } sandbox && !workload.IsComing ? View(workload, sandbox)
             : _made.Find(key) is { } made ? View(SandboxProjection.Project(cluster.Name, cluster.Status.ClusterId ?? "", made, []), made)
             : null;
         if (ComingWorkloads.NoteInstead(_notes, key, seen?.Workload) is { } note)
@@ -128,12 +129,14 @@ public sealed partial class SandboxOperations : IWorkloadOperations, IReplacemen
         try
         {
             using var turn = await _turns.TakeToStopAsync(KeyOf(cluster, name)).ConfigureAwait(false);
-            if (await _maker.RemoveAsync(cluster, name).ConfigureAwait(false))
+            var deleted = await _maker.RemoveAsync(cluster, name).ConfigureAwait(false);
+            if (deleted.Count > 0)
             {
                 LogDeleted(name, cluster.Name);
             }
 
             _made.Forget(KeyOf(cluster, name));
+            await _stopped.AddAsync(KeyOf(cluster, name), deleted).ConfigureAwait(false);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {

@@ -9,7 +9,7 @@ namespace Runner.Engine.Workloads.Services;
 /// <summary>Services that were made a moment ago and that the feed does not have yet: they exist, whatever the feed says.</summary>
 internal sealed class JustMade
 {
-    private readonly RecentlyMade<Made> _made;
+    private readonly Recent<Made> _made;
 
     public JustMade(ClusterDirectory clusters, TimeProvider time)
     {

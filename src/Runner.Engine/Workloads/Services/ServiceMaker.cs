@@ -74,12 +74,20 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
     }
 
     /// <summary>Deletes what carries a service as it is now: what comes in its place meanwhile, from another replica, stays. To be called in a turn that was taken to stop it.</summary>
-    /// <returns>False when there was nothing to delete.</returns>
-    public async Task<bool> RemoveAsync(ClusterConnection cluster, string name)
+    /// <returns>Uids of what was deleted; empty for nothing.</returns>
+    public async Task<IReadOnlyList<string>> RemoveAsync(ClusterConnection cluster, string name)
     {
         var (service, set) = await CarriersAsync(cluster, name).ConfigureAwait(false);
-        var isDeleted = set is not null && await RemoveAsync(cluster, set).ConfigureAwait(false);
-        return (service is not null && await RemoveAsync(cluster, service).ConfigureAwait(false)) || isDeleted;
+        List<string> deleted = [];
+        foreach (var carrier in new IKubernetesObject<V1ObjectMeta>?[] { set, service }.OfType<IKubernetesObject<V1ObjectMeta>>())
+        {
+            if (await RemoveAsync(cluster, carrier).ConfigureAwait(false))
+            {
+                deleted.Add(carrier.Metadata.Uid);
+            }
+        }
+
+        return deleted;
     }
 
     private static string HashOf(IMetadata<V1ObjectMeta> carrier) => HubFacts.Text(carrier.Metadata.Annotations, ServiceManifest.HashAnnotation);

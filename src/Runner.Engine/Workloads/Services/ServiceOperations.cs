@@ -25,6 +25,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
     private readonly HubLeadership _leadership;
     private readonly HubReporter _reporter;
     private readonly JustMade _made;
+    private readonly JustStopped _stopped;
     private readonly PodHurry _pods;
     private readonly ReplacementNotes _notes;
     private readonly VolumeWaits _waits;
@@ -49,6 +50,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
     {
         (_options, _settings, _clusters, _feed, _leadership, _reporter, _notes, _waits, _turns, _time, _logger) = (options, settings, clusters, feed, leadership, reporter, notes, waits, turns, time, logger);
         _made = new(clusters, time);
+        _stopped = new(feed, time);
         _coming = new(notes, options);
         _pods = new(feed, options.WorkloadNamespace, logger);
         _maker = new(options, notes, waits, carriers, feed, _made, _pods, time, logger);
@@ -97,13 +99,15 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         try
         {
             using var turn = await _turns.TakeToStopAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
-            if (await _maker.RemoveAsync(cluster, serviceName).ConfigureAwait(false))
+            var deleted = await _maker.RemoveAsync(cluster, serviceName).ConfigureAwait(false);
+            if (deleted.Count > 0)
             {
                 await _pods.HurryAsync(cluster, ApiOf(cluster), serviceName, CancellationToken.None).ConfigureAwait(false);
                 LogDeleted(serviceName, cluster.Name);
             }
 
             _made.Forget(KeyOf(cluster, serviceName));
+            await _stopped.AddAsync(KeyOf(cluster, serviceName), deleted).ConfigureAwait(false);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
@@ -161,7 +165,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
     public Workload? Find(ClusterConnection cluster, string serviceName)
     {
         var key = KeyOf(cluster, serviceName);
-        if (_coming.Instead(cluster, WorkloadKind.Service, serviceName, _feed.Current.GetValueOrDefault(key) ?? _made.Find(key, cluster)) is { } workload)
+        if (_coming.Instead(cluster, WorkloadKind.Service, serviceName, _stopped.Find(key) ?? _made.Find(key, cluster)) is { } workload)
         {
             return workload;
         }
