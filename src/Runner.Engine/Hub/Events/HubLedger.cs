@@ -8,6 +8,9 @@ namespace Runner.Engine.Hub.Events;
 [SuppressMessage("Reliability", "CA1001", Justification = "A semaphore that nobody waits for synchronously holds nothing to dispose.")]
 internal sealed class HubLedger(string cluster)
 {
+    /// <summary>A <see cref="Term"/> that there never is: the ledger is made up anew before anything is told.</summary>
+    public const int NoTerm = -1;
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly HashSet<WorkloadKind> _known = [];
     private readonly HashSet<WorkloadKey> _unreadable = [];

@@ -178,11 +178,11 @@ internal sealed partial class HubReporter : IWorkloadObserver
                 var (events, told) = Telling.Decide(before, workload, now, ledger.Missed.Contains(key));
                 if (events.Count > 0 || !Equals(told, ledger.Told.GetValueOrDefault(key)))
                 {
-                    entries.Add(new OutboxEntry(key, events, told));
+                    entries.Add(new OutboxEntry(key, events, told) { Before = ledger.Told.GetValueOrDefault(key) });
                 }
             }
 
-            if (entries.Count > 0 && !await TryAddAsync(entries, cancellationToken).ConfigureAwait(false))
+            if (entries.Count > 0 && !await TryAddAsync(ledger, entries, cancellationToken).ConfigureAwait(false))
             {
                 return;
             }
@@ -248,7 +248,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         }
     }
 
-    private async Task<bool> TryAddAsync(List<OutboxEntry> entries, CancellationToken cancellationToken)
+    private async Task<bool> TryAddAsync(HubLedger ledger, List<OutboxEntry> entries, CancellationToken cancellationToken)
     {
         try
         {
@@ -260,8 +260,20 @@ internal sealed partial class HubReporter : IWorkloadObserver
             LogNotWritten(entries.Count, exception.Message);
             return false;
         }
+        catch (ToldOtherwiseException otherwise)
+        {
+            // Nobody has put into the lanes what was written then, and everything is compared with it.
+            LogToldOtherwise(otherwise.Message);
+            _outbox.TakeUp();
+            ledger.Term = HubLedger.NoTerm;
+            _wake.Set();
+            return false;
+        }
     }
 
     [LoggerMessage(LogLevel.Error, "Events of {Count} workloads could not be written and are tried again: {Problem}")]
     private partial void LogNotWritten(int count, string problem);
+
+    [LoggerMessage(LogLevel.Information, "All of a cluster is compared anew: {Reason}")]
+    private partial void LogToldOtherwise(string reason);
 }

@@ -78,7 +78,8 @@ public sealed partial class Outbox
                 // Read under the lock: what is added at the same moment is either read here or put into the new lanes.
                 // Numbers of another outbox, which this process has left, say nothing of this one's.
                 var facts = _store.Load();
-                (_lanes, _loaded) = (new OutboxLanes(Random.Shared.NextDouble), 0);
+                (_lanes, _loaded, _last) = (new OutboxLanes(Random.Shared.NextDouble), 0, 0);
+                _early.Clear();
                 Fill(facts);
             }
 

@@ -21,12 +21,16 @@ public sealed partial class Outbox
     private readonly Lock _lock = new();
     private readonly HubLeadership _leadership;
     private readonly Dictionary<long, string> _taken = [];
+
+    /// <summary>Numbers that came into the lanes before whoever wrote them has told of them, who may never do.</summary>
+    private readonly HashSet<long> _early = [];
     private readonly MinuteCounts _written = new();
     private readonly Signal _wake = new();
     private readonly long _start;
     private OutboxLanes _lanes = new(Random.Shared.NextDouble);
     private int _term;
     private long _loaded;
+    private long _last;
     private long _sent;
     private LocalText _lastError;
     private bool _tokenRefused;
@@ -146,11 +150,50 @@ public sealed partial class Outbox
         Added(entries.SelectMany(entry => entry.Events), await _store.AddAsync(entries, CancellationToken.None).ConfigureAwait(false));
     }
 
+    /// <summary>Puts into the lanes what is on disk and whose writer was told that it is not.</summary>
+    internal void TakeUp()
+    {
+        try
+        {
+            lock (_lock)
+            {
+                TakeUpUnknown();
+            }
+        }
+        catch (IOException exception)
+        {
+            // Whatever is written next finds that there is something before it.
+            LogNotRead(exception.Message);
+        }
+
+        _wake.Set();
+        Raise();
+    }
+
+    /// <summary>Under the lock. Before this replica has looked at what another one has left, it knows of no number.</summary>
+    private void TakeUpUnknown()
+    {
+        if (!_store.IsShared || _term != _leadership.Term)
+        {
+            return;
+        }
+
+        foreach (var fact in _store.After(_last))
+        {
+            _last = fact.Sequence;
+            if (fact.SentAt is null && _early.Add(fact.Sequence))
+            {
+                _lanes.Add(fact.Resource, fact.Sequence);
+            }
+        }
+    }
+
     private void Fill(IReadOnlyList<OutboxFact> facts)
     {
         foreach (var fact in facts)
         {
             _loaded = Math.Max(_loaded, fact.Sequence);
+            _last = Math.Max(_last, fact.Sequence);
             if (fact.SentAt is { } sentAt)
             {
                 _lastSentAt = _lastSentAt is { } last && last > sentAt ? last : sentAt;
@@ -189,13 +232,21 @@ public sealed partial class Outbox
 
         lock (_lock)
         {
+            if (facts is [var first, ..] && first.Sequence > _last + 1)
+            {
+                // What is in between goes out first.
+                TakeUpUnknown();
+            }
+
             foreach (var fact in facts)
             {
                 // Those that were there when the lanes were filled are in them.
-                if (fact.Sequence > _loaded)
+                if (fact.Sequence > _loaded && !_early.Remove(fact.Sequence))
                 {
                     _lanes.Add(fact.Resource, fact.Sequence);
                 }
+
+                _last = Math.Max(_last, fact.Sequence);
 
                 _written.Add(fact.WrittenAt, 1);
             }

@@ -75,7 +75,15 @@ internal sealed class ToldDocument
 
 /// <summary>One step of telling: events, and what the hub has been told of a workload with them. Written together or not at all.</summary>
 /// <param name="Told">Null when the workload is gone.</param>
-internal sealed record OutboxEntry(WorkloadKey Key, IReadOnlyList<HubEvent> Events, ToldState? Told);
+internal sealed record OutboxEntry(WorkloadKey Key, IReadOnlyList<HubEvent> Events, ToldState? Told)
+{
+    /// <summary>What the hub had been told when this was decided; null for nothing. Looked at only where replicas share the state.</summary>
+    public ToldState? Before { get; init; }
+}
+
+/// <summary>The hub has been told something else of a workload than was thought when its next events were decided; nothing was written.</summary>
+internal sealed class ToldOtherwiseException(WorkloadKey key)
+    : Exception($"What the hub was told of {key} is not what was thought: a write of which nobody heard that it was carried out was carried out after all.");
 
 /// <summary>An event without its body.</summary>
 /// <param name="SentAt">Null while the hub has not taken it.</param>
@@ -139,7 +147,7 @@ internal sealed class OutboxStore : IPrunable
     public IReadOnlyList<OutboxFact> Load()
     {
         var loaded = _state.Read(db => db.GetCollection(StateCollections.Outbox).FindAll().Select(StateMapping<OutboxDocument>.ToObject)
-            .Select(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, e.SentAt)).ToList());
+            .Select(FactOf).ToList());
         lock (_lock)
         {
             _sent = new(loaded.Where(e => e.SentAt is not null).Select(e => new SentEvent(e.Sequence, e.SentAt!.Value)));
@@ -150,6 +158,10 @@ internal sealed class OutboxStore : IPrunable
 
     public IReadOnlyList<ToldState> Told() =>
         _state.Read(db => db.GetCollection(StateCollections.Told).FindAll().Select(StateMapping<ToldDocument>.ToObject).Select(told => told.ToState()).ToList());
+
+    /// <summary>Events with a higher number, in the order of writing.</summary>
+    public IReadOnlyList<OutboxFact> After(long sequence) => _state.Read(db => db.GetCollection(StateCollections.Outbox).Find(Query.GT("_id", sequence)).Select(StateMapping<OutboxDocument>.ToObject)
+        .Select(FactOf).OrderBy(fact => fact.Sequence).ToList());
 
     public OutboxDocument? Find(long sequence) =>
         _state.Read(db => db.GetCollection(StateCollections.Outbox).FindById(sequence)) is { } document ? StateMapping<OutboxDocument>.ToObject(document) : null;
@@ -164,13 +176,19 @@ internal sealed class OutboxStore : IPrunable
 
     /// <summary>Writes events and what they tell in one transaction.</summary>
     /// <returns>The events as they are on disk.</returns>
-    /// <exception cref="IOException">It cannot be written now, or another replica speaks to the hub; nothing was written.</exception>
+    /// <exception cref="IOException">It cannot be written now, or another replica speaks to the hub; nothing was written, as far as can be known.</exception>
+    /// <exception cref="ToldOtherwiseException">Not all is decided from what the hub was told last; nothing was written.</exception>
     public Task<IReadOnlyList<OutboxFact>> AddAsync(IReadOnlyCollection<OutboxEntry> entries, CancellationToken cancellationToken) => AddAsync(
         transaction =>
         {
             var tolds = transaction.Collection(StateCollections.Told);
             foreach (var entry in entries)
             {
+                if (_state.IsShared && !Equals(entry.Before, tolds.FindById(entry.Key.ToString()) is { } last ? StateMapping<ToldDocument>.ToObject(last).ToState() : null))
+                {
+                    throw new ToldOtherwiseException(entry.Key);
+                }
+
                 if (entry.Told is { } told)
                 {
                     tolds.Upsert(StateMapping<ToldDocument>.ToDocument(ToldDocument.From(told)));
@@ -268,6 +286,8 @@ internal sealed class OutboxStore : IPrunable
     /// <summary>The highest number there is, 0 where there is none.</summary>
     private static long LastOf(StateCollection events) => events.Find(Query.All(Query.Descending), 0, 1) is [var newest] ? newest["_id"].AsInt64 : 0;
 
+    private static OutboxFact FactOf(OutboxDocument e) => new(e.Sequence, e.Resource, e.WrittenAt, e.SentAt);
+
     private static bool IsSent(BsonDocument document) => document[nameof(OutboxDocument.SentAt)].IsDateTime;
 
     private Task<IReadOnlyList<OutboxFact>> AddAsync(Func<StateTransaction, IEnumerable<HubEvent>> tell, CancellationToken cancellationToken)
@@ -292,7 +312,7 @@ internal sealed class OutboxStore : IPrunable
                     outbox.Insert(StateMapping<OutboxDocument>.ToDocument(document));
                 }
 
-                return added.ConvertAll(e => new OutboxFact(e.Sequence, e.Resource, e.WrittenAt, null));
+                return added.ConvertAll(FactOf);
             },
             cancellationToken);
     }
