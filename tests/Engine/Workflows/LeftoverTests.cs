@@ -1,9 +1,11 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 using Runner.Engine.Clusters;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Workloads.Argo;
@@ -70,6 +72,59 @@ public sealed class LeftoverTests
         Assert.Equal("Workflow", volume.Metadata.OwnerReferences.Single().Kind);
     }
 
+    [Theory]
+    [InlineData("PATCH", true)]
+    [InlineData("POST", false)]
+    public async Task What_an_outage_left_behind_is_dealt_with_however_long_the_program_has_run(string fails, bool isMade)
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        var clock = new GraceClock();
+        using var sweeper = ActivatorUtilities.CreateInstance<LeftoverSweeper>(host.Services, clock);
+        await sweeper.StartAsync(Cancel);
+        await clock.PassAsync();
+
+        // Either nothing can be taken over, or the job cannot be made, nor can it be seen then whether it was.
+        var isDown = false;
+        host.Faults.Fails = (method, path) => fails == "PATCH" ? method == fails && (path.EndsWith(Volume, StringComparison.Ordinal) || path.EndsWith($"{Task}-env", StringComparison.Ordinal))
+            : method == fails && path.EndsWith("/workflows", StringComparison.Ordinal) ? isDown = true
+            : isDown && path.EndsWith(Task, StringComparison.Ordinal);
+        var (status, _) = await host.CallAsync(HttpMethod.Post, "dataflow/jobs", RunnerApiHost.Sample("dataflow-job"));
+        host.Faults.Fails = null;
+        Assert.Equal(isMade, status == HttpStatusCode.OK);
+        Assert.Null((await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: Cancel)).Metadata.OwnerReferences);
+        Assert.Null((await host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", "spaces", cancellationToken: Cancel)).Metadata.OwnerReferences);
+
+        await clock.PassAsync();
+        await clock.WaitAsync();
+        if (isMade)
+        {
+            Assert.Equal(Task, (await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: Cancel)).Metadata.OwnerReferences.Single().Name);
+            Assert.Equal(Task, (await host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", "spaces", cancellationToken: Cancel)).Metadata.OwnerReferences.Single().Name);
+        }
+        else
+        {
+            await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces"), "the volume is gone");
+            await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", "spaces"), "the Secret is gone");
+        }
+
+        await sweeper.StopAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task What_is_there_for_the_next_job_of_a_name_is_not_given_to_the_one_that_goes()
+    {
+        await using var host = await JobRunnerHost.StartAsync();
+        var workflow = JsonNode.Parse($$$"""{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"{{{Task}}}","finalizers":["example.com/held"]},"spec":{"suspend":true,"entrypoint":"none"}}""");
+        await host.Api.CustomObjects.CreateNamespacedCustomObjectAsync(workflow, "argoproj.io", "v1alpha1", "spaces", "workflows", cancellationToken: Cancel);
+        await host.Api.CustomObjects.DeleteNamespacedCustomObjectAsync("argoproj.io", "v1alpha1", "spaces", "workflows", Task, cancellationToken: Cancel);
+        await LeaveAsync(host);
+
+        await SweepAsync(host, TimeSpan.FromMinutes(1));
+
+        Assert.Null((await host.Api.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(Volume, "spaces", cancellationToken: Cancel)).Metadata.OwnerReferences);
+        Assert.Null((await host.Api.CoreV1.ReadNamespacedSecretAsync($"{Task}-env", "spaces", cancellationToken: Cancel)).Metadata.OwnerReferences);
+    }
+
     /// <summary>What a runner has made before it makes the Workflow.</summary>
     private static async Task LeaveAsync(JobRunnerHost host, string place = "spaces")
     {
@@ -88,4 +143,34 @@ public sealed class LeftoverTests
     /// <param name="ahead">Leftovers that are made until then, seen from now, are old enough.</param>
     private static Task SweepAsync(JobRunnerHost host, TimeSpan ahead) => host.Services.GetServices<IHostedService>().OfType<LeftoverSweeper>().Single()
         .SweepAsync(host.Services.GetRequiredService<ClusterDirectory>().Connections[0], TimeProvider.System.GetUtcNow() + ahead, Cancel);
+
+    /// <summary>A clock that goes on by one <see cref="LeftoverSweeper.Grace"/> at a time, each when somebody waits for it.</summary>
+    private sealed class GraceClock() : FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1))
+    {
+        private int _waits;
+        private int _awaited;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == LeftoverSweeper.Grace)
+            {
+                Interlocked.Increment(ref _waits);
+            }
+
+            return timer;
+        }
+
+        public Task WaitAsync()
+        {
+            var next = ++_awaited;
+            return Eventually.TrueAsync(() => Volatile.Read(ref _waits) >= next, "somebody waits for the next look", 30);
+        }
+
+        public async Task PassAsync()
+        {
+            await WaitAsync();
+            Advance(LeftoverSweeper.Grace);
+        }
+    }
 }

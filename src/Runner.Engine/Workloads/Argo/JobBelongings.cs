@@ -16,6 +16,8 @@ namespace Runner.Engine.Workloads.Argo;
 /// <remarks>Throws <see cref="ApiStatusException"/> when the API server refuses, and what <see cref="ClusterProblem"/> describes when it does not answer.</remarks>
 internal sealed class JobBelongings(ClusterConnection cluster, string @namespace, VolumeWaits waits, TimeProvider time, ILogger logger) : ApiCalls(cluster, time)
 {
+    private static readonly Dictionary<string, string?> Claimed = new() { [ArgoNames.UnclaimedLabel] = null };
+
     private readonly VolumeClaims _volumes = new(cluster, @namespace, waits, time, logger);
     private readonly ArgoApi _jobs = new(cluster, @namespace, time);
 
@@ -100,10 +102,19 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
     public async Task<bool> AdoptSecretAsync(string secret, ArgoWorkflow workflow) =>
         await PatchSecretAsync(secret, Adoption(workflow)).ConfigureAwait(false) is { Metadata.DeletionTimestamp: null };
 
-    /// <summary>Makes a workflow the owner of what was left.</summary>
-    public Task AdoptAsync(Unclaimed left, ArgoWorkflow workflow) => left.IsSecret
-        ? PatchSecretAsync(left.Metadata.Name, Adoption(workflow))
-        : _volumes.PatchAsync(left.Metadata.Name, Adoption(workflow), CancellationToken.None);
+    /// <summary>Makes a workflow the owner of what was left, unless somebody has touched that since it was looked at.</summary>
+    public async Task AdoptAsync(Unclaimed left, ArgoWorkflow workflow)
+    {
+        var patch = Patch(new { metadata = new { uid = left.Metadata.Uid, resourceVersion = left.Metadata.ResourceVersion, ownerReferences = OwnedBy(workflow), labels = Claimed } });
+        try
+        {
+            await (left.IsSecret ? PatchSecretAsync(left.Metadata.Name, patch) : (Task)_volumes.PatchAsync(left.Metadata.Name, patch, CancellationToken.None)).ConfigureAwait(false);
+        }
+        catch (ApiStatusException other) when (other.Code == 409)
+        {
+            // Whoever did so goes on with it.
+        }
+    }
 
     /// <summary>Takes back what a call has made, unless a workflow has it by now.</summary>
     /// <param name="secret">As it was made; null for nothing.</param>
@@ -151,11 +162,9 @@ internal sealed class JobBelongings(ClusterConnection cluster, string @namespace
 
     private static V1Patch Adoption(ArgoWorkflow workflow, V1Secret secret) => Patch(new { metadata = Adopted(workflow), data = secret.Data, stringData = secret.StringData });
 
-    private static object Adopted(ArgoWorkflow workflow) => new
-    {
-        ownerReferences = new[] { new { apiVersion = workflow.ApiVersion, kind = workflow.Kind, name = workflow.Metadata.Name, uid = workflow.Metadata.Uid } },
-        labels = new Dictionary<string, string?> { [ArgoNames.UnclaimedLabel] = null },
-    };
+    private static object Adopted(ArgoWorkflow workflow) => new { ownerReferences = OwnedBy(workflow), labels = Claimed };
+
+    private static object[] OwnedBy(ArgoWorkflow workflow) => [new { apiVersion = workflow.ApiVersion, kind = workflow.Kind, name = workflow.Metadata.Name, uid = workflow.Metadata.Uid }];
 
     private static V1Patch Patch(object merged) => new(JsonSerializer.Serialize(merged), V1Patch.PatchType.MergePatch);
 

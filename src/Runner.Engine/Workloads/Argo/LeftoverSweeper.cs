@@ -9,12 +9,11 @@ using Runner.Engine.Workloads.Replacing;
 namespace Runner.Engine.Workloads.Argo;
 
 /// <summary>
-/// Tidies up after a runner that died while it made a job: volumes and Secrets that no Workflow owns are given to theirs, or go where there is none. Looks
-/// once, some time after the start: a repeated request comes sooner, and only another death makes new ones.
+/// Tidies up after a runner that died, or an API server that failed, while a job was made: volumes and Secrets that no Workflow owns are given to theirs, or go where there is none.
 /// </summary>
 internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerOptions options, ReplacementNotes replacements, VolumeWaits waits, TimeProvider time, ILogger<LeftoverSweeper> logger) : BackgroundService
 {
-    /// <summary>How long the hub may take to ask again, and how old leftovers are at least.</summary>
+    /// <summary>Between two looks, how long the hub may take to ask again, and how old leftovers are at least.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
 
     /// <summary>Deals with all leftovers of a cluster that were made before <paramref name="before"/>.</summary>
@@ -26,11 +25,18 @@ internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerO
             var (api, belongings) = (new ArgoApi(cluster, @namespace, time), new JobBelongings(cluster, @namespace, waits, time, logger));
             foreach (var left in (await belongings.UnclaimedAsync(cancellationToken).ConfigureAwait(false)).Where(left => left.Metadata.CreationTimestamp < before.UtcDateTime))
             {
-                if (await api.FindAsync(left.Job, cancellationToken).ConfigureAwait(false) is { } workflow)
+                var workflow = await api.FindAsync(left.Job, cancellationToken).ConfigureAwait(false);
+                if (replacements.IsReplaced(cluster.Name, left.Job) || workflow is { Metadata.DeletionTimestamp: not null })
+                {
+                    // It may be there for the job that comes next.
+                    continue;
+                }
+
+                if (workflow is not null)
                 {
                     await belongings.AdoptAsync(left, workflow).ConfigureAwait(false);
                 }
-                else if (!replacements.IsReplaced(cluster.Name, left.Job) && await belongings.RemoveAsync(left).ConfigureAwait(false))
+                else if (await belongings.RemoveAsync(left).ConfigureAwait(false))
                 {
                     LogRemoved(left.Metadata.Name, left.Job, cluster.Name);
                 }
@@ -39,13 +45,17 @@ internal sealed partial class LeftoverSweeper(ClusterDirectory clusters, RunnerO
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(clusters.Connections.Select(cluster => Task.Run(
-        () => RestartedLoop.RunAsync(token => SweepOnceAsync(cluster, token), exception => LogFailed(cluster.Name, exception.Message), time, stoppingToken), CancellationToken.None)));
+        () => RestartedLoop.RunAsync(token => SweepAsync(cluster, token), exception => LogFailed(cluster.Name, exception.Message), time, stoppingToken), CancellationToken.None)));
 
-    private async Task SweepOnceAsync(ClusterConnection cluster, CancellationToken cancellationToken)
+    /// <summary>Sweeps now and then.</summary>
+    private async Task SweepAsync(ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
-        await Task.Delay(Grace, time, cancellationToken).ConfigureAwait(false);
-        await SweepAsync(cluster, time.GetUtcNow() - Grace, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            await Task.Delay(Grace, time, cancellationToken).ConfigureAwait(false);
+            await cluster.WaitUntilConnectedAsync(cancellationToken).ConfigureAwait(false);
+            await SweepAsync(cluster, time.GetUtcNow() - Grace, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "Removed {Leftover}, made for job {Job} in cluster {Cluster}, which was never made")]
