@@ -56,6 +56,31 @@ public sealed class OutcomeTests
         Assert.Equal(("Failed", WorkflowPayloads.MissedReason), (JobRunnerHost.Text(record, "status"), JobRunnerHost.Text(record, "reason")));
     }
 
+    [Fact]
+    public async Task Why_a_job_failed_is_known_to_the_next_process_though_its_pod_is_gone()
+    {
+        const string End = "ERROR: the job failed";
+        await using var host = await JobRunnerHost.StartAsync();
+        await host.CallAsync(HttpMethod.Post, "workflows", Sample("fails"));
+        await host.ToldAsync(Evaluation, "Failed");
+        await Eventually.TrueAsync(() => JobRunnerHost.Text(host.Told(Evaluation)[^1].Data, "reason").Contains(End, StringComparison.Ordinal), "the end of the log is told as the reason", 30);
+        await host.StopAsync();
+        foreach (var pod in (await host.Api.CoreV1.ListNamespacedPodAsync("spaces", labelSelector: $"workflows.argoproj.io/workflow={Evaluation}", cancellationToken: Cancel)).Items)
+        {
+            await host.Api.CoreV1.DeleteNamespacedPodAsync(pod.Metadata.Name, "spaces", gracePeriodSeconds: 0, cancellationToken: Cancel);
+            await JobRunnerHost.GoneAsync(() => host.Api.CoreV1.ReadNamespacedPodAsync(pod.Metadata.Name, "spaces"), "the pod is gone");
+        }
+
+        await host.RunAsync(keepsData: true);
+
+        // What comes later is told after everything that was there.
+        await host.CallAsync(HttpMethod.Post, "dataflow/jobs", RunnerApiHost.Sample("dataflow-job"));
+        await host.ToldAsync("df-job-5c1e9", "Succeeded");
+        Assert.Contains(End, JobRunnerHost.Text(host.Told(Evaluation)[^1].Data, "reason"), StringComparison.Ordinal);
+        var (_, record) = await host.CallAsync(HttpMethod.Get, "workflows/1", $$"""{"task_id":"{{Evaluation}}","username":"wanghh"}""");
+        Assert.Contains(End, JobRunnerHost.Text(record, "reason"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("Running", false, 120, 604800)]
     [InlineData("Running", false, 604800, null)]

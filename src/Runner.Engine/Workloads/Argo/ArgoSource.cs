@@ -22,7 +22,9 @@ internal sealed class ArgoSource : WorkloadSource
     private readonly RunnerOptions _options;
     private readonly NotedWorkloads _noted;
     private readonly Dictionary<string, ResourceCache<ArgoWorkflow>> _workflows;
-    private readonly ConcurrentDictionary<string, string> _failures = new(StringComparer.Ordinal);
+
+    /// <summary>Why jobs failed, by their uids.</summary>
+    private readonly ConcurrentDictionary<string, Failure> _failures = new(StringComparer.Ordinal);
 
     /// <param name="notes">Null where nothing is replaced.</param>
     public ArgoSource(ResourceCaches caches, ResourceCache<V1Pod> pods, ReplacementNotes? notes, RunnerOptions options)
@@ -45,6 +47,7 @@ internal sealed class ArgoSource : WorkloadSource
         foreach (var cache in _workflows.Values)
         {
             cache.Changed += (before, after) => Forget(before, after);
+            cache.StatusChanged += ForgetGone;
         }
     }
 
@@ -66,7 +69,7 @@ internal sealed class ArgoSource : WorkloadSource
             return null;
         }
 
-        var failure = _failures.GetValueOrDefault(workflow.Metadata.Uid ?? "");
+        var failure = _failures.GetValueOrDefault(workflow.Metadata.Uid ?? "")?.Reason;
         if (failure is null && WorkflowOf(key)?.Metadata.Uid != workflow.Metadata.Uid)
         {
             // It went just now, and what is known of its failure with it: told without that, it would be told as less than it was.
@@ -80,11 +83,12 @@ internal sealed class ArgoSource : WorkloadSource
 
     public override byte[]? JsonOf(WorkloadKey key) => _workflows.GetValueOrDefault(key.Namespace)?.JsonOf(key.Namespace, key.Name);
 
-    /// <summary>Adds why a job failed, beyond what its objects say: the end of its log.</summary>
+    /// <summary>Adds why a job failed, beyond what its objects say: the end of its log. Of one that no list has shown yet it is known as soon as one does.</summary>
     public void Explain(WorkloadKey key, string uid, string reason)
     {
-        _failures[uid] = reason;
-        if (WorkflowOf(key)?.Metadata.Uid != uid)
+        var failure = new Failure(key, reason);
+        _failures[uid] = failure;
+        if (IsGone(uid, failure))
         {
             // It went while its log was read, and nobody will say so again.
             _failures.TryRemove(uid, out _);
@@ -110,6 +114,20 @@ internal sealed class ArgoSource : WorkloadSource
             _failures.TryRemove(uid, out _);
         }
     }
+
+    /// <summary>What was explained before the first list, and is not in it.</summary>
+    private void ForgetGone()
+    {
+        foreach (var (uid, _) in _failures.Where(known => IsGone(known.Key, known.Value)))
+        {
+            _failures.TryRemove(uid, out _);
+        }
+    }
+
+    /// <summary>Whether it can be said that a job is not there, or another one of its name.</summary>
+    private bool IsGone(string uid, Failure failure) => WorkflowOf(failure.Job)?.Metadata.Uid != uid && _workflows.GetValueOrDefault(failure.Job.Namespace) is not { ListedAt: long.MinValue };
+
+    private sealed record Failure(WorkloadKey Job, string Reason);
 }
 
 /// <summary>Values of the label <c>workflow-scope</c>.</summary>

@@ -5,6 +5,7 @@ using Runner.Engine.Clusters;
 using Runner.Engine.Clusters.Caches;
 using Runner.Engine.Clusters.Connections;
 using Runner.Engine.Configuration;
+using Runner.Engine.Hub.Payloads;
 using Runner.Engine.Logs;
 
 namespace Runner.Engine.Workloads.Argo;
@@ -28,7 +29,7 @@ internal sealed partial class FailureReader(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         // What was found out by an earlier process holds, though the pod may be gone by now.
-        foreach (var kept in archive.All.Where(kept => IsFailure(kept.Record) && kept.Record.Reason.Length > 0))
+        foreach (var kept in archive.All.Where(kept => IsFailure(kept.Record) && kept.Record.Reason is not ("" or WorkflowPayloads.DeletedReason or WorkflowPayloads.MissedReason)))
         {
             clusters.Find(kept.Key.Cluster)?.State.Jobs.Explain(kept.Key, kept.Uid, kept.Record.Reason);
         }
