@@ -31,7 +31,7 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
 
     /// <summary>
     /// True while what the caches hold is complete. An optional kind that the cluster does not know has no objects, which is complete too. One that
-    /// may not be seen may not be made either: it must not keep the others from being known.
+    /// may not be seen may not be made either: it must not keep the others from being known, see <see cref="Unseen"/>.
     /// </summary>
     public bool Ready => _needed.TrueForAll(cache => cache.Health == CacheHealth.Synced) && _optional.TrueForAll(IsSettled);
 
@@ -40,6 +40,9 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
 
     /// <summary>False where the cluster does not know what carries these workloads, or does not show it.</summary>
     public virtual bool IsCarried => true;
+
+    /// <summary>What may be there now without being seen.</summary>
+    public virtual IReadOnlyList<UnseenWorkloads> Unseen => [];
 
     /// <summary>Every workload that exists.</summary>
     public abstract IEnumerable<WorkloadKey> Keys();
@@ -64,6 +67,9 @@ internal abstract class WorkloadSource(string name, params WorkloadKind[] kinds)
     /// <summary>As <see cref="Needs"/>, but the cluster may well not know the kind, or not show it.</summary>
     protected ResourceCache<T> Uses<T>(ResourceCache<T> cache, Func<T, WorkloadKey?> keyOf)
         where T : class, IKubernetesObject<V1ObjectMeta> => Follow(_optional, cache, keyOf);
+
+    /// <summary>Whether the cluster may have objects of a kind that it does not show.</summary>
+    protected static bool IsHidden(IResourceCache cache) => cache.Status is { Health: CacheHealth.Unavailable, IsUnknownKind: false };
 
     private ResourceCache<T> Follow<T>(List<IResourceCache> caches, ResourceCache<T> cache, Func<T, WorkloadKey?> keyOf)
         where T : class, IKubernetesObject<V1ObjectMeta>

@@ -202,6 +202,7 @@ internal sealed partial class WorkloadTracker
 
         // Lists that come meanwhile are looked through once more.
         var listedAt = Math.Min(Source.ListedAt, _pods.ListedAt);
+        var unseen = Source.Unseen;
 
         // From here on each change counts: what changed before is in the caches already.
         _begun = true;
@@ -239,7 +240,7 @@ internal sealed partial class WorkloadTracker
             SyncedFirst?.Invoke();
         }
 
-        var snapshot = new WorkloadSnapshot(_connection.Name, Source.Kinds, [.. workloads.Values], unreadable) { ListedAt = listedAt };
+        var snapshot = new WorkloadSnapshot(_connection.Name, Source.Kinds, [.. workloads.Values], unreadable) { ListedAt = listedAt, Unseen = unseen };
         foreach (var observer in _observers)
         {
             await TryAsync(() => observer.SyncedAsync(snapshot, cancellationToken), failures, cancellationToken).ConfigureAwait(false);

@@ -25,7 +25,7 @@ public interface IWorkloadObserver
     ValueTask SyncedAsync(WorkloadSnapshot snapshot, CancellationToken cancellationToken);
 }
 
-/// <summary>All workloads of some kinds in one cluster at one moment. What is neither in <paramref name="Workloads"/> nor in <paramref name="Unreadable"/> does not exist.</summary>
+/// <summary>All workloads of some kinds in one cluster at one moment. What is not in <paramref name="Workloads"/> does not exist where <see cref="TellsOf"/> says so.</summary>
 /// <param name="Cluster">Name of the connection.</param>
 /// <param name="Kinds">The kinds this tells of; it says nothing about others.</param>
 /// <param name="Unreadable">Workloads that exist but whose objects could not be understood: what was known of them stays.</param>
@@ -34,4 +34,20 @@ public sealed record WorkloadSnapshot(
 {
     /// <summary>Timestamp from before the oldest list that it was made from; the highest number for one that is as new as can be.</summary>
     internal long ListedAt { get; init; } = long.MaxValue;
+
+    /// <summary>What may be there without being seen.</summary>
+    internal IReadOnlyList<UnseenWorkloads> Unseen { get; init; } = [];
+
+    /// <summary>Whether a workload that is not among those that are there does not exist; else nothing is known of it, and what was known stays.</summary>
+    /// <param name="spansHosts">Whether it was one over several hosts.</param>
+    internal bool TellsOf(WorkloadKey key, bool spansHosts = false) => Kinds.Contains(key.Kind) && !Unreadable.Contains(key) && !Unseen.Any(unseen => unseen.Hides(key, spansHosts));
+}
+
+/// <summary>Workloads that nobody sees because the API server does not show what carries them: they may be there all the same. Where it does not know the kind, there are none.</summary>
+/// <param name="Namespace">Where they are.</param>
+/// <param name="OnlyOverHosts">Whether services on single hosts are seen.</param>
+internal sealed record UnseenWorkloads(string Namespace, bool OnlyOverHosts = false)
+{
+    /// <param name="spansHosts">Whether the workload was one over several hosts.</param>
+    public bool Hides(WorkloadKey key, bool spansHosts) => key.Namespace == Namespace && (spansHosts || !OnlyOverHosts);
 }

@@ -2,6 +2,8 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
+using Microsoft.Extensions.DependencyInjection;
+using Runner.Engine.Hub.Events;
 using Runner.Engine.Hub.Payloads;
 using Runner.Engine.Workloads.Argo;
 using Runner.Tests.Engine.RunnerApi;
@@ -79,6 +81,46 @@ public sealed class OutcomeTests
         Assert.Contains(End, JobRunnerHost.Text(host.Told(Evaluation)[^1].Data, "reason"), StringComparison.Ordinal);
         var (_, record) = await host.CallAsync(HttpMethod.Get, "workflows/1", $$"""{"task_id":"{{Evaluation}}","username":"wanghh"}""");
         Assert.Contains(End, JobRunnerHost.Text(record, "reason"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_jobs_that_may_not_be_seen_when_the_program_starts_nothing_is_said()
+    {
+        const string Finetune = "ft-wanghh-1d44b0";
+        await using var host = await JobRunnerHost.StartAsync();
+        await host.Api.CoreV1.CreateNamespaceAsync(new() { Metadata = new() { Name = "shared" } }, cancellationToken: Cancel);
+        await host.CallAsync(HttpMethod.Post, "workflows", Sample("running"));
+        await host.CallAsync(HttpMethod.Post, "workflows", RunnerApiHost.Sample("workflow-finetune").Replace("ms-swift:3.8", "ms-swift:running", StringComparison.Ordinal));
+        await host.ToldAsync(Evaluation, "Running");
+        await host.ToldAsync(Finetune, "Running");
+        await host.StopAsync();
+
+        host.Faults.FailsWith = (_, path) => path.Contains("/namespaces/shared/workflows", StringComparison.Ordinal) ? 403 : 0;
+        await RemoveAsync(Evaluation, "spaces");
+        await host.RunAsync(keepsData: true);
+
+        // What is found to be gone is told at once, whatever it is.
+        await host.ToldAsync(Evaluation, "Failed");
+        await Eventually.TrueAsync(() => host.Services.GetRequiredService<Outbox>().Status.Waiting == 0, "all is told");
+        Assert.Equal("Running", host.Statuses(Finetune)[^1]);
+        Assert.Equal("Running", await StatusAsync());
+
+        // It goes meanwhile, and once that can be seen it is told.
+        await host.StopAsync();
+        host.Faults.FailsWith = null;
+        await RemoveAsync(Finetune, "shared");
+        await host.RunAsync(keepsData: true);
+        await host.ToldAsync(Finetune, "Failed");
+        Assert.Equal(WorkflowPayloads.MissedReason, JobRunnerHost.Text(host.Told(Finetune)[^1].Data, "reason"));
+        Assert.Equal("Failed", await StatusAsync());
+
+        async Task<string> StatusAsync() => JobRunnerHost.Text((await host.CallAsync(HttpMethod.Get, "workflows/1", $$"""{"task_id":"{{Finetune}}","username":"wanghh"}""")).Json, "status");
+
+        async Task RemoveAsync(string job, string place)
+        {
+            await host.Api.CustomObjects.DeleteNamespacedCustomObjectAsync("argoproj.io", "v1alpha1", place, "workflows", job, cancellationToken: Cancel);
+            await JobRunnerHost.GoneAsync(() => host.WorkflowAsync(job, place), "the workflow is gone");
+        }
     }
 
     [Theory]

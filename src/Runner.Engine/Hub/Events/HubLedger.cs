@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Runner.Engine.Hub.Payloads;
 using Runner.Engine.Workloads;
 
 namespace Runner.Engine.Hub.Events;
@@ -14,6 +15,7 @@ internal sealed class HubLedger(string cluster)
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly HashSet<WorkloadKind> _known = [];
     private readonly HashSet<WorkloadKey> _unreadable = [];
+    private readonly Dictionary<WorkloadKind, IReadOnlyList<UnseenWorkloads>> _unseen = [];
     private readonly Dictionary<WorkloadKind, long> _listedAt = [];
 
     public string Cluster => cluster;
@@ -47,7 +49,12 @@ internal sealed class HubLedger(string cluster)
     }
 
     /// <summary>Whether it can be said that a workload is not there.</summary>
-    public bool Knows(WorkloadKey key) => Latest.ContainsKey(key) || (_known.Contains(key.Kind) && !_unreadable.Contains(key));
+    public bool Knows(WorkloadKey key) =>
+        Latest.ContainsKey(key) || (_known.Contains(key.Kind) && !_unreadable.Contains(key) && !_unseen.GetValueOrDefault(key.Kind, []).Any(unseen => unseen.Hides(key, SpansHosts(key))));
+
+    /// <summary>Whether a workload was one over several hosts when it was seen or told of last.</summary>
+    public bool SpansHosts(WorkloadKey key) =>
+        (Latest.GetValueOrDefault(key) ?? Seen.GetValueOrDefault(key)?.Workload) is { Hosts: > 1 } || (Told.GetValueOrDefault(key) is { } told && HubPayloads.For(key.Kind)?.SpansHosts(told) == true);
 
     /// <summary>Whether what is known of a kind was listed since then.</summary>
     public bool IsFresh(WorkloadKind kind, long since) => _listedAt.GetValueOrDefault(kind, long.MaxValue) >= since;
@@ -78,7 +85,12 @@ internal sealed class HubLedger(string cluster)
         _known.UnionWith(snapshot.Kinds);
         _unreadable.RemoveWhere(key => snapshot.Kinds.Contains(key.Kind));
         _unreadable.UnionWith(snapshot.Unreadable);
-        foreach (var key in Latest.Keys.Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)).ToList())
+        foreach (var kind in snapshot.Kinds)
+        {
+            _unseen[kind] = snapshot.Unseen;
+        }
+
+        foreach (var key in Latest.Keys.Where(key => snapshot.TellsOf(key, SpansHosts(key))).ToList())
         {
             Latest.Remove(key);
         }

@@ -79,7 +79,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
             ledger.Sync(snapshot);
         }
 
-        foreach (var key in ledger.Told.Keys.Union(ledger.Seen.Keys).ToList().Where(key => snapshot.Kinds.Contains(key.Kind) && !snapshot.Unreadable.Contains(key)))
+        foreach (var key in ledger.Told.Keys.Union(ledger.Seen.Keys).ToList().Where(key => snapshot.TellsOf(key, ledger.SpansHosts(key))))
         {
             ledger.Owed[key] = null;
             ledger.Missed.Add(key);

@@ -38,7 +38,7 @@ internal static class Telling
                 return (payloads.Replaced(old, other, now, missed), StateOf(other, payloads));
             case ({ } old, { } same):
                 var changes = payloads.Changed(old, same, now);
-                return (changes, changes.Count == 0 ? old : StateOf(same, payloads));
+                return (changes, changes.Count > 0 ? StateOf(same, payloads) : same.Job is null ? old with { Detail = payloads.DetailOf(same) } : old);
             default:
                 return ([], null);
         }

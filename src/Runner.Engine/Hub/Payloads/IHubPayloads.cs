@@ -22,4 +22,7 @@ internal interface IHubPayloads
 
     /// <summary>Whatever else must be remembered of what was told, to compare with later and to tell of the end; becomes <see cref="ToldState.Detail"/>.</summary>
     string DetailOf(Workload workload);
+
+    /// <summary>Whether what was told is of a workload over several hosts, as far as that is remembered.</summary>
+    bool SpansHosts(ToldState told) => false;
 }

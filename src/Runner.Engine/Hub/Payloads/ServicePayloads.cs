@@ -15,6 +15,7 @@ internal sealed class ServicePayloads : IHubPayloads
     private const string CreateReason = "create";
 
     private const string Coming = "coming";
+    private const string OverHosts = "hosts";
 
     public static ServicePayloads Instance { get; } = new();
 
@@ -55,8 +56,10 @@ internal sealed class ServicePayloads : IHubPayloads
         : told.Detail == Coming || other.IsComing || other.IsReplacement ? Created(other, now)
         : [.. Stopped(told, now, missed), .. Created(other, now)];
 
-    /// <summary>Whether what was told is only to be there.</summary>
-    public string DetailOf(Workload workload) => workload.IsComing ? Coming : "";
+    /// <summary>Whether what was told is only to be there, or there over several hosts.</summary>
+    public string DetailOf(Workload workload) => workload.IsComing ? Coming : workload.Hosts > 1 ? OverHosts : "";
+
+    public bool SpansHosts(ToldState told) => told.Detail == OverHosts;
 
     private static HubEvent Event(string type, Workload workload, string reason, DateTimeOffset now)
     {

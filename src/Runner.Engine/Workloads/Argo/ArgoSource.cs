@@ -51,6 +51,8 @@ internal sealed class ArgoSource : WorkloadSource
         }
     }
 
+    public override IReadOnlyList<UnseenWorkloads> Unseen => [.. _workflows.Where(there => IsHidden(there.Value)).Select(there => new UnseenWorkloads(there.Key))];
+
     public override IEnumerable<WorkloadKey> Keys() => _workflows.Values.SelectMany(cache => cache.All()).Select(KeyOf).OfType<WorkloadKey>().Union(_noted.Keys());
 
     public override WorkloadKey? KeyOf(V1Pod pod) =>

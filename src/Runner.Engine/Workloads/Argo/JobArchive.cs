@@ -103,8 +103,8 @@ internal sealed class JobArchive : IWorkloadObserver, IPrunable
     {
         var there = snapshot.Workloads.Where(workload => workload.Job is not null).ToDictionary(workload => workload.Key);
         var changes = there.Values.Select(workload => new KeptJob(workload.Key, workload.Uid, workload.Job!, Seen: true)).Concat(_jobs.Values
-            .Where(kept => kept.Key.Cluster == snapshot.Cluster && snapshot.Kinds.Contains(kept.Key.Kind)
-                && kept is { Seen: true, Record.IsFinished: false } && !there.ContainsKey(kept.Key) && !snapshot.Unreadable.Contains(kept.Key))
+            .Where(kept => kept.Key.Cluster == snapshot.Cluster
+                && kept is { Seen: true, Record.IsFinished: false } && !there.ContainsKey(kept.Key) && snapshot.TellsOf(kept.Key))
             .Select(kept => Ended(kept, WorkflowPayloads.MissedReason)));
         await KeepAsync([.. changes], cancellationToken).ConfigureAwait(false);
     }

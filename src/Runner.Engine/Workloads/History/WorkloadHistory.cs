@@ -104,9 +104,9 @@ public sealed partial class WorkloadHistory : BackgroundService, IWorkloadObserv
         }
 
         var there = snapshot.Workloads.Select(workload => IdOf(workload.Key, workload.Uid)).ToHashSet(StringComparer.Ordinal);
-        foreach (var (id, (key, state)) in _last.Where(known => known.Value.Key.Cluster == snapshot.Cluster && snapshot.Kinds.Contains(known.Value.Key.Kind)))
+        foreach (var (id, (key, state)) in _last.Where(known => known.Value.Key.Cluster == snapshot.Cluster && snapshot.TellsOf(known.Value.Key)))
         {
-            if (!there.Contains(id) && !snapshot.Unreadable.Contains(key))
+            if (!there.Contains(id))
             {
                 Take(id, key, Gone(state.Phase, isFirst));
             }

@@ -31,6 +31,8 @@ internal sealed class SandboxSource : WorkloadSource
 
     public override bool IsCarried => Sandboxes.Health != CacheHealth.Unavailable;
 
+    public override IReadOnlyList<UnseenWorkloads> Unseen => IsHidden(Sandboxes) ? [new(_namespace)] : [];
+
     public override IEnumerable<WorkloadKey> Keys() => Sandboxes.All().Select(sandbox => KeyOf(sandbox.Metadata.Name)).Union(_noted.Keys());
 
     public override WorkloadKey? KeyOf(V1Pod pod) =>

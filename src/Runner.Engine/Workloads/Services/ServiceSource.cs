@@ -46,6 +46,8 @@ internal sealed class ServiceSource : WorkloadSource
     /// <summary>False where the cluster does not know the kind or does not show it: then it has no set of the runner's.</summary>
     public bool MayHaveSets => Sets.Health != CacheHealth.Unavailable;
 
+    public override IReadOnlyList<UnseenWorkloads> Unseen => IsHidden(Sets) ? [new(_namespace, OnlyOverHosts: true)] : [];
+
     public override IEnumerable<WorkloadKey> Keys() =>
         Services.All().Select(service => service.Metadata.Name).Concat(Sets.All().Select(LeaderWorkerSetNames.ServiceOf)).Distinct().Select(name => KeyOf(name)!.Value).Union(_noted.Keys());
 
