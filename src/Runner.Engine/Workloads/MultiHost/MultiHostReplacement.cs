@@ -8,8 +8,10 @@ using Runner.Engine.Workloads.Services;
 
 namespace Runner.Engine.Workloads.MultiHost;
 
-/// <summary>Creates a service over several hosts in place of whichever has its name, and removes one, waiting for what is left of it to go.</summary>
-/// <param name="note">As in <see cref="Replacement"/>.</param>
+/// <summary>
+/// Creates a service over several hosts in place of whichever has its name, and removes one, waiting for what is left of it to go. It is made of several objects: what cannot be completed does not stay.
+/// </summary>
+/// <param name="note">As in <see cref="Replacement"/>; also called, with nothing, before the first object is made where nothing has the name.</param>
 internal sealed partial class MultiHostReplacement(ClusterConnection cluster, LeaderWorkerSetApi api, Func<string, Task> note, TimeProvider time, ILogger logger)
 {
     /// <summary>How long an old service of the same name may take to go.</summary>
@@ -20,24 +22,35 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
 
     private readonly GoneWatch _gone = new(cluster, time);
 
+    /// <summary>True while the API server was asked for a set and has not answered.</summary>
+    private bool _isAsked;
+
     /// <param name="isBegun">True when something that had the name before was removed already.</param>
     /// <returns>The set as the cluster has it, and whether it was made by this call; one that carries the same request already stays.</returns>
     /// <exception cref="ClusterOperationException">The old service does not go.</exception>
-    public Task<(LeaderWorkerSet Set, bool IsNew)> CreateOrReplaceAsync(MultiHostObjects wanted, bool isBegun)
+    public async Task<(LeaderWorkerSet Set, bool IsNew)> CreateOrReplaceAsync(MultiHostObjects wanted, bool isBegun)
     {
         var name = wanted.Address.Metadata.Name;
         var replacement = ReplacementOf(name, isBegun);
-        var isNew = false;
-        return replacement.RunAsync(async token =>
+        LeaderWorkerSet? made = null;
+        try
         {
-            var made = await CreateSetAsync(wanted.Set, replacement, token).ConfigureAwait(false);
-            isNew |= made.IsNew;
-            await EnsureAsync(
-                MultiHostManifest.OwnedBy(wanted.Address, made.Set.Metadata), api.CreateAddressAsync, api.FindAddressAsync, made.Set.Metadata.Uid,
-                old => _gone.WaitAsync(api.ServicesPath, name, old.Uid, token), token).ConfigureAwait(false);
-            await EnsureRouteAsync(wanted.Route, made.Set, token).ConfigureAwait(false);
-            return (made.Set, isNew);
-        });
+            return await replacement.RunAsync(async token =>
+            {
+                var (set, isNew) = await CreateSetAsync(wanted.Set, replacement, token).ConfigureAwait(false);
+                made = isNew ? set : made;
+                await EnsureAsync(
+                    MultiHostManifest.OwnedBy(wanted.Address, set.Metadata), api.CreateAddressAsync, api.FindAddressAsync, set.Metadata.Uid,
+                    old => _gone.WaitAsync(api.ServicesPath, name, old.Uid, token), token).ConfigureAwait(false);
+                await EnsureRouteAsync(wanted.Route, set, token).ConfigureAwait(false);
+                return (set, set.Metadata.Uid == made?.Metadata.Uid);
+            }).ConfigureAwait(false);
+        }
+        catch when (made is not null)
+        {
+            await TakeBackAsync(made).ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Removes the set that carries a service, if there is one, and waits until a service on one host can take the name.</summary>
@@ -73,22 +86,38 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
     {
         while (true)
         {
-            if (await api.CreateAsync(wanted, dryRun: false, cancellationToken).ConfigureAwait(false) is { } created)
+            if (await api.FindAsync(wanted.Metadata.Name, cancellationToken).ConfigureAwait(false) is { } existing)
+            {
+                if (existing.Metadata.DeletionTimestamp is null && HashOf(existing) == HashOf(wanted))
+                {
+                    return (existing, _isAsked);
+                }
+
+                await RemoveAsync(existing, replacement, cancellationToken).ConfigureAwait(false);
+            }
+
+            // From here on there may be a set without an address, though no answer says so.
+            await replacement.BeginAsync("").ConfigureAwait(false);
+            _isAsked = true;
+            var created = await api.CreateAsync(wanted, dryRun: false, cancellationToken).ConfigureAwait(false);
+            _isAsked = false;
+            if (created is not null)
             {
                 return (created, true);
             }
+        }
+    }
 
-            if (await api.FindAsync(wanted.Metadata.Name, cancellationToken).ConfigureAwait(false) is not { } existing)
-            {
-                continue;
-            }
-
-            if (existing.Metadata.DeletionTimestamp is null && HashOf(existing) == HashOf(wanted))
-            {
-                return (existing, false);
-            }
-
-            await RemoveAsync(existing, replacement, cancellationToken).ConfigureAwait(false);
+    /// <summary>Removes a set that could not be completed: nobody would come back to it, and it would hold its hosts without an address.</summary>
+    private async Task TakeBackAsync(LeaderWorkerSet set)
+    {
+        try
+        {
+            await api.DeleteAsync(set.Metadata.Name, set.Metadata.Uid, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            LogStays(set.Metadata.Name, cluster.Name, exception.Message);
         }
     }
 
@@ -159,6 +188,9 @@ internal sealed partial class MultiHostReplacement(ClusterConnection cluster, Le
 
     [LoggerMessage(LogLevel.Warning, "The ingress of cluster {Cluster} does not lead to set {Set}, which is reached within the cluster only: {Problem}")]
     private partial void LogNoRoute(string set, string cluster, string problem);
+
+    [LoggerMessage(LogLevel.Error, "Set {Set} in cluster {Cluster} could not be completed, so that its service has no address, and could not be removed either. Stop the service or run it again: {Problem}")]
+    private partial void LogStays(string set, string cluster, string problem);
 
     [LoggerMessage(LogLevel.Information, "Replacing set {Set} in cluster {Cluster}: the service that it carries is run differently")]
     private partial void LogReplacing(string set, string cluster);

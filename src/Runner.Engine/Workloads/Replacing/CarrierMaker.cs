@@ -102,7 +102,8 @@ internal sealed partial class CarrierMaker(RunnerOptions options, ReplacementNot
         }
         catch (IOException exception)
         {
-            throw new ClusterOperationException($"{note.What} was not replaced, and the old one stays: what is to come could not be noted before. {exception.Message} Ask again.", exception);
+            var what = note.IsFirst ? $"{note.What} was not created" : $"{note.What} was not replaced, and the old one stays";
+            throw new ClusterOperationException($"{what}: what is to come could not be noted before. {exception.Message} Ask again.", exception);
         }
     }
 

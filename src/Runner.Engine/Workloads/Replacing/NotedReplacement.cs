@@ -52,8 +52,12 @@ internal sealed class NotedReplacement
     /// <summary>Name of the Secret that goes with the workload, which was there before the old one was told to go; null for none.</summary>
     public string? Secret { get; set; }
 
-    /// <summary>Uid of what makes room; null where that was gone before, and in notes from before this was noted.</summary>
+    /// <summary>Uid of what makes room; empty where nothing does, and null in notes from before this was noted.</summary>
     public string? Replaces { get; set; }
+
+    /// <summary>Whether it takes nobody's place: noted only because it is made of several objects, of which a process that dies must not leave some.</summary>
+    [BsonIgnore]
+    public bool IsFirst => Replaces is "";
 
     /// <summary>Uid of what was made; null while that is not done. From then on the note counts only until whoever speaks to the hub has told of it.</summary>
     public string? Made { get; set; }

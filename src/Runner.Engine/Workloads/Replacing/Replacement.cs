@@ -15,11 +15,11 @@ internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider t
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>True once the old one was told to go, or may have been.</summary>
+    /// <summary>True once the old one was told to go, or may have been, or a part of the new one may be there.</summary>
     public bool IsBegun { get; set; }
 
-    /// <summary>To be called before the old one is told to go.</summary>
-    /// <param name="uid">Of the old one.</param>
+    /// <summary>To be called before the old one is told to go, and before the first part is made of what has several.</summary>
+    /// <param name="uid">Of the old one; empty where nothing has the name.</param>
     public async Task BeginAsync(string uid)
     {
         if (!IsBegun && note is not null)
@@ -30,7 +30,7 @@ internal sealed class Replacement(string what, TimeSpan deadline, TimeProvider t
         IsBegun = true;
     }
 
-    /// <param name="work">Begun over when the cluster fails for a moment after the old one was told to go.</param>
+    /// <param name="work">Begun over when the cluster fails for a moment after <see cref="BeginAsync"/>.</param>
     /// <exception cref="ClusterOperationException">The old one does not go.</exception>
     public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work)
     {

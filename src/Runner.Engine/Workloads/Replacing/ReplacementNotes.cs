@@ -115,8 +115,8 @@ internal sealed class ReplacementNotes
         }
     }
 
-    /// <summary>What is to have the name of a workload, or was to; null for nothing. The newest where it was asked for several times.</summary>
-    public NotedReplacement? Find(WorkloadKey key) => All().Where(note => IsOf(note, key)).MaxBy(note => note.At);
+    /// <summary>What is to have the name of a workload in place of another one, or was to; null for nothing. The newest where it was asked for several times.</summary>
+    public NotedReplacement? Find(WorkloadKey key) => All().Where(note => IsOf(note, key) && !note.IsFirst).MaxBy(note => note.At);
 
     /// <summary>Whether any workload of that name is being replaced, or is to be once somebody gets to it.</summary>
     public bool IsReplaced(string cluster, string name) => All().Any(note => note.Cluster == cluster && note.Name == name && note.Problem is null);

@@ -48,14 +48,15 @@ internal sealed partial class ServiceMaker(RunnerOptions options, ReplacementNot
     }
 
     /// <summary>Finishes what a process that died has begun: only what was gone by then is made good.</summary>
-    /// <returns>Null when there is nothing to make: the old service stands, or another one has been made since.</returns>
+    /// <returns>Null when there is nothing to make: the old service stands, another one has been made since, or nothing was there before and none of it is made.</returns>
     /// <inheritdoc cref="MakeAsync(ClusterConnection, ServiceObjects)"/>
     public async Task<(Workload Workload, bool IsNew)?> FinishAsync(ClusterConnection cluster, NotedReplacement note)
     {
         var (service, set) = (note.ReadService(), note.Set is null ? null : note.ReadSet());
         var wanted = HashOf((IMetadata<V1ObjectMeta>?)service ?? set!.Set);
         var (there, thereSet) = await CarriersAsync(cluster, note.Name).ConfigureAwait(false);
-        if (new IMetadata<V1ObjectMeta>?[] { there, thereSet }.Any(carrier => carrier is { Metadata.DeletionTimestamp: null } && HashOf(carrier) != wanted))
+        IMetadata<V1ObjectMeta>[] staying = [.. new IMetadata<V1ObjectMeta>?[] { there, thereSet }.OfType<IMetadata<V1ObjectMeta>>().Where(carrier => carrier.Metadata.DeletionTimestamp is null)];
+        if (staying.Any(carrier => HashOf(carrier) != wanted) || (note.IsFirst && staying.Length == 0))
         {
             await notes.EndAsync(note.Id).ConfigureAwait(false);
             return null;
