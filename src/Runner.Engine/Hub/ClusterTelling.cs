@@ -22,6 +22,8 @@ public sealed class ClusterTelling
         RunnerOptions options,
         Outbox outbox,
         OutboxStore store,
+        HubReporter reporter,
+        HeartbeatTimes times,
         HubClient client,
         HubLeadership leadership,
         TimeProvider time,
@@ -30,7 +32,9 @@ public sealed class ClusterTelling
         _client = client;
         var logger = loggers.CreateLogger<ClusterTelling>();
         _reporters = [.. clusters.Connections.Select(cluster => new ClusterReporter(cluster, options, settings, outbox, store, leadership, time, logger))];
-        _heartbeats = [.. clusters.Connections.Select(cluster => new Heartbeat(cluster, capacity, reports, settings, client, leadership, options.Hub.HeartbeatInterval, time, logger))];
+        var interval = options.Hub.HeartbeatInterval;
+        _heartbeats = [.. clusters.Connections.Select(cluster => new Heartbeat(
+            cluster, capacity, reports, settings, client, leadership, new HubSilence(cluster.Name, reporter, times, leadership, interval, time, logger), interval, time, logger))];
 
         // Wherever the ConfigMap says the hub is, there events go from now on.
         settings.Changed += () =>

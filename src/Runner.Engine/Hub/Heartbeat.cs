@@ -32,6 +32,7 @@ internal sealed partial class Heartbeat
     private readonly LiveSettings _settings;
     private readonly HubClient _client;
     private readonly HubLeadership _leadership;
+    private readonly HubSilence _silence;
     private readonly TimeSpan _interval;
     private readonly Backoff _backoff;
     private readonly TimeProvider _time;
@@ -43,9 +44,9 @@ internal sealed partial class Heartbeat
     private string _shortened = "";
 
     public Heartbeat(
-        ClusterConnection cluster, CapacityFeed capacity, ClusterReports reports, LiveSettings settings, HubClient client, HubLeadership leadership, TimeSpan interval, TimeProvider time, ILogger logger)
+        ClusterConnection cluster, CapacityFeed capacity, ClusterReports reports, LiveSettings settings, HubClient client, HubLeadership leadership, HubSilence silence, TimeSpan interval, TimeProvider time, ILogger logger)
     {
-        _leadership = leadership;
+        (_leadership, _silence) = (leadership, silence);
         (_cluster, _capacity, _reports, _settings, _client, _interval, _time, _logger) = (cluster, capacity, reports, settings, client, interval, time, logger);
         _backoff = new(TimeSpan.FromSeconds(2), interval);
         _status = new(cluster.Name, null, LocalText.None);
@@ -77,6 +78,7 @@ internal sealed partial class Heartbeat
                 // A hub that moved before this beat hears this beat.
                 _moved.Clear();
                 _hub = _settings.WebhookEndpoint;
+                _silence.Trying();
                 failures = await TryBeatAsync(cancellationToken).ConfigureAwait(false) ? 0 : failures + 1;
                 var rest = failures > 0 ? _backoff.Delay(failures) : _interval - _time.GetElapsedTime(began);
                 Volatile.Write(ref _status, Status with { NextAt = _time.GetUtcNow() + (rest > TimeSpan.Zero ? rest : TimeSpan.Zero) });
@@ -133,7 +135,13 @@ internal sealed partial class Heartbeat
             LogNotTaken(_cluster.Name, problem);
         }
 
-        return problem.Length == 0;
+        if (problem.Length > 0)
+        {
+            return false;
+        }
+
+        await _silence.EndAsync(cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     private void TellShortened(string nodes)

@@ -85,9 +85,10 @@ internal sealed partial class HubElection(
         using var standing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         (_standing, _hasGivenUp) = (standing, false);
         var lease = new LeaseLock(cluster.Client, options.RunnerNamespace, LeaseOf(options), _identity);
-        var @lock = new LeaseHold(lease, time, began =>
+        var @lock = new LeaseHold(lease, time, (began, othersUntil) =>
         {
             cluster.Contacted();
+            leadership.OthersUntil = othersUntil ?? leadership.OthersUntil;
             Hold(began, standing);
         });
         using var elector = new LeaderElector(new LeaderElectionConfig(@lock) { LeaseDuration = options.LeaseDuration, RenewDeadline = _deadline, RetryPeriod = _retry });

@@ -12,6 +12,7 @@ public sealed class HubLeadership : IDisposable
     private State _state;
     private CancellationTokenSource _term = new();
     private long _until = long.MaxValue;
+    private long _othersUntil;
     private LocalText _problem = LocalText.None;
 
     /// <param name="elected">True where an election decides: nobody speaks before it.</param>
@@ -37,6 +38,13 @@ public sealed class HubLeadership : IDisposable
 
     /// <summary>How many times this process was elected.</summary>
     internal int Term => Volatile.Read(ref _state).Term;
+
+    /// <summary>Until when another replica, or an earlier process, may have spoken before this one was elected, as the Lease had it; null where nothing tells.</summary>
+    internal DateTimeOffset? OthersUntil
+    {
+        get => Interlocked.Read(ref _othersUntil) is > 0 and var ticks ? new(ticks, TimeSpan.Zero) : null;
+        set => Interlocked.Exchange(ref _othersUntil, value?.UtcTicks ?? 0);
+    }
 
     /// <summary>How old a list may be when this process is elected, for it to tell from it: whoever has just started need not list twice. A hung watch hides no more than this.</summary>
     internal TimeSpan YoungList { get; set; } = TimeSpan.FromSeconds(15);

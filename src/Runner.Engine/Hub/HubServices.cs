@@ -41,6 +41,8 @@ internal static class HubServices
             options,
             provider.GetRequiredService<Outbox>(),
             provider.GetRequiredService<OutboxStore>(),
+            provider.GetRequiredService<HubReporter>(),
+            new HeartbeatTimes(provider.GetRequiredService<IStateStore>()),
             provider.GetRequiredService<HubClient>(),
             provider.GetRequiredService<HubLeadership>(),
             provider.GetRequiredService<TimeProvider>(),

@@ -28,6 +28,7 @@ internal static class HubFacts
             Sku = Text(annotations, HubNames.SkuAnnotation),
             OrderDetailId = Number(annotations, HubNames.OrderDetailIdAnnotation),
             IsAnnounced = Text(annotations, HubNames.AnnouncedAnnotation).Length > 0,
+            AnsweredAt = Text(annotations, HubNames.AnsweredAnnotation),
         };
     }
 

@@ -78,6 +78,9 @@ public sealed record Workload
     /// <summary>True once the hub's outbox has held the news of a service, though this process may know nothing of it.</summary>
     public bool IsAnnounced { get; init; }
 
+    /// <summary>When another replica last answered a request for a service after which the hub has to be told of it once more; empty for never.</summary>
+    public string AnsweredAt { get; init; } = "";
+
     /// <summary>Queue of Volcano's that its pods wait in; empty where another scheduler places them, or no queue is named.</summary>
     public string QueueName { get; init; } = "";
 
@@ -125,7 +128,7 @@ public sealed record Workload
         && Key == other.Key && Uid == other.Uid && ClusterId == other.ClusterId && CreatedAt == other.CreatedAt
         && Status == other.Status && Reason == other.Reason && Message == other.Message && WaitingForRoom == other.WaitingForRoom
         && DeployId == other.DeployId && TaskId == other.TaskId && DeployType == other.DeployType
-        && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && IsAnnounced == other.IsAnnounced && OrderDetailId == other.OrderDetailId
+        && UserId == other.UserId && UserName == other.UserName && Sku == other.Sku && IsAnnounced == other.IsAnnounced && AnsweredAt == other.AnsweredAt && OrderDetailId == other.OrderDetailId
         && IsComing == other.IsComing && IsReplacement == other.IsReplacement && QueueName == other.QueueName && Endpoint == other.Endpoint && Image == other.Image
         && ActualReplicas == other.ActualReplicas && DesiredReplicas == other.DesiredReplicas
         && MinReplicas == other.MinReplicas && MaxReplicas == other.MaxReplicas && Hosts == other.Hosts

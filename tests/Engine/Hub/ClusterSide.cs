@@ -31,19 +31,21 @@ internal sealed class ClusterSide : IAsyncDisposable
         Settings = new LiveSettings(options, endpoints[0].Name);
         Overrides = new ClusterOverrideStore(_database, Settings);
         Overrides.Load();
-        Clusters = new(endpoints, options, new WorkloadFeed(), [], RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
-        Capacity = new(Clusters, options, RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
-        var reports = new ClusterReports(Capacity, Settings, options, time);
 
         // Virtual time flies while a call is under way, and must not end it.
         _client = new HubClient(new HubSettings { Endpoint = options.Hub.WebhookEndpoint, Token = HubSide.Token, Timeout = TimeSpan.FromDays(1) }, time);
         var store = new OutboxStore(_database, time);
         Outbox = new Outbox(store, _client, time, NullLogger<Outbox>.Instance);
-        Telling = new(Clusters, Capacity, reports, Settings, options, Outbox, store, _client, HubLeadership.Alone, time, NullLoggerFactory.Instance);
+        var reporter = new HubReporter(Outbox, store, time, NullLogger<HubReporter>.Instance);
+        Clusters = new(endpoints, options, new WorkloadFeed(), [reporter], RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
+        Capacity = new(Clusters, options, RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
+        var reports = new ClusterReports(Capacity, Settings, options, time);
+        Telling = new(
+            Clusters, Capacity, reports, Settings, options, Outbox, store, reporter, new HeartbeatTimes(_database), _client, HubLeadership.Alone, time, NullLoggerFactory.Instance);
         var configuration = new LiveConfiguration(Clusters, options, Settings, _database, RunningEngine.Quick, TimeProvider.System, NullLoggerFactory.Instance);
         configuration.Load();
         _loops = Task.WhenAll(
-            Telling.RunAsync(_stop.Token), Outbox.RunAsync(_stop.Token), Capacity.RunAsync(_stop.Token), configuration.RunAsync(_stop.Token), Clusters.RunAsync(_stop.Token));
+            Telling.RunAsync(_stop.Token), Outbox.RunAsync(_stop.Token), reporter.RunAsync(_stop.Token), Capacity.RunAsync(_stop.Token), configuration.RunAsync(_stop.Token), Clusters.RunAsync(_stop.Token));
     }
 
     public LiveSettings Settings { get; }

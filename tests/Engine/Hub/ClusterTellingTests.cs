@@ -276,6 +276,74 @@ public sealed class ClusterTellingTests : IAsyncLifetime
         Assert.Equal(2, DataOf(_hub, Create).Count);
     }
 
+    [Fact]
+    public async Task A_hub_that_had_given_the_cluster_up_is_told_once_more_how_everything_stands_and_one_that_had_not_is_told_nothing()
+    {
+        _cluster.PutService("web", 1);
+        var options = OptionsFor(_hub) with { ClusterId = "cluster-1" };
+        await using (var side = new ClusterSide(_folder, options, _time, _cluster.Endpoint))
+        {
+            await Eventually.TrueAsync(() => DataOf(_hub, Beat).Count == 1 && Services().Count == 1, "the first heartbeat and the service", 20);
+
+            // It misses one heartbeat, which is within its patience, and the cluster is listed anew meanwhile.
+            await OutageAsync(side, TimeSpan.FromSeconds(200));
+            await _cluster.Host.RestartAsync(TestContext.Current.CancellationToken);
+            await BeatsAsync(_hub, DataOf(_hub, Beat).Count + 2);
+            Assert.Equal(["create"], Services());
+
+            await OutageAsync(side, TimeSpan.FromMinutes(10));
+            await ToldAsync(2);
+            Assert.Equal(["create", "change"], Services());
+            Assert.Equal(_hub.Taken[0].Root.GetProperty("data").GetProperty("status").GetRawText(), _hub.Taken[1].Root.GetProperty("data").GetProperty("status").GetRawText());
+            await BeatsAsync(_hub, DataOf(_hub, Beat).Count + 2);
+        }
+
+        // A restart in time tells nothing; one that comes too late tells everything once.
+        _time.Advance(TimeSpan.FromSeconds(60));
+        await StartedAsync(() => _cluster.PutService("marker", 1), 3);
+        Assert.Equal(["create", "change", "create"], Services());
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await StartedAsync(() => { }, 5);
+        Assert.Equal(["create", "change", "create", "change", "change"], Services());
+        Assert.Equal(["marker", "web"], _hub.Taken.Skip(3).Select(e => e.Service).Order(StringComparer.Ordinal));
+
+        async Task StartedAsync(Action then, int events)
+        {
+            await using var side = new ClusterSide(_folder, options, _time, _cluster.Endpoint);
+            await BeatsAsync(_hub, DataOf(_hub, Beat).Count + 1);
+            then();
+            await ToldAsync(events);
+            await BeatsAsync(_hub, DataOf(_hub, Beat).Count + 1);
+        }
+    }
+
+    private List<string> Services() => [.. _hub.Taken.Where(e => e.Type.StartsWith("runner.service.", StringComparison.Ordinal)).Select(e => e.Type.Split('.')[^1])];
+
+    private async Task OutageAsync(ClusterSide side, TimeSpan length)
+    {
+        var until = _time.GetUtcNow() + length;
+        await _hub.DownAsync();
+        while (_time.GetUtcNow() < until)
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        await Eventually.TrueAsync(() => side.Telling.Heartbeats[0].Problem.Length > 0, "a heartbeat in vain", 20);
+        var beats = DataOf(_hub, Beat).Count;
+        await _hub.UpAsync();
+        await BeatsAsync(_hub, beats + 1);
+    }
+
+    /// <summary>Lets virtual time go by until the hub has taken so many events of workloads.</summary>
+    private Task ToldAsync(int count) => Eventually.TrueAsync(
+        () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return _hub.Taken.Count >= count;
+        },
+        $"{count} events of workloads",
+        30);
+
     private int BeatsOf(string clusterId) => DataOf(_hub, Beat).Count(data => data[0].GetProperty("cluster_id").GetString() == clusterId);
 
     /// <summary>Lets virtual time go by until the hub has taken so many heartbeats.</summary>

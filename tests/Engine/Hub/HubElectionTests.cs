@@ -70,6 +70,42 @@ public sealed class HubElectionTests
     }
 
     [Fact]
+    public async Task Who_speaks_tells_once_more_of_what_another_replica_answered_and_of_everything_after_nobody_spoke_for_long()
+    {
+        await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, Cancel);
+        await using var hub = await RecordingHub.StartAsync();
+        await using var first = await Replica.StartAsync(cluster, hub);
+        await Eventually.TrueAsync(() => first.Leadership.IsLeader, "the first replica speaks", 30);
+        await using var second = await Replica.StartAsync(cluster, hub);
+        await first.RunAsync("one", "run-inference");
+        await Eventually.TrueAsync(() => Told(hub, "one") is [.., (_, 23)] && second.Leadership.Leader == first.Leadership.Leader, "it runs, and the second replica knows who speaks", 60);
+        await second.RunAsync("one", "run-inference");
+        await Eventually.TrueAsync(() => RunsTold() == 2, "the first replica tells once more what the second has answered", 30);
+
+        // One that takes over at once tells nothing again.
+        await first.DisposeAsync();
+        await Eventually.TrueAsync(() => second.Leadership.IsLeader && hub.Clusters.Count(e => e.Type == "runner.heartbeat") == 2, "the second replica speaks", 30);
+        await second.RunAsync("two", "run-inference");
+        await Eventually.TrueAsync(() => Told(hub, "two") is [.., (_, 23)], "it tells what is new", 60);
+        Assert.Equal(2, RunsTold());
+
+        // After it there was none for ten minutes.
+        await second.DisposeAsync();
+        using (var client = new Kubernetes(ConfigurationOf(cluster)))
+        {
+            var lease = await client.CoordinationV1.ReadNamespacedLeaseAsync("csghub-runner", "spaces", cancellationToken: Cancel);
+            lease.Spec.RenewTime = lease.Spec.RenewTime!.Value.AddMinutes(-10);
+            await client.CoordinationV1.ReplaceNamespacedLeaseAsync(lease, "csghub-runner", "spaces", cancellationToken: Cancel);
+        }
+
+        await using var third = await Replica.StartAsync(cluster, hub);
+        await Eventually.TrueAsync(() => RunsTold() == 3 && Told(hub, "two").Count(told => told.Status == 23) == 2, "the third replica tells of everything once more", 60);
+        Assert.Single(Told(hub, "one"), told => told.Type == "runner.service.create");
+
+        int RunsTold() => Told(hub, "one").Count(told => told.Status == 23);
+    }
+
+    [Fact]
     public async Task A_replica_that_may_not_use_Leases_speaks_and_says_what_is_missing()
     {
         await using var cluster = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { TimeScale = 0.1 }, Cancel);
@@ -127,7 +163,8 @@ public sealed class HubElectionTests
             return replica;
         }
 
-        public async Task RunAsync(string service) => Assert.Equal(HttpStatusCode.OK, (await CallAsync(HttpMethod.Post, $"service/{service}/run", RunnerApiHost.Sample("run-space"))).Status);
+        public async Task RunAsync(string service, string sample = "run-space") =>
+            Assert.Equal(HttpStatusCode.OK, (await CallAsync(HttpMethod.Post, $"service/{service}/run", RunnerApiHost.Sample(sample))).Status);
 
         public async Task StopAsync(string service) => Assert.Equal(HttpStatusCode.OK, (await CallAsync(HttpMethod.Post, $"service/{service}/stop", "{}")).Status);
 

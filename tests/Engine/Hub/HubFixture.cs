@@ -57,6 +57,8 @@ internal sealed class HubSide : IAsyncDisposable
 
     public async Task TellAsync(Workload? before, Workload? after) => await Reporter.ChangedAsync(before, after, TestContext.Current.CancellationToken);
 
+    public Task AgainAsync() => Reporter.TellAgainAsync("test", TestContext.Current.CancellationToken);
+
     public Task SyncAsync(params Workload[] workloads) => SyncAsync("test", [], workloads);
 
     public async Task SyncAsync(string cluster, IEnumerable<WorkloadKey> unreadable, params Workload[] workloads) => await Reporter.SyncedAsync(

@@ -154,6 +154,70 @@ public sealed class HubReporterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_told_once_more_is_told_as_it_stands_never_as_new_and_each_time_once()
+    {
+        await using var side = Start(_folder, _hub);
+        var (running, failed) = (Service("web", DeployStatus.Running, endpoint: "http://a", pods: "web-1"), Service("broken", DeployStatus.DeployFailed, "ImagePullBackOff"));
+        await side.SyncAsync(running, failed);
+        await side.SyncAsync("other", [], Service("web", DeployStatus.Running, cluster: "other"));
+        await side.AllTakenAsync();
+        var before = _hub.Taken.Count;
+
+        await side.AgainAsync();
+        await side.SyncAsync(running, failed);
+        await side.TellAsync(running, running with { ActualReplicas = 2 });
+        await side.AllTakenAsync();
+
+        var again = _hub.Taken.Skip(before).OrderBy(e => e.Service, StringComparer.Ordinal).ToList();
+        Assert.Equal(
+            [("broken", "runner.service.change", 21, "ImagePullBackOff"), ("web", "runner.service.change", 23, "")],
+            again.Select(e => (e.Service, e.Type, e.Status, e.Reason)));
+        Assert.Equal(
+            """{"service_name":"web","status":23,"endpoint":"http://a","message":"","reason":"","task_id":42,"cluster_node":"node-1","queue_name":"","instances":[{"name":"web-1","status":"Running"}]}""",
+            again[1].Root.GetProperty("data").GetRawText());
+    }
+
+    [Fact]
+    public async Task What_is_only_found_later_is_told_once_more_then_and_what_is_gone_as_gone()
+    {
+        await using (var side = Start(_folder, _hub))
+        {
+            await side.SyncAsync(Service("stays", DeployStatus.Running), Service("goes", DeployStatus.Running));
+            await side.AllTakenAsync();
+        }
+
+        await using (var side = Start(_folder, _hub))
+        {
+            await side.AgainAsync();
+            Assert.True(await side.Reporter.OwesAgainAsync("test", TestContext.Current.CancellationToken));
+            await side.SyncAsync(Service("stays", DeployStatus.Running), Service("comes", DeployStatus.Deploying));
+            Assert.False(await side.Reporter.OwesAgainAsync("test", TestContext.Current.CancellationToken));
+            await side.AllTakenAsync();
+        }
+
+        Assert.Equal(
+            ["comes create 20", "goes stop 26", "stays change 23"],
+            _hub.Taken.Skip(2).OrderBy(e => e.Service, StringComparer.Ordinal).Select(e => $"{e.Service} {e.Type.Split('.')[^1]} {e.Status}"));
+    }
+
+    [Fact]
+    public async Task Only_who_speaks_tells_once_more()
+    {
+        using var leadership = new HubLeadership(elected: true);
+        await using var side = Start(_folder, _hub, leadership: leadership);
+        var web = Service("web", DeployStatus.Running);
+        await side.SyncAsync(web);
+        await side.AgainAsync();
+        Assert.Empty(side.Outbox.Recent(10));
+
+        leadership.Set(true, "this");
+        await side.SyncAsync(web);
+        await side.AllTakenAsync();
+
+        Assert.Equal(["runner.service.change"], _hub.Taken.Select(e => e.Type));
+    }
+
+    [Fact]
     public async Task A_sync_of_one_cluster_says_nothing_of_another()
     {
         await using var side = Start(_folder, _hub);

@@ -118,7 +118,9 @@ internal sealed partial class ReplicaProcess : IAsyncDisposable
         ["STARHUB_SERVER_CLUSTER_ID"] = "cluster-1",
         ["STARHUB_SERVER_CLUSTER_RUNNER_NAMESPACE"] = "spaces",
         ["STARHUB_SERVER_API_TOKEN"] = "token-of-the-replica-test",
-        ["STARHUB_SERVER_RUNNER_HEARTBEAT_INTERVAL_IN_SEC"] = "10",
+
+        // No takeover, on however slow a machine, is a silence for which the hub gives the cluster up.
+        ["STARHUB_SERVER_RUNNER_HEARTBEAT_INTERVAL_IN_SEC"] = "30",
         ["STARHUB_SERVER_RUNNER_WEBHOOK_ENDPOINT"] = _hub.AddressOf(Name).ToString(),
     });
 

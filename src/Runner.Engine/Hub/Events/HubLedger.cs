@@ -37,7 +37,16 @@ internal sealed class HubLedger(string cluster)
     /// <summary>What this replica saw while another one spoke to the hub, and has not told since.</summary>
     public Dictionary<WorkloadKey, SeenWorkload> Seen { get; } = [];
 
-    /// <summary>Every workload as it is; kept only where replicas share the state.</summary>
+    /// <summary>Workloads of which the hub has to hear once more, though nothing changed.</summary>
+    public HashSet<WorkloadKey> Again { get; } = [];
+
+    /// <summary>Whether the hub has to hear of everything once more, as soon as this replica may speak.</summary>
+    public bool IsAllAgain { get; set; }
+
+    /// <summary>Whether something is to be told once more that is seen, or may be when its kind is listed; what a list does not show is not waited for.</summary>
+    public bool OwesAgain => IsAllAgain || Again.Any(key => Owed.ContainsKey(key) || !_listedAt.ContainsKey(key.Kind));
+
+    /// <summary>Every workload as it is.</summary>
     public Dictionary<WorkloadKey, Workload> Latest { get; } = [];
 
     /// <summary>Waits for the gate. What is being written when this is called is written then.</summary>
@@ -64,6 +73,16 @@ internal sealed class HubLedger(string cluster)
         foreach (var kind in snapshot.Kinds)
         {
             _listedAt[kind] = snapshot.ListedAt;
+        }
+    }
+
+    /// <summary>Has the hub hear of a workload once more: how it stands now, or, while that is not known, how it is found.</summary>
+    public void TellAgain(WorkloadKey key)
+    {
+        Again.Add(key);
+        if (Latest.TryGetValue(key, out var workload))
+        {
+            Owed.TryAdd(key, workload);
         }
     }
 

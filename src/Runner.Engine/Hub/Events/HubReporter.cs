@@ -56,6 +56,11 @@ internal sealed partial class HubReporter : IWorkloadObserver
             return;
         }
 
+        if (after is { AnsweredAt.Length: > 0 } answered && answered.AnsweredAt != before?.AnsweredAt)
+        {
+            TellAgainAfterAnswer(answered.Key, answered.Uid);
+        }
+
         // Changes that come while one is written are written together by whoever is next.
         var ledger = LedgerOf(either.Key.Cluster);
         ledger.Arrived.Enqueue((either.Key, after));
@@ -74,11 +79,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
         var ledger = LedgerOf(snapshot.Cluster);
         using var entry = await ledger.EnterAsync(cancellationToken).ConfigureAwait(false);
         ledger.Listed(snapshot);
-        if (_store.IsShared)
-        {
-            ledger.Sync(snapshot);
-        }
-
+        ledger.Sync(snapshot);
         foreach (var key in ledger.Told.Keys.Union(ledger.Seen.Keys).ToList().Where(key => snapshot.TellsOf(key, ledger.SpansHosts(key))))
         {
             ledger.Owed[key] = null;
@@ -125,7 +126,9 @@ internal sealed partial class HubReporter : IWorkloadObserver
         while (!cancellationToken.IsCancellationRequested)
         {
             await _wake.WaitAsync(RetryPause, _time, cancellationToken).ConfigureAwait(false);
-            foreach (var ledger in _ledgers.Values.Where(ledger => !ledger.Owed.IsEmpty || (_store.IsShared && _leadership.IsLeader && ledger.Term != _leadership.Term)))
+            await TellAnsweredAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var ledger in _ledgers.Values.Where(ledger =>
+                !ledger.Owed.IsEmpty || ledger.IsAllAgain || (_store.IsShared && _leadership.IsLeader && ledger.Term != _leadership.Term)))
             {
                 using var entry = await ledger.EnterAsync(cancellationToken).ConfigureAwait(false);
                 await SettleAsync(ledger, cancellationToken).ConfigureAwait(false);
@@ -169,13 +172,22 @@ internal sealed partial class HubReporter : IWorkloadObserver
             Succeed(ledger, term);
         }
 
+        if (ledger.IsAllAgain)
+        {
+            ledger.IsAllAgain = false;
+            foreach (var key in ledger.Told.Keys)
+            {
+                ledger.TellAgain(key);
+            }
+        }
+
         foreach (var chunk in ledger.Owed.Where(owed => ledger.IsFresh(owed.Key.Kind, _leadership.FreshSince)).ToArray().Chunk(WorkloadsPerWrite))
         {
             var entries = new List<OutboxEntry>();
             foreach (var (key, workload) in chunk)
             {
                 var before = ledger.Seen.TryGetValue(key, out var seen) ? Telling.ToldByAnother(seen.Workload, workload) : ledger.Told.GetValueOrDefault(key);
-                var (events, told) = Telling.Decide(before, workload, now, ledger.Missed.Contains(key));
+                var (events, told) = Telling.Decide(before, workload, now, ledger.Missed.Contains(key), ledger.Again.Contains(key));
                 if (events.Count > 0 || !Equals(told, ledger.Told.GetValueOrDefault(key)))
                 {
                     entries.Add(new OutboxEntry(key, events, told) { Before = ledger.Told.GetValueOrDefault(key) });
@@ -204,6 +216,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
                 ledger.Owed.TryRemove(key, out _);
                 ledger.Seen.Remove(key);
                 ledger.Missed.Remove(key);
+                ledger.Again.Remove(key);
             }
         }
     }
@@ -211,14 +224,11 @@ internal sealed partial class HubReporter : IWorkloadObserver
     /// <summary>Remembers the newest state of a workload, and while another replica speaks, that that one tells of it.</summary>
     private void Owe(HubLedger ledger, WorkloadKey key, Workload? workload)
     {
-        if (_store.IsShared)
+        ledger.See(key, workload);
+        if (_store.IsShared && ledger.Term != _leadership.Term)
         {
-            ledger.See(key, workload);
-            if (ledger.Term != _leadership.Term)
-            {
-                // All of it is looked through at the election.
-                return;
-            }
+            // All of it is looked through at the election.
+            return;
         }
 
         ledger.Owed[key] = workload;
@@ -245,6 +255,7 @@ internal sealed partial class HubReporter : IWorkloadObserver
             ledger.Told.Remove(key);
             ledger.Owed.TryRemove(key, out var _);
             ledger.Missed.Remove(key);
+            ledger.Again.Remove(key);
         }
     }
 

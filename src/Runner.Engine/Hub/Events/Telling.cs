@@ -20,8 +20,9 @@ internal static class Telling
     /// and a create, and what counts as a change is the kind's own business. Anything else is nothing.
     /// </summary>
     /// <param name="missed">True when nobody saw the workload go.</param>
+    /// <param name="again">True when the hub may have changed its own copy of what it was told: what has not changed since is told once more, unless that was the last word.</param>
     /// <returns>The events in order, empty for none, and what the hub has been told once it has them: null when the workload is gone.</returns>
-    public static (IReadOnlyList<HubEvent> Events, ToldState? Told) Decide(ToldState? told, Workload? workload, DateTimeOffset now, bool missed = false)
+    public static (IReadOnlyList<HubEvent> Events, ToldState? Told) Decide(ToldState? told, Workload? workload, DateTimeOffset now, bool missed = false, bool again = false)
     {
         if ((workload?.Key ?? told?.Key) is not { } key || HubPayloads.For(key.Kind) is not { } payloads)
         {
@@ -38,6 +39,7 @@ internal static class Telling
                 return (payloads.Replaced(old, other, now, missed), StateOf(other, payloads));
             case ({ } old, { } same):
                 var changes = payloads.Changed(old, same, now);
+                changes = changes.Count == 0 && again ? payloads.Again(old, same, now) : changes;
                 return (changes, changes.Count > 0 ? StateOf(same, payloads) : same.Job is null ? old with { Detail = payloads.DetailOf(same) } : old);
             default:
                 return ([], null);
@@ -53,6 +55,13 @@ internal static class Telling
     public static ToldState? ToldByAnother(Workload seen, Workload? workload) => HubPayloads.For(seen.Key.Kind) is not { } payloads ? null
         : workload is null ? StateOf(seen, payloads)
         : StateOf(seen, payloads) with { Status = Unknown, Reason = "", Endpoint = "", Detail = "" };
+
+    /// <summary>
+    /// Whether the hub goes by another state than it was told, once a request to run a service is answered: it writes down then that the service is being deployed, whatever it has heard of it.
+    /// </summary>
+    /// <param name="isNew">Whether the request made the service; one that was there as it is has had its state told long ago.</param>
+    /// <param name="status">The service's when the request is answered; null where that is not known.</param>
+    public static bool IsLostToAnswer(bool isNew, DeployStatus? status) => !isNew || (status ?? DeployStatus.Deploying) != DeployStatus.Deploying;
 
     private static ToldState StateOf(Workload workload, IHubPayloads payloads) => new(
         workload.Key,

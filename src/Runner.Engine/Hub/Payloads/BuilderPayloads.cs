@@ -25,6 +25,8 @@ internal sealed class BuilderPayloads : IHubPayloads
     /// <summary>The end of a build is the last word on it, whatever an old object says.</summary>
     public IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now) => told.Status == workload.Status || HasEnded(told) ? [] : Events(workload, now);
 
+    public IReadOnlyList<HubEvent> Again(ToldState told, Workload workload, DateTimeOffset now) => HasEnded(told) ? [] : Events(workload, now);
+
     /// <summary>A build that is gone without having ended would keep the hub waiting; one that had ended was told so.</summary>
     public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed)
     {

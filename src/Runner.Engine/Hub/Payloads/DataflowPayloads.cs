@@ -40,6 +40,10 @@ internal sealed class DataflowPayloads : IHubPayloads
         return [.. pods, .. WorkflowPayloads.IsNews(known, job) ? [Job(Change, workload.Key, workload.ClusterId, job, now)] : Array.Empty<HubEvent>()];
     }
 
+    /// <summary>Of the job alone: the hub changes nothing of its tasks by itself.</summary>
+    public IReadOnlyList<HubEvent> Again(ToldState told, Workload workload, DateTimeOffset now) =>
+        WorkflowPayloads.IsUnderWay(told, workload) ? [Job(Change, workload.Key, workload.ClusterId, workload.Job!, now)] : [];
+
     public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed) => WorkflowRecord.FromJson(told.Detail) is { } job
         ?
         [

@@ -12,6 +12,12 @@ internal interface IHubPayloads
     /// <summary>What the hub hears of a workload it knows; empty where nothing changed that it would notice.</summary>
     IReadOnlyList<HubEvent> Changed(ToldState told, Workload workload, DateTimeOffset now);
 
+    /// <summary>
+    /// What the hub hears of a workload that has not changed since it was told of it, but of which it may have another notion by now: its present state, never as new; empty where what it was told
+    /// is the last word, or is further on.
+    /// </summary>
+    IReadOnlyList<HubEvent> Again(ToldState told, Workload workload, DateTimeOffset now);
+
     /// <summary>What the hub hears when a workload is gone.</summary>
     /// <param name="missed">True when nobody saw it go: how it stood last is not known.</param>
     IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed);

@@ -39,6 +39,8 @@ internal sealed class ServicePayloads : IHubPayloads
             ? [Event(Change, workload, workload.Reason, now)]
             : [];
 
+    public IReadOnlyList<HubEvent> Again(ToldState told, Workload workload, DateTimeOffset now) => [Event(Change, workload, workload.Reason, now)];
+
     public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed) =>
     [
         HubPayloads.Object(

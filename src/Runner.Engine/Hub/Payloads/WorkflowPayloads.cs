@@ -42,6 +42,9 @@ internal sealed class WorkflowPayloads : IHubPayloads
             ? [Event(Change, workload.Key, workload.ClusterId, job, now)]
             : [];
 
+    public IReadOnlyList<HubEvent> Again(ToldState told, Workload workload, DateTimeOffset now) =>
+        IsUnderWay(told, workload) ? [Event(Change, workload.Key, workload.ClusterId, workload.Job!, now)] : [];
+
     public IReadOnlyList<HubEvent> Stopped(ToldState told, DateTimeOffset now, bool missed) =>
         WorkflowRecord.FromJson(told.Detail) is { IsFinished: false } job
             ? [Event(Change, told.Key, told.ClusterId, job with { Status = WorkflowPhases.Failed, Reason = missed ? MissedReason : DeletedReason, EndTime = now }, now)]
@@ -63,6 +66,10 @@ internal sealed class WorkflowPayloads : IHubPayloads
             || known.ResultUrl != job.ResultUrl || known.DownloadUrl != job.DownloadUrl || known.FailuresUrl != job.FailuresUrl
             || (job.ClusterNode.Length > 0 && job.ClusterNode != known.ClusterNode);
     }
+
+    /// <summary>Whether a job has not ended, and is not told to be further on than it is.</summary>
+    internal static bool IsUnderWay(ToldState told, Workload workload) =>
+        workload.Job is { IsFinished: false } job && WorkflowRecord.FromJson(told.Detail) is { IsFinished: false } known && Rank(job) >= Rank(known);
 
     private static int Rank(WorkflowRecord job) => job.IsFinished ? 2 : job.Status == WorkflowPhases.Running ? 1 : 0;
 

@@ -14,6 +14,12 @@ internal static class HubNames
     /// <summary>The runner's own: set on what carries a workload once the hub's outbox holds the news of it, so that a runner that lost its storage does not tell it as new.</summary>
     public const string AnnouncedAnnotation = "csghub_announced";
 
+    /// <summary>
+    /// The runner's own: when a replica that does not speak to the hub has answered a request after which the hub may go by another state than it was told, so that the one that speaks tells of the
+    /// service once more.
+    /// </summary>
+    public const string AnsweredAnnotation = "csghub_answered";
+
     /// <summary>The runner's own: host under which the ingress leads to a service that is none of Knative's; empty or absent where it has none.</summary>
     public const string HostAnnotation = "csghub_host";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Runner.Engine.Clusters.Api;
 using Runner.Engine.Clusters.Connections;
@@ -67,17 +68,20 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         var facts = new ClusterFacts(cluster.Status.ClusterId ?? "", live.StorageClass, live.NetworkInterface);
         using var turn = await _turns.TakeAsync(KeyOf(cluster, serviceName)).ConfigureAwait(false);
         using var volume = await _volumes.TakeAsync(cluster.Name, ServiceManifest.VolumeName(request.UserId)).ConfigureAwait(false);
-        await MakingProblem.TellAsync(
+        var (workload, isNew) = await MakingProblem.TellAsync(
             cluster,
             NotedReplacement.WhatOf(WorkloadKind.Service, serviceName),
             missing: "",
-            async () => await MadeAsync(
-                cluster,
-                ServiceRequestRules.IsMultiHost(request)
+            async () =>
+            {
+                var made = ServiceRequestRules.IsMultiHost(request)
                     ? await _maker.MakeAsync(cluster, await MultiHostAsync(cluster, serviceName, request, facts).ConfigureAwait(false)).ConfigureAwait(false)
-                    : await _maker.MakeAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false),
-                ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false),
+                    : await _maker.MakeAsync(cluster, ServiceManifest.Build(serviceName, request, _options, facts)).ConfigureAwait(false);
+                await MadeAsync(cluster, made, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
+                return made;
+            },
             () => request.Env?.Values ?? Enumerable.Empty<string>()).ConfigureAwait(false);
+        await TellAgainAsync(cluster, workload, isNew, ServiceRequestRules.IsMultiHost(request)).ConfigureAwait(false);
     }
 
     WorkloadKind IReplacementFinishing.Kind => WorkloadKind.Service;
@@ -210,6 +214,35 @@ public sealed partial class ServiceOperations : IReplacementFinishing
         return true;
     }
 
+    /// <summary>Has the hub told of a service once more where it forgets with the answer what it was told. Whoever speaks to it learns that from the object. Not worth a failure.</summary>
+    private async Task TellAgainAsync(ClusterConnection cluster, Workload workload, bool isNew, bool isMultiHost)
+    {
+        var status = _feed.Current.TryGetValue(workload.Key, out var seen) && seen.Uid == workload.Uid ? seen.Status : (DeployStatus?)null;
+        if (!Telling.IsLostToAnswer(isNew, status))
+        {
+            return;
+        }
+
+        if (_leadership.IsLeader)
+        {
+            _reporter.TellAgainAfterAnswer(workload.Key, workload.Uid);
+            return;
+        }
+
+        try
+        {
+            await AnnotateAsync(cluster, workload.Key.Name, isMultiHost, HubNames.AnsweredAnnotation, _time.GetUtcNow().ToString("O", CultureInfo.InvariantCulture)).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
+        {
+            LogNotToldAgain(workload.Key.Name, exception.Message);
+        }
+    }
+
+    private Task AnnotateAsync(ClusterConnection cluster, string name, bool isMultiHost, string annotation, string value) => isMultiHost
+        ? SetsOf(cluster).AnnotateAsync(LeaderWorkerSetNames.SetOf(name), annotation, value, CancellationToken.None)
+        : ApiOf(cluster).AnnotateAsync(name, annotation, value, CancellationToken.None);
+
     /// <summary>Notes on the object that the hub hears of it, once that is written down for the hub. Not worth a failure.</summary>
     private async Task AnnounceAsync(ClusterConnection cluster, Workload workload, bool isMultiHost)
     {
@@ -227,10 +260,7 @@ public sealed partial class ServiceOperations : IReplacementFinishing
                 return;
             }
 
-            var name = workload.Key.Name;
-            await (isMultiHost
-                ? SetsOf(cluster).AnnotateAsync(LeaderWorkerSetNames.SetOf(name), HubNames.AnnouncedAnnotation, "true", CancellationToken.None)
-                : ApiOf(cluster).AnnotateAsync(name, HubNames.AnnouncedAnnotation, "true", CancellationToken.None)).ConfigureAwait(false);
+            await AnnotateAsync(cluster, workload.Key.Name, isMultiHost, HubNames.AnnouncedAnnotation, "true").ConfigureAwait(false);
         }
         catch (Exception exception) when (ClusterProblem.IsFailure(exception, CancellationToken.None))
         {
@@ -251,6 +281,9 @@ public sealed partial class ServiceOperations : IReplacementFinishing
 
     [LoggerMessage(LogLevel.Debug, "Service {Service} does not bear the note that the hub knows it: {Problem}")]
     private partial void LogNotAnnounced(string service, string problem);
+
+    [LoggerMessage(LogLevel.Debug, "The hub may hold service {Service} for being deployed until it changes, as the replica that speaks to it could not be told: {Problem}")]
+    private partial void LogNotToldAgain(string service, string problem);
 
     [LoggerMessage(LogLevel.Information, "Deleted service {Service} in cluster {Cluster}")]
     private partial void LogDeleted(string service, string cluster);
