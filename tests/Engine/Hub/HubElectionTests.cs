@@ -53,11 +53,11 @@ public sealed class HubElectionTests
         second.Leadership.YoungList = TimeSpan.Zero;
         Assert.Equal(1, first.Leadership.Term);
         var before = first.Leadership.Leader;
+        var lists = Lists(cluster);
         await first.DisposeAsync();
 
         // Handed over, and not left to run out.
         Assert.NotEqual(before, await HolderAsync(cluster));
-        var lists = Lists(cluster);
         await Eventually.TrueAsync(() => second.Leadership.IsLeader, "the second replica takes over", 30);
         await Eventually.TrueAsync(() => Lists(cluster) > lists, "it lists the services once more", 30);
         await second.StopAsync("one");
