@@ -71,6 +71,7 @@ internal sealed class ArgoSource : WorkloadSource
             return null;
         }
 
+        _noted.HasCome(key, workflow.Metadata.Uid ?? "");
         var failure = _failures.GetValueOrDefault(workflow.Metadata.Uid ?? "")?.Reason;
         if (failure is null && WorkflowOf(key)?.Metadata.Uid != workflow.Metadata.Uid)
         {

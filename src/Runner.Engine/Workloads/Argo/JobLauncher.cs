@@ -66,6 +66,13 @@ internal sealed partial class JobLauncher(
             return false;
         }
 
+        if (found is null && archive.Find(key) is { } kept && kept.Uid != note.Replaces && !ComingWorkload.IsUidOf(kept.Uid) && kept.Record.SubmitTime >= new DateTimeOffset(DateTime.SpecifyKind(note.At, DateTimeKind.Utc)).AddSeconds(-1))
+        {
+            // Somebody else has made it since, in whole seconds, and it has ended and gone.
+            await notes.EndAsync(note.Id).ConfigureAwait(false);
+            return false;
+        }
+
         await MakeAsync(cluster, key, objects, note, found).ConfigureAwait(false);
         return true;
     }

@@ -11,6 +11,11 @@ internal static class ComingWorkload
     /// <summary>Why a workload is not there that nobody tries to make any more.</summary>
     public const string NotMade = "ReplacementFailed";
 
+    private const string Prefix = "noted-";
+
+    /// <summary>Whether a uid is of what is only to be there, and not of an object.</summary>
+    public static bool IsUidOf(string uid) => uid.StartsWith(Prefix, StringComparison.Ordinal);
+
     /// <param name="clusterId">Id of the cluster as the hub knows it.</param>
     public static Workload Project(NotedReplacement note, string clusterId)
     {
@@ -45,5 +50,5 @@ internal static class ComingWorkload
     }
 
     /// <summary>No object has it: what is made in the end is another one.</summary>
-    private static string UidOf(NotedReplacement note) => $"noted-{note.Id}";
+    private static string UidOf(NotedReplacement note) => $"{Prefix}{note.Id}";
 }

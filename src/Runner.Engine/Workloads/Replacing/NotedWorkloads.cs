@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Runner.Engine.Clusters.Connections;
 
 namespace Runner.Engine.Workloads.Replacing;
@@ -13,6 +14,9 @@ internal sealed class NotedWorkloads
     private readonly WorkloadKind _kind;
     private readonly string _namespace;
 
+    /// <summary>Ids of notes of jobs that have come: such a one may end and go before its note does, and is not to come once more.</summary>
+    private readonly ConcurrentDictionary<string, bool> _come = new(StringComparer.Ordinal);
+
     /// <param name="notes">Null where nothing is replaced.</param>
     /// <param name="tell">Has a workload looked at again.</param>
     public NotedWorkloads(ReplacementNotes? notes, ClusterConnection cluster, WorkloadKind kind, string @namespace, Action<WorkloadKey?> tell)
@@ -22,6 +26,11 @@ internal sealed class NotedWorkloads
         {
             notes.Changed += changed =>
             {
+                foreach (var id in _come.Keys.Where(id => !notes.IsThere(id)))
+                {
+                    _come.TryRemove(id, out _);
+                }
+
                 foreach (var key in changed.Where(key => key.Cluster == cluster.Name && key.Kind == kind))
                 {
                     tell(key with { Namespace = @namespace });
@@ -35,6 +44,15 @@ internal sealed class NotedWorkloads
     /// <summary>Whether an object has taken the place of another one because somebody asked for that, as long as that is noted.</summary>
     public bool IsReplacement(WorkloadKey key, string uid) => _notes?.Knows(key) == true && _notes.Find(key) is { Problem: null } note && note.Replaces != uid;
 
+    /// <summary>To be called with a job that is there.</summary>
+    public void HasCome(WorkloadKey key, string uid)
+    {
+        if (_notes?.Knows(key) == true && _notes.Find(key) is { Replaces: { } before } note && before != uid)
+        {
+            _come[note.Id] = true;
+        }
+    }
+
     /// <summary>The workload that is to be there and is not; null where none is to be.</summary>
-    public Workload? Project(WorkloadKey key) => _notes?.Find(key) is { } note ? ComingWorkload.Project(note, _cluster.Status.ClusterId ?? "") : null;
+    public Workload? Project(WorkloadKey key) => _notes?.Find(key) is { } note && !_come.ContainsKey(note.Id) ? ComingWorkload.Project(note, _cluster.Status.ClusterId ?? "") : null;
 }
