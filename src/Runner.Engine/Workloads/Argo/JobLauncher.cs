@@ -66,7 +66,7 @@ internal sealed partial class JobLauncher(
             return false;
         }
 
-        if (found is null && archive.Find(key) is { } kept && kept.Uid != note.Replaces && !ComingWorkload.IsUidOf(kept.Uid) && kept.Record.SubmitTime >= new DateTimeOffset(DateTime.SpecifyKind(note.At, DateTimeKind.Utc)).AddSeconds(-1))
+        if (found is null && note.Replaces is { } before && archive.Find(key) is { } kept && kept.Uid != before && !ComingWorkload.IsUidOf(kept.Uid) && kept.Record.SubmitTime >= new DateTimeOffset(DateTime.SpecifyKind(note.At, DateTimeKind.Utc)).AddSeconds(-1))
         {
             // Somebody else has made it since, in whole seconds, and it has ended and gone.
             await notes.EndAsync(note.Id).ConfigureAwait(false);
