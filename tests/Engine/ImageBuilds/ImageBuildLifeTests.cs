@@ -173,22 +173,6 @@ public sealed class ImageBuildLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_build_that_made_room_for_another_one_is_not_told_as_removed_while_the_API_server_fails_for_a_moment()
-    {
-        await StartAsync();
-        await BuildAsync();
-        await ToldAsync("Succeeded");
-        var failures = 0;
-        _cluster.Faults.Fails = (method, path) => method == "POST" && path.EndsWith("/spaces/workflows", StringComparison.Ordinal) && Interlocked.Increment(ref failures) <= 2;
-
-        Assert.Equal(HttpStatusCode.OK, (await BuildAsync()).Status);
-
-        await Eventually.TrueAsync(() => Phases().Count(phase => phase == "Succeeded") == 2, "the second build was told", 30);
-        Assert.DoesNotContain("Failed", Phases());
-        Assert.InRange(failures, 3, 10);
-    }
-
-    [Fact]
     public async Task A_request_for_a_build_whose_end_no_watch_has_shown_yet_takes_nothing_of_that_end()
     {
         await StartAsync();

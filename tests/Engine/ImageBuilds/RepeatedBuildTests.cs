@@ -13,8 +13,8 @@ using Runner.Tests.Engine.Support;
 
 namespace Runner.Tests.Engine.ImageBuilds;
 
-/// <summary>Builds of which a process that died has left the note that they are to be run once more.</summary>
-public sealed class LeftBuildTests
+/// <summary>Builds that are to be run once more, while the API server fails, or a process that died has left the note of it.</summary>
+public sealed class RepeatedBuildTests
 {
     private static readonly string Name = ImageBuildNames.Workflow("Acme", "Sketch-Demo", "4712", "9002");
     private static readonly ObjectKey Key = new("argoproj.io", "workflows", "spaces", Name);
@@ -44,6 +44,20 @@ public sealed class LeftBuildTests
         await Eventually.TrueAsync(() => !next.Get<WorkloadFeed>().Current.Keys.Any(key => key.Name == Name), "the build is gone", 30);
         Assert.Null(cluster.Store.Get(Key));
         Assert.Equal(["Pending", "Running", "Succeeded", "Pending", "Running", "Succeeded"], Told(next));
+    }
+
+    [Fact]
+    public async Task A_build_that_made_room_for_another_one_is_not_told_as_removed_while_the_API_server_fails_for_longer_than_a_call_is_made_again()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        await using var host = await RunnerHost.StartAsync(cluster: cluster.Endpoint);
+        await BuiltAsync(host, cluster, ["Pending", "Running", "Succeeded"]);
+        var attempts = 0;
+        cluster.Host.Faults.Fails = (method, path) => method == "POST" && path.EndsWith("/spaces/workflows", StringComparison.Ordinal) && Interlocked.Increment(ref attempts) <= 6;
+
+        await BuiltAsync(host, cluster, ["Pending", "Running", "Succeeded", "Pending", "Running", "Succeeded"]);
+
+        Assert.InRange(attempts, 7, 12);
     }
 
     private static async Task BuiltAsync(RunnerHost host, TestCluster cluster, string[] told)
